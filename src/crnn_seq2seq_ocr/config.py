@@ -1,0 +1,363 @@
+"""Recipes: every setting of a training run, checked, with one line on each."""
+
+import difflib
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from crnn_seq2seq_ocr.errors import RecipeError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Size = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseModel):
+    """Base of all settings: unknown names are errors, values do not change once made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class TextSettings(Settings):
+    """Which texts can be read."""
+
+    charset: str = "fsns"
+    """``fsns`` (the data set's 133 characters), ``auto`` (those of the training texts) or the characters."""
+    max_length: Size = 37
+    """Most characters of a text; longer ones are dropped from training and counted."""
+    classes: int | None = None
+    """Fill the charset with unassigned ids up to so many classes, special ids included (the original: 10000)."""
+
+
+class Preprocessing(Settings):
+    """From pictures to the network's input; the same in training, evaluation, reading and serving."""
+
+    height: Size = 128
+    """Height of one view in pixels."""
+    width: Size = 128
+    """Width of one view in pixels."""
+    views: Annotated[int, Field(ge=1, le=16)] = 1
+    """Most views of one text. More than 1: a strip (width at least 3/4 of views x height) is cut into so many."""
+    resize: Literal["stretch", "pad"] = "stretch"
+    """``stretch`` to the size, or keep the aspect and ``pad`` on the right with the edge's colour."""
+
+
+class Augmentation(Settings):
+    """Changes to training pictures, each view on its own; the defaults of the first six are the original's."""
+
+    crop_area: Share = 0.8
+    """Smallest share of the area that a crop keeps; 1 keeps all."""
+    crop_aspect: tuple[float, float] = (0.8, 1.2)
+    """Width over height of the crop, as a multiple of the view's own."""
+    brightness: Share = 32 / 255
+    """Factor drawn from 1 - b to 1 + b."""
+    contrast: Share = 0.5
+    """Factor drawn from 1 - c to 1 + c."""
+    saturation: Share = 0.5
+    """Factor drawn from 1 - s to 1 + s."""
+    hue: Annotated[float, Field(ge=0, le=0.5)] = 0.2
+    """Shift drawn from -h to h of the full circle."""
+    interpolations: bool = True
+    """Resize by one of linear, cubic, area and nearest; else always linear."""
+    blur: Share = 0.0
+    """Probability of a Gaussian or a motion blur."""
+    noise: Share = 0.0
+    """Probability of Gaussian noise."""
+    jpeg: Share = 0.0
+    """Probability of JPEG compression at quality 20 to 80."""
+    perspective: Annotated[float, Field(ge=0, le=0.3)] = 0.0
+    """Most that a corner moves, as a share of the view's side."""
+
+
+class Stage(Settings):
+    """Some 3x3 convolutions with ReLU, then a max pooling."""
+
+    channels: Size
+    """Channels of every convolution of the stage."""
+    convolutions: Size = 1
+    """How many."""
+    norm: Literal["none", "first", "all"] = "all"
+    """Which of them have a batch normalisation."""
+    pool: tuple[Size, Size] = (1, 1)
+    """(height, width) of the pooling window and its stride."""
+
+
+class EncoderSettings(Settings):
+    """From views to memory."""
+
+    stages: list[Stage] = Field(min_length=1)
+    """The convolutional stages, in order."""
+    views: Literal["channels", "memory"] = "memory"
+    """How views meet: ``channels`` (the original: features of all views side by side in channels, height
+    collapsed by a 2x2 convolution) or ``memory`` (a two-dimensional memory of all views, missing ones masked)."""
+    dropout: Share = 0.0
+    """On the convolutional features."""
+    recurrent_layers: Annotated[int, Field(ge=0)] = 1
+    """Bidirectional LSTM layers along the width."""
+    recurrent_size: Size = 128
+    """Hidden size of each direction."""
+
+
+class DecoderSettings(Settings):
+    """From memory to text."""
+
+    attention: Literal["position", "content"] = "content"
+    """``position``: weights from the last token and the state to a fixed number of columns (the original).
+    ``content``: additive attention over the memory, the place of each cell known to it."""
+    attention_size: Size = 128
+    """Width of content attention's keys."""
+    dropout: Share = 0.1
+    """On the embedding of the last token."""
+
+
+class ModelSettings(Settings):
+    """The network."""
+
+    width: Size = 128
+    """D: size of memory cells, embeddings and the decoder's state."""
+    encoder: EncoderSettings
+    decoder: DecoderSettings = DecoderSettings()
+
+
+class DataSettings(Settings):
+    """Where samples come from and how they are fed."""
+
+    train: str
+    """A path or a name that `data.sources.open_source` knows, such as ``synthetic:signs``."""
+    validation: str | None = None
+    """The same; evaluated as the training goes."""
+    workers: Annotated[int, Field(ge=0)] = 2
+    """Processes that prepare batches; 0 prepares them in the training process."""
+
+
+class LossSettings(Settings):
+    """What is minimised."""
+
+    padding: Literal["masked", "counted"] = "masked"
+    """``masked``: mean over the tokens, padding left out. ``counted``: the original's, padding counts like a
+    character; mean over samples, sum over steps."""
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the target's probability that is spread over all classes."""
+
+
+class OptimizerSettings(Settings):
+    """AdamW with warm-up, decay, clipping and weight averaging."""
+
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    """The highest."""
+    betas: tuple[float, float] = (0.9, 0.98)
+    """Decay of the two moments."""
+    epsilon: Annotated[float, Field(gt=0)] = 1e-8
+    """Added to the root of the second moment."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """Decoupled, on matrices only."""
+    schedule: Literal["constant", "cosine"] = "cosine"
+    """After the warm-up."""
+    warmup: Annotated[int, Field(ge=0)] = 0
+    """Steps from 0 to the full learning rate."""
+    clip: Annotated[float, Field(gt=0)] | None = 1.0
+    """Largest norm of all gradients; null leaves them."""
+    average: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Decay of the exponential moving average of the weights, which is what is evaluated and kept as the
+    model; null keeps the weights themselves."""
+
+
+class TeacherForcing(Settings):
+    """Probability that the true token is fed instead of the predicted one."""
+
+    start: Share = 1.0
+    """At the first step."""
+    end: Share = 1.0
+    """At the last step; linear in between."""
+    per: Literal["token", "sequence"] = "token"
+    """One coin per token, or one per text (the original)."""
+
+
+class TrainingSettings(Settings):
+    """How a model is trained."""
+
+    steps: Size
+    """Updates of the weights in all."""
+    batch_size: Size = 32
+    """Samples on one device at a time; the global batch is this x accumulate x devices."""
+    accumulate: Size = 1
+    """Batches whose gradients are summed into one update."""
+    seed: Annotated[int, Field(ge=0)] = 1
+    """Fixes weights, order of the data, augmentation, dropout and teacher forcing."""
+    loss: LossSettings = LossSettings()
+    optimizer: OptimizerSettings = OptimizerSettings()
+    teacher_forcing: TeacherForcing = TeacherForcing()
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    """Number type of autocast; weights stay in fp32."""
+    channels_last: bool = True
+    """Memory layout of the convolutions."""
+    compile: bool = False
+    """Compile the encoder with torch.compile."""
+    freeze_norm: bool = False
+    """Use batch normalisation's running statistics and leave them as they are."""
+    log_every: Size = 20
+    """Steps between two lines of the log."""
+    evaluate_every: Size = 1000
+    """Steps between two validations, each followed by a checkpoint."""
+    validation_samples: Size = 1000
+    """Most samples of a validation."""
+    save_every: Size = 500
+    """Steps between two checkpoints."""
+    keep_last: Size = 2
+    """Checkpoints kept besides the best."""
+    patience: Size | None = None
+    """Stop after so many validations without a better one."""
+
+
+class Recipe(Settings):
+    """All settings of a training run."""
+
+    name: str
+    """Names the run's folder."""
+    text: TextSettings = TextSettings()
+    preprocessing: Preprocessing = Preprocessing()
+    augmentation: Augmentation | None = Augmentation()
+    """null trains on the pictures as they are."""
+    model: ModelSettings
+    data: DataSettings
+    training: TrainingSettings
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Recipe":
+        check_model(self.model, self.preprocessing)
+        return self
+
+
+def check_model(model: ModelSettings, preprocessing: Preprocessing) -> None:
+    """Settings that each are right but not together.
+
+    Raises:
+        ValueError: The pooling leaves nothing of a view, or views in channels do not come to two rows
+            or do not divide the width.
+    """
+    encoder = model.encoder
+    height, width = memory_size(encoder, preprocessing)
+    if min(height, width) < 1:
+        raise ValueError(
+            f"the stages' pooling leaves {height} x {width} cells of a view of "
+            f"{preprocessing.height} x {preprocessing.width} pixels: pool less or enlarge the view"
+        )
+    if encoder.views == "channels":
+        if height != 2:
+            raise ValueError(f"encoder.views 'channels' needs 2 rows after the stages, here are {height}")
+        if model.width % preprocessing.views:
+            raise ValueError(f"model.width {model.width} must divide by preprocessing.views {preprocessing.views}")
+    elif model.decoder.attention == "position":
+        raise ValueError("decoder.attention 'position' needs encoder.views 'channels'")
+
+
+def memory_size(encoder: EncoderSettings, preprocessing: Preprocessing) -> tuple[int, int]:
+    """(rows, columns) of cells that the stages leave of one view."""
+    height, width = preprocessing.height, preprocessing.width
+    for stage in encoder.stages:
+        height, width = height // stage.pool[0], width // stage.pool[1]
+    return height, width
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that come with the package."""
+    folder = files("crnn_seq2seq_ocr") / "recipes"
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def load_recipe(name: str, overrides: list[str] | None = None) -> Recipe:
+    """The recipe of a name or a YAML file, with ``section.setting=value`` overrides (values are YAML).
+
+    Raises:
+        RecipeError: No such recipe, not YAML, or settings that are unknown or wrong: all are listed.
+    """
+    raw = _read_yaml(name)
+    for override in overrides or []:
+        _override(raw, override)
+    try:
+        return Recipe.model_validate(raw)
+    except ValidationError as error:
+        raise RecipeError(f"recipe {name}: {_explain(error, Recipe)}") from None
+
+
+def _read_yaml(name: str) -> dict[str, Any]:
+    path = Path(name)
+    if path.suffix in {".yaml", ".yml"}:
+        if not path.is_file():
+            raise RecipeError(f"there is no recipe file {path}")
+        text = path.read_text(encoding="utf-8")
+    elif name in recipe_names():
+        text = (files("crnn_seq2seq_ocr") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
+    else:
+        raise RecipeError(f"there is no recipe {name!r}{_did_you_mean(name, recipe_names())}; "
+                          f"there are {', '.join(recipe_names())}, or give the path of a .yaml file")
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{name} is not valid YAML: {error}") from None
+    if not isinstance(raw, dict):
+        raise RecipeError(f"{name} must hold settings by name, it holds {type(raw).__name__}")
+    return raw
+
+
+def _override(raw: dict[str, Any], override: str) -> None:
+    key, equals, value = override.partition("=")
+    if not equals or not key:
+        raise RecipeError(f"{override!r} is not a setting: write it as section.setting=value")
+    *sections, last = key.split(".")
+    place = raw
+    for section in sections:
+        inner = place.setdefault(section, {})
+        if not isinstance(inner, dict):
+            inner = place[section] = {}
+        place = inner
+    try:
+        place[last] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise RecipeError(f"the value of {override!r} is not valid YAML: {error}") from None
+
+
+def _explain(error: ValidationError, model: type[BaseModel]) -> str:
+    """All problems of a validation, one a line, unknown names with the nearest known one."""
+    problems = []
+    for problem in error.errors():
+        where = ".".join(str(part) for part in problem["loc"]) or "settings"
+        if problem["type"] == "extra_forbidden":
+            known = _field_names(model, problem["loc"][:-1])
+            message = f"there is no such setting{_did_you_mean(str(problem['loc'][-1]), known)}"
+        else:
+            message = problem["msg"].removeprefix("Value error, ")
+        problems.append(f"{where}: {message}")
+    count = len(problems)
+    return f"{count} problem{'s' if count > 1 else ''}\n" + "\n".join(f"  {line}" for line in problems)
+
+
+def _did_you_mean(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _field_names(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    """Names of the settings at a path below a model; none where the path leaves the settings."""
+    for part in path:
+        if isinstance(part, int):
+            continue
+        field = model.model_fields.get(part)
+        inner = _settings_of(field.annotation) if field else None
+        if inner is None:
+            return []
+        model = inner
+    return list(model.model_fields)
+
+
+def _settings_of(annotation: Any) -> type[BaseModel] | None:
+    """The settings class in an annotation such as ``X``, ``X | None`` or ``list[X]``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _settings_of(argument)
+        if found:
+            return found
+    return None

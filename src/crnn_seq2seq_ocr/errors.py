@@ -1,0 +1,37 @@
+"""The errors a user can mend: each message says what was wrong, where, and what to do."""
+
+
+class CrnnOcrError(Exception):
+    """Base of all errors that are shown to the user as one clear message, without a traceback."""
+
+
+class RecipeError(CrnnOcrError, ValueError):
+    """A recipe or a setting is wrong."""
+
+
+class DataError(CrnnOcrError, ValueError):
+    """A data set, a list of labels or a sample cannot be used."""
+
+
+class RecordError(DataError):
+    """A record file is truncated, corrupt or of another format."""
+
+
+class PictureError(DataError):
+    """A picture cannot be read."""
+
+
+class CharsetError(DataError):
+    """A text holds characters that the charset does not have, or a charset is not valid."""
+
+
+class CheckpointError(CrnnOcrError, ValueError):
+    """A model directory or a training state is missing, damaged or of another version."""
+
+
+class DownloadError(CrnnOcrError, OSError):
+    """A file could not be downloaded."""
+
+
+class StorageError(CrnnOcrError, OSError):
+    """Something could not be written (no space left, no permission)."""

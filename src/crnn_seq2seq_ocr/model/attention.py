@@ -1,0 +1,49 @@
+"""Where the decoder looks: two ways to weigh the cells of the memory.
+
+N batch, T memory cells, D width of the model, A width of the keys.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from crnn_seq2seq_ocr.model.encoder import Memory
+
+
+class PositionAttention(nn.Module):
+    """The original's: weights from the last token's embedding and the state alone.
+
+    Each of a fixed number of columns has its own row in one dense layer; the memory's content is
+    never looked at (MindSpore model zoo, crnn_seq2seq_ocr, src/seq2seq.py).
+    """
+
+    def __init__(self, width: int, columns: int) -> None:
+        super().__init__()
+        self.score = nn.Linear(2 * width, columns)
+
+    def keys(self, memory: Memory) -> Tensor:
+        """Nothing is prepared: an empty tensor, (N, 0)."""
+        return memory.cells.new_empty(memory.cells.shape[0], 0)
+
+    def forward(self, embedded: Tensor, hidden: Tensor, keys: Tensor, mask: Tensor) -> Tensor:
+        """Weights (N, T) from embedded (N, D) and hidden (N, D)."""
+        return self.score(torch.cat([embedded, hidden], 1)).float().softmax(1)
+
+
+class ContentAttention(nn.Module):
+    """Additive attention over keys of the memory (Bahdanau et al., 2015, arXiv 1409.0473)."""
+
+    def __init__(self, width: int, size: int) -> None:
+        super().__init__()
+        self.key = nn.Linear(width, size)
+        self.query = nn.Linear(2 * width, size, bias=False)
+        self.score = nn.Linear(size, 1, bias=False)
+
+    def keys(self, memory: Memory) -> Tensor:
+        """(N, T, A), once for all steps."""
+        return self.key(memory.cells)
+
+    def forward(self, embedded: Tensor, hidden: Tensor, keys: Tensor, mask: Tensor) -> Tensor:
+        """Weights (N, T), zero where mask (N, T) is False."""
+        query = self.query(torch.cat([embedded, hidden], 1))  # (N, A)
+        scores = self.score(torch.tanh(keys + query[:, None])).squeeze(2).float()  # (N, T)
+        return scores.masked_fill(~mask, float("-inf")).softmax(1)

@@ -1,0 +1,141 @@
+"""From views to memory: convolutional stages, then bidirectional LSTMs along the width.
+
+N batch, V views, C channels, H x W pixels of a view, R x U rows and columns of cells of a view,
+T = V*R*U memory cells (views in channels: T = U), D width of the model.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from crnn_seq2seq_ocr.config import EncoderSettings, Preprocessing, Stage, memory_size
+
+
+class Memory(NamedTuple):
+    """What the decoder reads.
+
+    Attributes:
+        cells: (N, T, D).
+        mask: (N, T) bool, False where a cell belongs to a missing view.
+        grid: (views, rows, columns) of the cells: their product is T. Views in channels have (1, 1, T).
+    """
+
+    cells: Tensor
+    mask: Tensor
+    grid: tuple[int, int, int]
+
+
+class ViewBatchNorm(nn.BatchNorm2d):
+    """Batch normalisation with the statistics of each view on its own, running ones moved view by view.
+
+    As the original, which runs its CNN once for each view (MindSpore model zoo, crnn_seq2seq_ocr,
+    src/seq2seq.py). The batch holds all samples of the first view, then all of the second, and so on.
+    """
+
+    def __init__(self, channels: int, views: int) -> None:
+        super().__init__(channels)
+        self.views = views
+
+    def forward(self, features: Tensor) -> Tensor:  # (V*N, C, R, U)
+        if not self.training or self.views == 1:
+            return super().forward(features)
+        normalised = [super(ViewBatchNorm, self).forward(view) for view in features.chunk(self.views)]
+        return torch.cat(normalised)
+
+
+def stage_layers(stage: Stage, channels_in: int, views: int) -> list[nn.Module]:
+    """The layers of one stage; `views` > 1 gives each view its own batch statistics."""
+    layers: list[nn.Module] = []
+    for number in range(stage.convolutions):
+        layers.append(nn.Conv2d(channels_in, stage.channels, 3, padding=1, bias=False))
+        if stage.norm == "all" or (stage.norm == "first" and number == 0):
+            layers.append(ViewBatchNorm(stage.channels, views))
+        layers.append(nn.ReLU())
+        channels_in = stage.channels
+    if stage.pool != (1, 1):
+        layers.append(nn.MaxPool2d(stage.pool))
+    return layers
+
+
+class RecurrentLayer(nn.Module):
+    """A bidirectional LSTM and a projection of its two directions to the width of the model."""
+
+    def __init__(self, size_in: int, hidden: int, size_out: int) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(size_in, hidden, bidirectional=True, batch_first=True)
+        self.projection = nn.Linear(2 * hidden, size_out)
+
+    def forward(self, sequence: Tensor) -> Tensor:  # (B, U, size_in) -> (B, U, size_out)
+        return self.projection(self.lstm(sequence)[0])
+
+
+class Encoder(nn.Module):
+    """Views to memory."""
+
+    def __init__(self, settings: EncoderSettings, preprocessing: Preprocessing, width: int) -> None:
+        super().__init__()
+        self.in_channels = settings.views == "channels"
+        views = preprocessing.views
+        norm_views = views if self.in_channels else 1
+        rows, columns = memory_size(settings, preprocessing)
+        layers: list[nn.Module] = []
+        channels = 3
+        for stage in settings.stages:
+            layers += stage_layers(stage, channels, norm_views)
+            channels = stage.channels
+        if self.in_channels:
+            # Two rows become one; the column of zeros keeps the number of columns.
+            layers += [
+                nn.ZeroPad2d((0, 1, 0, 0)),
+                nn.Conv2d(channels, width // views, 2, bias=False),
+                ViewBatchNorm(width // views, norm_views),
+                nn.ReLU(),
+            ]
+            channels = width
+        else:
+            self.view_places = nn.Parameter(torch.randn(views, 1, 1, width) * 0.1)
+            self.row_places = nn.Parameter(torch.randn(rows, 1, width) * 0.1)
+            self.column_places = nn.Parameter(torch.randn(columns, width) * 0.1)
+        self.convolutions = nn.Sequential(*layers)
+        self.dropout = nn.Dropout(settings.dropout)
+        sizes = [channels] + [width] * settings.recurrent_layers
+        self.recurrent = nn.Sequential(
+            *(RecurrentLayer(size, settings.recurrent_size, width) for size in sizes[:-1])
+        )
+        self.projection = nn.Identity() if settings.recurrent_layers or channels == width else nn.Linear(channels, width)
+        self._initialise()
+
+    def _initialise(self) -> None:
+        """Convolutions: normal with deviation sqrt(2 / fan_in), as the original draws them."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                fan_in = module.in_channels * math.prod(module.kernel_size)
+                nn.init.normal_(module.weight, std=math.sqrt(2 / fan_in))
+
+    def forward(self, images: Tensor, view_mask: Tensor) -> Memory:
+        """Memory of images (N, V, 3, H, W) in [-1, 1] with view_mask (N, V) bool."""
+        return self._channels(images) if self.in_channels else self._cells(images, view_mask)
+
+    def _channels(self, images: Tensor) -> Memory:
+        samples, views = images.shape[:2]
+        features = self.convolutions(images.transpose(0, 1).flatten(0, 1))  # (V*N, D/V, 1, U)
+        features = self.dropout(features).squeeze(2)  # (V*N, D/V, U)
+        features = features.unflatten(0, (views, samples))  # (V, N, D/V, U)
+        columns = features.permute(1, 3, 0, 2).flatten(2)  # (N, U, D), views in order
+        cells = self.recurrent(columns)  # (N, U, D)
+        mask = cells.new_ones(cells.shape[:2], dtype=torch.bool)
+        return Memory(cells, mask, (1, 1, cells.shape[1]))
+
+    def _cells(self, images: Tensor, view_mask: Tensor) -> Memory:
+        samples, views = images.shape[:2]
+        features = self.dropout(self.convolutions(images.flatten(0, 1)))  # (N*V, C, R, U)
+        rows, columns = features.shape[2:]
+        lines = features.permute(0, 2, 3, 1).flatten(0, 1)  # (N*V*R, U, C)
+        lines = self.projection(self.recurrent(lines))  # (N*V*R, U, D)
+        cells = lines.unflatten(0, (samples, views, rows))  # (N, V, R, U, D)
+        places = self.view_places[:views] + self.row_places + self.column_places  # (V, R, U, D)
+        cells = (cells + places).flatten(1, 3)  # (N, T, D)
+        mask = view_mask.repeat_interleave(rows * columns, dim=1)  # (N, T)
+        return Memory(cells, mask, (views, rows, columns))

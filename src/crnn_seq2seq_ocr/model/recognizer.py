@@ -1,0 +1,53 @@
+"""The whole network: encoder and decoder, and how they are run in training.
+
+N batch, V views, L target length, D width of the model, K tokens.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from crnn_seq2seq_ocr.config import ModelSettings, Preprocessing, memory_size
+from crnn_seq2seq_ocr.model.decoder import Decoder
+from crnn_seq2seq_ocr.model.encoder import Encoder, Memory
+
+
+class Recognizer(nn.Module):
+    """Images to logits.
+
+    Args:
+        settings: The network's sizes.
+        preprocessing: Size and number of views.
+        classes: K, the number of tokens.
+    """
+
+    def __init__(self, settings: ModelSettings, preprocessing: Preprocessing, classes: int) -> None:
+        super().__init__()
+        _, columns = memory_size(settings.encoder, preprocessing)
+        self.encoder = Encoder(settings.encoder, preprocessing, settings.width)
+        self.decoder = Decoder(settings.decoder, width=settings.width, classes=classes, columns=columns)
+
+    def encode(self, images: Tensor, view_mask: Tensor) -> Memory:
+        """Memory of images (N, V, 3, H, W) in [-1, 1] with view_mask (N, V) bool."""
+        return self.encoder(images, view_mask)
+
+    def forward(self, images: Tensor, view_mask: Tensor, inputs: Tensor, forced: Tensor) -> Tensor:
+        """Logits (N, L, K) for training.
+
+        Args:
+            images: (N, V, 3, H, W) in [-1, 1].
+            view_mask: (N, V) bool, False for missing views.
+            inputs: (N, L) ids: begin, then the targets without their last.
+            forced: (N, L) bool: whether step i is fed inputs[:, i] or what step i - 1 found most likely.
+        """
+        memory = self.encode(images, view_mask)
+        keys = self.decoder.keys(memory)
+        hidden = self.decoder.start(memory)
+        tokens = inputs[:, 0]
+        logits: list[Tensor] = []
+        for place in range(inputs.shape[1]):
+            if place:
+                tokens = torch.where(forced[:, place], inputs[:, place], logits[-1].detach().argmax(1))
+            step = self.decoder.step(tokens, hidden, memory, keys)
+            hidden = step.hidden
+            logits.append(step.logits)
+        return torch.stack(logits, 1)
