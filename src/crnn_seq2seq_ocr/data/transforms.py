@@ -1,0 +1,112 @@
+"""From samples to the network's pixels: decode, split into views, resize; one path for every purpose."""
+
+import cv2
+import numpy as np
+
+from crnn_seq2seq_ocr.config import Augmentation, Preprocessing
+from crnn_seq2seq_ocr.data.augment import augment_view
+from crnn_seq2seq_ocr.data.pictures import decode_picture, resize
+from crnn_seq2seq_ocr.data.sample import Sample
+from crnn_seq2seq_ocr.data.views import real_views, split_views
+from crnn_seq2seq_ocr.errors import DataError
+
+__all__ = ["decode_picture", "prepare", "resize_view"]
+
+
+def resize_view(
+    view: np.ndarray, preprocessing: Preprocessing, interpolation: int = cv2.INTER_LINEAR
+) -> np.ndarray:
+    """One view, RGB uint8 of any size, at the network's size (height, width, 3), stretched or padded."""
+    return _fill(resize(view, _inner_size(view, preprocessing), interpolation), preprocessing)
+
+
+def prepare(
+    sample: Sample,
+    preprocessing: Preprocessing,
+    *,
+    augmentation: Augmentation | None = None,
+    rng: np.random.Generator | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The network's input of a sample.
+
+    Without augmentation a strip of views is resized as a whole and then split, which is what the
+    original's validation does, to the last bit.
+
+    Args:
+        sample: One picture (a strip of views, or a single view) or one picture a view.
+        preprocessing: Number and size of the views.
+        augmentation: Changes for training; needs ``rng``.
+        rng: All that is drawn comes from here.
+
+    Returns:
+        Pixels, RGB uint8 (V, H, W, 3), and which views are real, bool (V,). Views that are filled with
+        noise keep their pixels; views that do not exist are black.
+
+    Raises:
+        PictureError: A picture cannot be read.
+        DataError: The sample has no picture, or more than there are views.
+    """
+    assert augmentation is None or rng is not None, "augmentation draws from rng"
+    count, height, width = preprocessing.views, preprocessing.height, preprocessing.width
+    pictures = [decode_picture(picture, name=sample.name) for picture in sample.images]
+    if not 1 <= len(pictures) <= count:
+        raise DataError(
+            f"{sample.name}: it has {len(pictures)} pictures, the settings take 1 to {count}: "
+            "change preprocessing.views or the sample"
+        )
+    views = split_views(pictures[0], count) if len(pictures) == 1 else pictures
+    pixels = np.zeros((count, height, width, 3), np.uint8)
+    if augmentation is None and len(pictures) == 1 and len(views) == count and preprocessing.resize == "stretch":
+        whole = resize(pictures[0], (height, count * width))  # (H, V*W, 3)
+        pixels[:] = whole.reshape(height, count, width, 3).transpose(1, 0, 2, 3)  # (V, H, W, 3)
+    else:
+        for place, view in enumerate(views):
+            pixels[place] = (
+                resize_view(view, preprocessing)
+                if augmentation is None or rng is None
+                else _augmented(view, preprocessing, augmentation, rng)
+            )
+    mask = np.arange(count) < _real(sample, views)  # (V,)
+    return pixels, mask
+
+
+def _real(sample: Sample, views: list[np.ndarray]) -> int:
+    """How many of the views are real, at least one."""
+    if sample.views is not None:
+        return max(1, min(sample.views, len(views)))
+    # Pictures that were given one by one, and single ones, are never filling.
+    return max(1, real_views(views)) if len(sample.images) == 1 and len(views) > 1 else len(views)
+
+
+def _augmented(
+    view: np.ndarray, preprocessing: Preprocessing, augmentation: Augmentation, rng: np.random.Generator
+) -> np.ndarray:
+    """One view, changed, at the network's size."""
+    return _fill(augment_view(view, _inner_size(view, preprocessing), augmentation, rng), preprocessing)
+
+
+def _inner_size(view: np.ndarray, preprocessing: Preprocessing) -> tuple[int, int]:
+    """(height, width) that the view itself takes up of the network's size."""
+    height, width = preprocessing.height, preprocessing.width
+    if preprocessing.resize == "stretch":
+        return height, width
+    scale = min(height / view.shape[0], width / view.shape[1])
+    return (
+        min(height, max(1, round(view.shape[0] * scale))),
+        min(width, max(1, round(view.shape[1] * scale))),
+    )
+
+
+def _fill(view: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
+    """The view with its missing right columns or bottom rows in the colour of the edge beside them.
+
+    The colour is the median of that edge: repeating the edge itself would draw stripes.
+    """
+    height, width = view.shape[:2]
+    if (height, width) == (preprocessing.height, preprocessing.width):
+        return view
+    filled = np.empty((preprocessing.height, preprocessing.width, 3), np.uint8)
+    filled[:, width:] = np.median(view[:, -1], axis=0)
+    filled[height:] = np.median(view[-1], axis=0)
+    filled[:height, :width] = view
+    return filled
