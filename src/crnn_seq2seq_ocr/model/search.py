@@ -1,0 +1,168 @@
+"""From memory to tokens: greedy search, beam search, and search within a lexicon.
+
+N batch, T memory cells, D width of the model, K tokens, L length found, W width of the beam.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.model.encoder import Memory
+from crnn_seq2seq_ocr.model.lexicon import Lexicon
+from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.text import BOS_ID, EOS_ID, PAD_ID
+
+
+class Found(NamedTuple):
+    """What a search found.
+
+    Attributes:
+        tokens: (N, L) int64, padding after the end.
+        log_probs: (N, L) float32 of each token under the network, 0 after the end.
+        lengths: (N,) int64, tokens with the end; L where a text was cut before its end.
+        attention: (N, L, T) weights when each token was chosen, 0 after the end.
+    """
+
+    tokens: Tensor
+    log_probs: Tensor
+    lengths: Tensor
+    attention: Tensor
+
+
+class _Choice(NamedTuple):
+    """One step of a beam: the rows (N, W) it comes from, its tokens and their log-probabilities (N, W)."""
+
+    parents: Tensor
+    tokens: Tensor
+    log_probs: Tensor
+    attention: Tensor  # (N*W, T) of the parents
+
+
+def search(
+    recognizer: Recognizer, memory: Memory, *, max_length: int, beam: int = 1, lexicon: Lexicon | None = None
+) -> Found:
+    """The text of each memory: greedy for a beam of 1 without lexicon, else `beam_search`."""
+    if beam == 1 and lexicon is None:
+        return greedy(recognizer, memory, max_length=max_length)
+    return beam_search(recognizer, memory, max_length=max_length, width=beam, lexicon=lexicon)
+
+
+@torch.no_grad()
+def greedy(recognizer: Recognizer, memory: Memory, *, max_length: int) -> Found:
+    """The most likely token at each step, until all texts have ended.
+
+    Any of the K ids may be chosen, special and unassigned ones too, as in the original; they decode to
+    nothing. At most max_length + 1 steps are made, so that the end can follow max_length characters; a
+    text that has not ended then is cut.
+    """
+    decoder = recognizer.decoder
+    keys = decoder.keys(memory)
+    hidden = decoder.start(memory)
+    last = torch.full(hidden.shape[:1], BOS_ID, device=hidden.device)
+    ended = torch.zeros_like(last, dtype=torch.bool)
+    tokens, log_probs, attention = [], [], []
+    for _ in range(max_length + 1):
+        step = decoder.step(last, hidden, memory, keys)
+        hidden = step.hidden
+        best, last = step.logits.log_softmax(1).max(1)
+        tokens.append(last)
+        log_probs.append(best)
+        attention.append(step.attention)
+        ended = ended | (last == EOS_ID)
+        if ended.all():
+            break
+    return _found(torch.stack(tokens, 1), torch.stack(log_probs, 1), torch.stack(attention, 1))
+
+
+@torch.no_grad()
+def beam_search(
+    recognizer: Recognizer, memory: Memory, *, max_length: int, width: int, lexicon: Lexicon | None = None
+) -> Found:
+    """The best of the W beginnings kept at each step.
+
+    The score of a text is the sum of its tokens' log-probabilities, the end's too, without a bonus for
+    length. Ended texts stay in the beam with their score. As scores only fall, the search is over when
+    the best of the beam has ended, for every sample.
+
+    Args:
+        recognizer: The network.
+        memory: What its encoder made.
+        max_length: Most characters; the end may follow them. Without a lexicon a text that has not
+            ended then is cut, as in `greedy`.
+        width: W, how many beginnings are kept. 1 without a lexicon gives what `greedy` gives.
+        lexicon: Only its texts of at most max_length characters can be found. Log-probabilities stay the
+            network's own, they are not raised to sum to 1 over the lexicon.
+
+    Raises:
+        DataError: No text of the lexicon is as short as max_length.
+    """
+    if lexicon is not None and lexicon.shortest > max_length:
+        raise DataError(
+            f"no text of the lexicon has {max_length} characters or fewer (the shortest has {lexicon.shortest}), "
+            f"which is the most that the model reads: give it other texts"
+        )
+    decoder = recognizer.decoder
+    keys = decoder.keys(memory).repeat_interleave(width, 0)
+    memory = Memory(memory.cells.repeat_interleave(width, 0), memory.mask.repeat_interleave(width, 0), memory.grid)
+    hidden = decoder.start(memory)  # (N*W, D)
+    last = torch.full(hidden.shape[:1], BOS_ID, device=hidden.device)  # (N*W,)
+    nodes = np.zeros(len(last), np.int64)  # where each row is in the lexicon
+    ended = torch.zeros_like(last, dtype=torch.bool)
+    scores = hidden.new_zeros(len(last) // width, width)
+    scores[:, 1:] = -torch.inf  # all rows of a sample begin equal: one is enough
+    first_rows = torch.arange(0, len(last), width, device=last.device)[:, None]  # (N, 1)
+    choices: list[_Choice] = []
+    for place in range(max_length + 1):
+        step = decoder.step(last, hidden, memory, keys)
+        log_probs = step.logits.log_softmax(1)  # (N*W, K)
+        if lexicon is not None:
+            children = lexicon.children(nodes, max_length - place)
+            log_probs = log_probs.masked_fill(torch.from_numpy(children == 0).to(last.device), -torch.inf)
+        log_probs = _padding_only(log_probs, ended)
+        scores, chosen = (scores.flatten()[:, None] + log_probs).view(len(scores), -1).topk(width, 1)  # (N, W)
+        parents = first_rows + chosen // log_probs.shape[1]
+        tokens = chosen % log_probs.shape[1]
+        choices.append(_Choice(parents, tokens, log_probs[parents, tokens], step.attention))
+        rows, last = parents.flatten(), tokens.flatten()
+        hidden = step.hidden[rows]
+        ended = ended[rows] | (last == EOS_ID)
+        if lexicon is not None:
+            nodes = children[rows.cpu().numpy(), last.cpu().numpy()]
+        if ended.view(-1, width)[:, 0].all():
+            break
+    return _trace(choices)
+
+
+def _padding_only(log_probs: Tensor, ended: Tensor) -> Tensor:
+    """Log-probabilities (R, K) that let rows which have ended (R,) go on with padding alone, at no cost."""
+    log_probs = log_probs.masked_fill(ended[:, None], -torch.inf)
+    log_probs[:, PAD_ID] = log_probs[:, PAD_ID].masked_fill(ended, 0.0)
+    return log_probs
+
+
+def _trace(choices: list[_Choice]) -> Found:
+    """The best of the last choice, followed back to its beginning."""
+    samples, width = choices[0].parents.shape
+    rows = torch.arange(0, samples * width, width, device=choices[0].parents.device)
+    tokens, log_probs, attention = [], [], []
+    for choice in reversed(choices):
+        tokens.append(choice.tokens.flatten()[rows])
+        log_probs.append(choice.log_probs.flatten()[rows])
+        rows = choice.parents.flatten()[rows]
+        attention.append(choice.attention[rows])
+    return _found(torch.stack(tokens[::-1], 1), torch.stack(log_probs[::-1], 1), torch.stack(attention[::-1], 1))
+
+
+def _found(tokens: Tensor, log_probs: Tensor, attention: Tensor) -> Found:
+    """What was found, everything after the first end blanked."""
+    ends = (tokens == EOS_ID).long()
+    after = ends.cumsum(1) - ends > 0  # (N, L)
+    return Found(
+        tokens.masked_fill(after, PAD_ID),
+        log_probs.float().masked_fill(after, 0.0),
+        (~after).sum(1),
+        attention.float().masked_fill(after[:, :, None], 0.0),
+    )
