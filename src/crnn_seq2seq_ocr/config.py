@@ -92,6 +92,8 @@ class EncoderSettings(Settings):
     views: Literal["channels", "memory"] = "memory"
     """How views meet: ``channels`` (the original: features of all views side by side in channels, height
     collapsed by a 2x2 convolution) or ``memory`` (a two-dimensional memory of all views, missing ones masked)."""
+    features: Size | None = None
+    """Where views meet in channels: channels of all views together; null is the model's width."""
     dropout: Share = 0.0
     """On the convolutional features."""
     recurrent_layers: Annotated[int, Field(ge=0)] = 1
@@ -130,6 +132,8 @@ class DataSettings(Settings):
     """The same; evaluated as the training goes."""
     workers: Annotated[int, Field(ge=0)] = 2
     """Processes that prepare batches; 0 prepares them in the training process."""
+    train_samples: Size | None = None
+    """Train on the first so many samples only."""
 
 
 class LossSettings(Settings):
@@ -209,6 +213,8 @@ class TrainingSettings(Settings):
     """Checkpoints kept besides the best."""
     patience: Size | None = None
     """Stop after so many validations without a better one."""
+    stop_at: Share | None = None
+    """Stop when a validation's strict sequence accuracy reaches this."""
 
 
 class Recipe(Settings):
@@ -247,8 +253,13 @@ def check_model(model: ModelSettings, preprocessing: Preprocessing) -> None:
     if encoder.views == "channels":
         if height != 2:
             raise ValueError(f"encoder.views 'channels' needs 2 rows after the stages, here are {height}")
-        if model.width % preprocessing.views:
-            raise ValueError(f"model.width {model.width} must divide by preprocessing.views {preprocessing.views}")
+        if (encoder.features or model.width) % preprocessing.views:
+            raise ValueError(
+                f"{'encoder.features' if encoder.features else 'model.width'} {encoder.features or model.width} "
+                f"must divide by preprocessing.views {preprocessing.views}"
+            )
+    elif encoder.features is not None:
+        raise ValueError("encoder.features needs encoder.views 'channels'")
     elif model.decoder.attention == "position":
         raise ValueError("decoder.attention 'position' needs encoder.views 'channels'")
 

@@ -86,14 +86,15 @@ class Encoder(nn.Module):
             layers += stage_layers(stage, channels, norm_views)
             channels = stage.channels
         if self.in_channels:
+            features = settings.features or width
             # Two rows become one; the column of zeros keeps the number of columns.
             layers += [
                 nn.ZeroPad2d((0, 1, 0, 0)),
-                nn.Conv2d(channels, width // views, 2, bias=False),
-                ViewBatchNorm(width // views, norm_views),
+                nn.Conv2d(channels, features // views, 2, bias=False),
+                ViewBatchNorm(features // views, norm_views),
                 nn.ReLU(),
             ]
-            channels = width
+            channels = features
         else:
             self.view_places = nn.Parameter(torch.randn(views, 1, 1, width) * 0.1)
             self.row_places = nn.Parameter(torch.randn(rows, 1, width) * 0.1)
@@ -120,11 +121,11 @@ class Encoder(nn.Module):
 
     def _channels(self, images: Tensor) -> Memory:
         samples, views = images.shape[:2]
-        features = self.convolutions(images.transpose(0, 1).flatten(0, 1))  # (V*N, D/V, 1, U)
-        features = self.dropout(features).squeeze(2)  # (V*N, D/V, U)
-        features = features.unflatten(0, (views, samples))  # (V, N, D/V, U)
-        columns = features.permute(1, 3, 0, 2).flatten(2)  # (N, U, D), views in order
-        cells = self.recurrent(columns)  # (N, U, D)
+        features = self.convolutions(images.transpose(0, 1).flatten(0, 1))  # (V*N, C, 1, U)
+        features = self.dropout(features).squeeze(2)  # (V*N, C, U)
+        features = features.unflatten(0, (views, samples))  # (V, N, C, U)
+        columns = features.permute(1, 3, 0, 2).flatten(2)  # (N, U, V*C), views in order
+        cells = self.projection(self.recurrent(columns))  # (N, U, D)
         mask = cells.new_ones(cells.shape[:2], dtype=torch.bool)
         return Memory(cells, mask, (1, 1, cells.shape[1]))
 
