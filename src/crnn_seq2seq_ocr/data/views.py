@@ -1,5 +1,7 @@
 """Views of one sign: cutting a strip into them, and telling real ones from the noise that fills a missing one."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 
@@ -30,7 +32,7 @@ def split_views(picture: np.ndarray, views: int) -> list[np.ndarray]:
     if views == 1 or width < NARROW * views * height:
         return [picture]
     cuts = [round(part * width / views) for part in range(views + 1)]
-    return [picture[:, left:right] for left, right in zip(cuts, cuts[1:], strict=False)]
+    return [picture[:, left:right] for left, right in pairwise(cuts)]
 
 
 def real_views(views: list[np.ndarray]) -> int:

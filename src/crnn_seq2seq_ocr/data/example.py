@@ -1,0 +1,166 @@
+"""``tf.train.Example`` messages, read and written without TensorFlow or protobuf.
+
+The message, as TensorFlow's ``example.proto`` and ``feature.proto`` define it::
+
+    Example { Features features = 1 }
+    Features { map<string, Feature> feature = 1 }        an entry: { key = 1, value = 2 }
+    Feature { oneof: BytesList = 1, FloatList = 2, Int64List = 3 }, each { repeated value = 1 }
+"""
+
+import struct
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+Values = list[bytes] | list[float] | list[int]
+"""What a feature holds: never a mixture."""
+
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
+
+
+def parse_example(data: bytes | memoryview, keys: Collection[str] | None = None) -> dict[str, Values]:
+    """The features of a serialised Example by name.
+
+    Args:
+        data: The message.
+        keys: Take only these; the values of others are stepped over, not copied.
+
+    Raises:
+        ValueError: The message is malformed.
+    """
+    features: dict[str, Values] = {}
+    for number, message in _fields(memoryview(data)):
+        if number != 1 or not isinstance(message, memoryview):
+            continue
+        for inner, entry in _fields(message):
+            if inner != 1 or not isinstance(entry, memoryview):
+                continue
+            name, feature = _entry(entry)
+            if keys is None or name in keys:
+                features[name] = _values(feature)
+    return features
+
+
+def serialize_example(features: Mapping[str, Sequence[bytes] | Sequence[float] | Sequence[int]]) -> bytes:
+    """An Example of features by name, in the order of their names (so that equal features give equal bytes).
+
+    Bytes become a BytesList, floats a FloatList, whole numbers an Int64List, nothing an empty BytesList.
+
+    Raises:
+        ValueError: A feature mixes kinds, or a whole number does not fit 64 bits.
+    """
+    entries = []
+    for name in sorted(features):
+        feature = _encode_feature(name, features[name])
+        entries.append(_field(1, _field(1, name.encode()) + _field(2, feature)))
+    return _field(1, b"".join(entries))
+
+
+def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """(field number, value) of a message; fixed-size values come as their bytes."""
+    place, end = 0, len(data)
+    while place < end:
+        tag, place = _varint(data, place)
+        kind = tag & 7
+        if kind == VARINT:
+            value, place = _varint(data, place)
+            yield tag >> 3, value
+            continue
+        if kind == BYTES:
+            length, place = _varint(data, place)
+        elif kind in (FIXED64, FIXED32):
+            length = 8 if kind == FIXED64 else 4
+        else:
+            raise ValueError(f"wire type {kind} at byte {place} of a message")
+        if length > end - place:
+            raise ValueError(f"a field of {length} bytes where {end - place} are left")
+        yield tag >> 3, data[place : place + length]
+        place += length
+
+
+def _varint(data: memoryview, place: int) -> tuple[int, int]:
+    """A variable-length number and the place after it."""
+    value = shift = 0
+    while True:
+        if place >= len(data) or shift > 63:
+            raise ValueError("a number without an end")
+        byte = data[place]
+        place += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, place
+        shift += 7
+
+
+def _entry(entry: memoryview) -> tuple[str, memoryview]:
+    name, feature = "", memoryview(b"")
+    for number, value in _fields(entry):
+        if isinstance(value, memoryview):
+            if number == 1:
+                name = str(value, "utf-8")
+            elif number == 2:
+                feature = value
+    return name, feature
+
+
+def _values(feature: memoryview) -> Values:
+    """The values of a feature: of its last list where it has several kinds, as protobuf's ``oneof`` wants."""
+    values: list = []
+    last = None
+    for kind, message in _fields(feature):
+        if kind not in (1, 2, 3) or not isinstance(message, memoryview):
+            continue
+        if kind != last:
+            values, last = [], kind
+        for number, value in _fields(message):
+            if number == 1:
+                values.extend(_unpack(kind, value))
+    return values
+
+
+def _unpack(kind: int, value: int | memoryview) -> Iterator[bytes | float | int]:
+    """The values of one field of a list: one, or many where they are packed."""
+    if kind == 1:
+        if isinstance(value, int):
+            raise ValueError("a number in a list of bytes")
+        yield bytes(value)
+    elif kind == 2:
+        if isinstance(value, int) or len(value) % 4:
+            raise ValueError("a list of floats that is not made of 4-byte numbers")
+        yield from struct.unpack(f"<{len(value) // 4}f", value)
+    elif isinstance(value, int):
+        yield _signed(value)
+    else:
+        place = 0
+        while place < len(value):
+            number, place = _varint(value, place)
+            yield _signed(number)
+
+
+def _signed(number: int) -> int:
+    number &= 2**64 - 1
+    return number - 2**64 if number >= 2**63 else number
+
+
+def _encode_feature(name: str, values: Sequence[bytes] | Sequence[float] | Sequence[int]) -> bytes:
+    if all(isinstance(value, bytes) for value in values):
+        return _field(1, b"".join(_field(1, value) for value in values))  # type: ignore[arg-type]
+    if all(isinstance(value, float) for value in values):
+        return _field(2, _field(1, struct.pack(f"<{len(values)}f", *values)))
+    if not all(isinstance(value, int) for value in values):
+        raise ValueError(f"feature {name!r} mixes kinds of values")
+    if not all(-(2**63) <= value < 2**63 for value in values):  # type: ignore[operator]
+        raise ValueError(f"feature {name!r} holds a number of more than 64 bits")
+    return _field(3, _field(1, b"".join(_encode_varint(value) for value in values)))  # type: ignore[arg-type]
+
+
+def _field(number: int, value: bytes) -> bytes:
+    return _encode_varint(number << 3 | BYTES) + _encode_varint(len(value)) + value
+
+
+def _encode_varint(number: int) -> bytes:
+    number &= 2**64 - 1
+    encoded = bytearray()
+    while number > 127:
+        encoded.append(number & 127 | 128)
+        number >>= 7
+    encoded.append(number)
+    return bytes(encoded)
