@@ -60,11 +60,17 @@ def stage_layers(stage: Stage, channels_in: int, views: int) -> list[nn.Module]:
 
 
 class RecurrentLayer(nn.Module):
-    """A bidirectional LSTM and a projection of its two directions to the width of the model."""
+    """A bidirectional LSTM and a projection of its two directions to the width of the model.
+
+    Each gate has one bias, as in the original. Torch adds two, which would only double their learning rate:
+    the second is zero and not trained.
+    """
 
     def __init__(self, size_in: int, hidden: int, size_out: int) -> None:
         super().__init__()
         self.lstm = nn.LSTM(size_in, hidden, bidirectional=True, batch_first=True)
+        for name in ("bias_hh_l0", "bias_hh_l0_reverse"):
+            nn.init.zeros_(self.lstm.get_parameter(name)).requires_grad_(False)
         self.projection = nn.Linear(2 * hidden, size_out)
 
     def forward(self, sequence: Tensor) -> Tensor:  # (B, U, size_in) -> (B, U, size_out)
@@ -105,7 +111,8 @@ class Encoder(nn.Module):
         self.recurrent = nn.Sequential(
             *(RecurrentLayer(size, settings.recurrent_size, width) for size in sizes[:-1])
         )
-        self.projection = nn.Identity() if settings.recurrent_layers or channels == width else nn.Linear(channels, width)
+        fits = settings.recurrent_layers or channels == width
+        self.projection = nn.Identity() if fits else nn.Linear(channels, width)
         self._initialise()
 
     def _initialise(self) -> None:
