@@ -1,0 +1,132 @@
+"""What spoils a view between the street and the data set: blur, occlusion, light, noise, compression."""
+
+import cv2
+import numpy as np
+
+from crnn_seq2seq_ocr.data.synthetic import textures
+
+
+def spoil(
+    view: np.ndarray, rng: np.random.Generator, difficulty: float, *, light: float, warmth: float, easy: bool
+) -> np.ndarray:
+    """The view (RGB uint8) as a camera on a moving car would have kept it."""
+    if difficulty == 0:
+        return view
+    ease = 0.35 if easy else 1.0
+    if rng.random() < 0.10 * difficulty * ease:
+        _add_leaves(view, rng)
+    if not easy and rng.random() < 0.05 * difficulty:
+        _add_bar(view, rng)
+    view = _soften(view, rng, difficulty, easy=easy)
+    if not easy and rng.random() < 0.14 * difficulty:
+        view = _smear(view, rng)
+    view = _expose(view, rng, difficulty, light=light, warmth=warmth)
+    noise = rng.uniform(0, 5) * difficulty
+    if noise > 1:
+        grain = textures.sensor_noise(rng, *view.shape[:2])
+        view = np.clip(view + (grain * int(noise * 4) >> 8), 0, 255).astype(np.uint8)
+    if rng.random() < 0.75:
+        view = _compress(view, int(rng.uniform(100 - 62 * difficulty, 97)))
+    return view
+
+
+def dapple(view: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
+    """Shadows of leaves over the view."""
+    clouds = textures.grain(rng, view.shape[:2], coarse=False)
+    shade = 1 - strength * np.clip(clouds * 4 + float(rng.uniform(-0.3, 1)), 0, 1)
+    return (view * shade[..., None]).astype(np.uint8)
+
+
+def noise_view(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """Uniform RGB noise, uint8 (height, width, 3): the data set's filling."""
+    return np.frombuffer(rng.bytes(height * width * 3), np.uint8).reshape(height, width, 3)
+
+
+def add_noise_strip(view: np.ndarray, rng: np.random.Generator) -> None:
+    """Fills 7 to 36 pixels at one side of the view with noise."""
+    wide = int(rng.integers(7, 37))
+    strip = noise_view(rng, view.shape[0], wide)
+    if rng.random() < 0.8:
+        view[:, -wide:] = strip
+    else:
+        view[:, :wide] = strip
+
+
+def _soften(view: np.ndarray, rng: np.random.Generator, difficulty: float, *, easy: bool) -> np.ndarray:
+    """Low resolution, defocus or motion."""
+    strength = difficulty * (0.45 if easy else 1.0)
+    height, width = view.shape[:2]
+    factor = 1 + float(rng.gamma(1.2, 0.55)) * strength
+    if factor > 1.15:
+        factor = min(factor, 3.2)
+        small = cv2.resize(view, (round(width / factor), round(height / factor)), interpolation=cv2.INTER_AREA)
+        view = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC if rng.random() < 0.6 else cv2.INTER_LINEAR)
+    draw = rng.random()
+    if draw < 0.3 * strength:
+        view = cv2.GaussianBlur(view, (0, 0), float(rng.uniform(0.5, 2.0)))
+    elif draw < 0.42 * strength:
+        view = _move(view, float(rng.uniform(2, 7)), float(rng.normal(0, 0.4)))
+    elif draw > 0.75:
+        blurred = cv2.GaussianBlur(view, (0, 0), 1.0)
+        amount = float(rng.uniform(0.2, 0.9))
+        view = cv2.addWeighted(view, 1 + amount, blurred, -amount, 0)
+    return view
+
+
+def _move(view: np.ndarray, length: float, angle: float) -> np.ndarray:
+    kernel = np.zeros((11, 11), np.float32)
+    along = np.array((np.cos(angle), np.sin(angle))) * length / 2
+    ends = np.round((np.array((5, 5)) + np.array((-1, 1))[:, None] * along) * 16).astype(int)
+    cv2.line(kernel, tuple(map(int, ends[0])), tuple(map(int, ends[1])), 1.0, 1, cv2.LINE_8, 4)
+    return cv2.filter2D(view, -1, kernel / max(float(kernel.sum()), 1.0))
+
+
+def _smear(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Blurs an area beyond recognition, as is done to faces and number plates."""
+    height, width = view.shape[:2]
+    mask = np.zeros((height, width), np.uint8)
+    centre = (int(rng.uniform(0.2, 0.8) * width), int(rng.uniform(0.2, 0.75) * height))
+    half = (int(rng.uniform(0.1, 0.45) * width), int(rng.uniform(0.07, 0.2) * height))
+    cv2.ellipse(mask, centre, half, 0, 0, 360, 255, -1)
+    soft = cv2.blur(mask, (15, 15))
+    blurred = cv2.blur(cv2.blur(view, (15, 15)), (11, 11))
+    cover = cv2.merge([soft] * 3)
+    return cv2.add(cv2.multiply(view, 255 - cover, scale=1 / 255), cv2.multiply(blurred, cover, scale=1 / 255))
+
+
+def _expose(view: np.ndarray, rng: np.random.Generator, difficulty: float, *, light: float, warmth: float) -> np.ndarray:
+    gain = light * (1 + rng.normal(0, 0.1) * difficulty)
+    warm = warmth + rng.normal(0, 0.025) * difficulty
+    gamma = 1 + rng.normal(0, 0.12) * difficulty
+    haze = max(0.0, rng.normal(-6, 12)) * difficulty
+    levels = np.arange(256)[:, None, None] / 255
+    gains = gain * np.array((1 + warm, 1.0, 1 - warm))
+    curve = 255 * np.clip(levels * gains, 0, 1) ** gamma
+    return cv2.LUT(view, np.clip(haze + curve * (1 - haze / 255), 0, 255).astype(np.uint8))
+
+
+def _compress(view: np.ndarray, quality: int) -> np.ndarray:
+    # OpenCV's order of colours is the other one; JPEG needs it right for its chroma.
+    _, code = cv2.imencode(".jpg", view[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, quality))
+    return cv2.imdecode(code, cv2.IMREAD_COLOR_RGB)
+
+
+def _add_leaves(view: np.ndarray, rng: np.random.Generator) -> None:
+    """A branch that hangs into the view."""
+    height, width = view.shape[:2]
+    y, x = (int(rng.integers(0, textures.SIZE - side)) for side in (height, width))
+    leaves = textures.texture("foliage", int(rng.integers(textures.VARIANTS)))[y:y + height, x:x + width]
+    clouds = textures.grain(rng, (height, width), coarse=False)
+    centre = rng.uniform(-0.1, 1.1, 2) * (width, height)
+    away = np.hypot(np.arange(width)[None] - centre[0], np.arange(height)[:, None] - centre[1])
+    reach = float(rng.uniform(20, 65))
+    mask = ((1 - away / reach) * 2 + clouds > 0.2).astype(np.uint8)
+    cv2.copyTo(leaves, mask, view)
+
+
+def _add_bar(view: np.ndarray, rng: np.random.Generator) -> None:
+    """A post or a cable in front of the plate."""
+    height, width = view.shape[:2]
+    x, tone = int(rng.integers(0, width)), float(rng.uniform(20, 200))
+    lean = int(rng.normal(0, 8))
+    cv2.line(view, (x, 0), (x + lean, height), (tone, tone, tone), int(rng.integers(1, 11)), cv2.LINE_AA)

@@ -1,0 +1,73 @@
+"""Settings of the synthetic signs, and their form as options of a source's name."""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import parse_qsl
+
+from pydantic import Field, ValidationError
+
+from crnn_seq2seq_ocr.config import Settings
+from crnn_seq2seq_ocr.errors import DataError
+
+Part = Literal["train", "validation", "test"]
+
+
+class SignSettings(Settings):
+    """What is drawn; the same settings, fonts and files always give the same pictures."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    """Fixes everything, together with the index."""
+    count: Annotated[int, Field(ge=1)] = 1_000_000
+    """Number of signs."""
+    names: Part = "train"
+    """A name belongs to exactly one part by a hash of it: 90 % train, 5 % validation, 5 % test."""
+    difficulty: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """0: large, frontal, sharp plates on a calm ground; 1: as hard as the real ones; smooth in between."""
+    views: Annotated[int, Field(ge=1, le=4)] = 4
+    """Most real views of a sign; the others are noise."""
+    max_length: Annotated[int, Field(ge=12)] = 37
+    """Longer names are not drawn."""
+    corpus: Path | None = None
+    """A file of names instead of invented ones: one a line, optionally TAB weight, `.gz` allowed."""
+    places: Path | None = None
+    """A file of further places (one a line) for names such as `Rue de Lunel`."""
+    fonts: Path | Literal["system"] | None = None
+    """Further fonts: those of a folder, or of the system. By default the packaged ones alone, so that a seed
+    gives the same pictures on every machine."""
+
+    @classmethod
+    def from_options(cls, options: str) -> "SignSettings":
+        """Settings of ``seed=1&count=1000&...`` (percent-encoding allowed, empty: all defaults).
+
+        Raises:
+            DataError: Unknown or wrong options: all are listed, unknown ones with the nearest known name.
+        """
+        try:
+            pairs = parse_qsl(options, keep_blank_values=True, strict_parsing=bool(options))
+        except ValueError:
+            raise DataError(f"{options!r} are not options: write them as name=value&name=value") from None
+        twice = sorted({name for place, (name, _) in enumerate(pairs) if name in dict(pairs[:place])})
+        if twice:
+            raise DataError(f"options of synthetic:signs: {', '.join(twice)} given more than once")
+        try:
+            return cls.model_validate(dict(pairs))
+        except ValidationError as error:
+            raise DataError(f"options of synthetic:signs: {_explain(error)}") from None
+
+
+def _explain(error: ValidationError) -> str:
+    problems = {}
+    for problem in error.errors():
+        name = str(problem["loc"][0])
+        problems.setdefault(name, _sentence(name, problem["type"], problem["msg"]))
+    return "; ".join(problems.values())
+
+
+def _sentence(name: str, kind: str, message: str) -> str:
+    if kind != "extra_forbidden":
+        return f"{name}: {message}"
+    known = list(SignSettings.model_fields)
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+    return f"there is no option {name!r} ({hint})"
