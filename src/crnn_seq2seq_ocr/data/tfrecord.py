@@ -98,6 +98,16 @@ def _whole_or_nothing(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
+def is_tfrecord(path: str | Path) -> bool:
+    """Whether a file begins as one of records does."""
+    with Path(path).open("rb") as file:
+        head = file.read(HEAD.size)
+    if len(head) < HEAD.size:
+        return False
+    length, crc = HEAD.unpack(head)
+    return crc == _length_crc(length)
+
+
 @dataclass(frozen=True)
 class ShardIndex:
     """Where the records of one shard are.
