@@ -67,7 +67,8 @@ def test_long_curves_are_thinned_and_keep_their_end() -> None:
     curve = threshold_curve(correct, [index / 2000 for index in range(2000)], points=50)
 
     assert len(curve) == 50
-    assert curve[-1].accepted == 1.0 and curve[-1].error == pytest.approx(0.1)
+    assert curve[-1].accepted == 1.0
+    assert curve[-1].error == pytest.approx(0.1)
     assert curve[24].accepted == pytest.approx(0.5)
 
 

@@ -5,7 +5,7 @@ samples; for rates, no reference characters or words) is undefined: nan, which `
 """
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from rapidfuzz.distance import LCSseq, Levenshtein
 
@@ -86,7 +86,7 @@ def score(references: Sequence[str], predictions: Sequence[str], profiles: Seque
         By profile name: ``count`` (samples compared), ``left_out`` (samples that the profile leaves out,
         see `Profile.skips_empty`), ``correct`` (whole texts right), ``sequence_accuracy``, ``cer``, ``wer``,
         ``ned``, and ``lcs_ratio`` or ``positional_accuracy`` where the profile's source publishes it.
-        Undefined scores are None.
+        Undefined scores are None; a profile that ignores the tail has no edit distances: None, too.
 
     Raises:
         ValueError: As many references as predictions are needed.
@@ -100,7 +100,9 @@ def _score_one(
     pairs = [_comparable(*pair, profile) for pair in zip(references, predictions, strict=True)]
     kept = [pair for pair in pairs if pair[0] or not profile.skips_empty]
     ours, theirs = [reference for reference, _ in kept], [prediction for _, prediction in kept]
-    measures = {"sequence_accuracy": sequence_accuracy, "cer": cer, "wer": wer, "ned": ned}
+    measures: dict[str, Callable[[Sequence[str], Sequence[str]], float]] = {"sequence_accuracy": sequence_accuracy}
+    if not profile.ignores_tail:
+        measures |= {"cer": cer, "wer": wer, "ned": ned}
     if profile.character_score == "lcs_ratio":
         measures["lcs_ratio"] = lcs_ratio
     if profile.character_score == "positional_accuracy":
@@ -110,6 +112,7 @@ def _score_one(
         "count": len(kept),
         "left_out": len(pairs) - len(kept),
         "correct": sum(reference == prediction for reference, prediction in kept),
+        **dict.fromkeys(("sequence_accuracy", "cer", "wer", "ned")),
     } | {name: None if math.isnan(value) else value for name, value in values.items()}
 
 
