@@ -17,17 +17,10 @@ def spoil(
         _add_leaves(view, rng)
     if not easy and rng.random() < 0.05 * difficulty:
         _add_bar(view, rng)
-    view = _soften(view, rng, difficulty, easy=easy)
-    if not easy and rng.random() < 0.14 * difficulty:
+    if not easy and rng.random() < 0.08 * difficulty:
         view = _smear(view, rng)
     view = _expose(view, rng, difficulty, light=light, warmth=warmth)
-    noise = rng.uniform(0, 5) * difficulty
-    if noise > 1:
-        grain = textures.sensor_noise(rng, *view.shape[:2])
-        view = np.clip(view + (grain * int(noise * 4) >> 8), 0, 255).astype(np.uint8)
-    if rng.random() < 0.75:
-        view = _compress(view, int(rng.uniform(100 - 62 * difficulty, 97)))
-    return view
+    return _record(view, rng, difficulty, easy=easy)
 
 
 def dapple(view: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
@@ -52,25 +45,33 @@ def add_noise_strip(view: np.ndarray, rng: np.random.Generator) -> None:
         view[:, :wide] = strip
 
 
-def _soften(view: np.ndarray, rng: np.random.Generator, difficulty: float, *, easy: bool) -> np.ndarray:
-    """Low resolution, defocus or motion."""
-    strength = difficulty * (0.45 if easy else 1.0)
+def _record(view: np.ndarray, rng: np.random.Generator, difficulty: float, *, easy: bool) -> np.ndarray:
+    """What lens, sensor and compression leave, at the resolution that the camera had, enlarged to the view's size."""
+    strength = difficulty * (0.4 if easy else 1.0)
     height, width = view.shape[:2]
-    factor = 1 + float(rng.gamma(1.2, 0.55)) * strength
-    if factor > 1.15:
-        factor = min(factor, 3.2)
-        small = cv2.resize(view, (round(width / factor), round(height / factor)), interpolation=cv2.INTER_AREA)
-        view = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC if rng.random() < 0.6 else cv2.INTER_LINEAR)
+    factor = min(1 + float(rng.gamma(1.3, 0.6)) * strength, 3.2)
+    if factor > 1.1:
+        view = cv2.resize(view, (round(width / factor), round(height / factor)), interpolation=cv2.INTER_AREA)
     draw = rng.random()
-    if draw < 0.3 * strength:
-        view = cv2.GaussianBlur(view, (0, 0), float(rng.uniform(0.5, 2.0)))
-    elif draw < 0.42 * strength:
-        view = _move(view, float(rng.uniform(2, 7)), float(rng.normal(0, 0.4)))
-    elif draw > 0.75:
-        blurred = cv2.GaussianBlur(view, (0, 0), 1.0)
-        amount = float(rng.uniform(0.2, 0.9))
-        view = cv2.addWeighted(view, 1 + amount, blurred, -amount, 0)
+    if draw < 0.28 * strength:
+        view = cv2.GaussianBlur(view, (0, 0), float(rng.uniform(0.5, 1.8)))
+    elif draw < 0.38 * strength:
+        view = _move(view, float(rng.uniform(2, 6)), float(rng.normal(0, 0.4)))
+    elif draw > 1 - 0.45 * difficulty:
+        view = _sharpen(view, float(rng.uniform(0.3, 1.6)))
+    deviation = rng.uniform(-2, 4.5) * difficulty
+    if deviation > 0.5:
+        grain = textures.sensor_noise(rng, *view.shape[:2])
+        view = np.clip(view + (grain * int(deviation * 4) >> 8), 0, 255).astype(np.uint8)
+    if rng.random() < 0.8:
+        view = _compress(view, int(rng.uniform(100 - 60 * difficulty, 97)))
+    if factor > 1.1:
+        view = cv2.resize(view, (width, height), interpolation=cv2.INTER_CUBIC if rng.random() < 0.7 else cv2.INTER_LINEAR)
     return view
+
+
+def _sharpen(view: np.ndarray, amount: float) -> np.ndarray:
+    return cv2.addWeighted(view, 1 + amount, cv2.GaussianBlur(view, (0, 0), 1.0), -amount, 0)
 
 
 def _move(view: np.ndarray, length: float, angle: float) -> np.ndarray:

@@ -43,15 +43,15 @@ class Lettering:
     """All that is written on a plate: the name's lines, and small lines above and below it."""
 
     lines: tuple[Line, ...]
-    above: tuple[str, ...] = ()
-    below: tuple[str, ...] = ()
+    above: tuple[Line, ...] = ()
+    below: tuple[Line, ...] = ()
 
 
 def letter(name: str, rng: np.random.Generator, difficulty: float) -> Lettering:
     """One of the ways in which plates show the name."""
     kind, tail = split_type(name)
     style = _style(rng)
-    accents = rng.random() < 0.55 or style == "mixed"
+    accents = rng.random() < 0.55 or style in {"mixed", "last name"}
     shown = [_shown(word, rng, difficulty) for word in (kind, *tail.split(" "))]
     groups = _grouped(shown, rng)
     rows = _rows(groups, rng)
@@ -63,7 +63,7 @@ def letter(name: str, rng: np.random.Generator, difficulty: float) -> Lettering:
     )
     above = _above(rng) if rng.random() < 0.13 * difficulty else ()
     below = _below(rng) if rng.random() < 0.17 * difficulty else ()
-    return Lettering(lines, above, below)
+    return Lettering(lines, _small(above, rng), _small(below, rng))
 
 
 def split_type(name: str) -> tuple[str, str]:
@@ -83,7 +83,7 @@ def without_accents(text: str) -> str:
 
 def _style(rng: np.random.Generator) -> str:
     draw = rng.random()
-    return "capitals" if draw < 0.60 else "connecting" if draw < 0.78 else "small capitals" if draw < 0.86 else "mixed"
+    return "capitals" if draw < 0.60 else "connecting" if draw < 0.78 else "small capitals" if draw < 0.84 else "last name" if draw < 0.90 else "mixed"
 
 
 def _shown(word: str, rng: np.random.Generator, difficulty: float) -> str:
@@ -160,6 +160,9 @@ def _runs(row: str, style: str, *, accents: bool) -> tuple[tuple[str, float], ..
         return ((row.upper(), 1.0),)
     if style == "connecting":
         return ((" ".join(_lower_connecting(word) for word in row.split(" ")), 1.0),)
+    if style == "last name":
+        *first, last = row.rsplit(" ", 1)
+        return tuple(run for run in ((" ".join(first), 0.8), (" " * bool(first) + last.upper(), 1.0)) if run[0])
     runs: list[tuple[str, float]] = []
     for place, word in enumerate(row.split(" ")):
         space = " " if place else ""
@@ -176,6 +179,11 @@ def _lower_connecting(word: str) -> str:
     if word[:2] in {"d'", "l'", "d’", "l’"}:
         return word[:2] + word[2:].upper()
     return word.upper()
+
+
+def _small(texts: tuple[str, ...], rng: np.random.Generator) -> tuple[Line, ...]:
+    scale = float(rng.uniform(0.32, 0.58))
+    return tuple(Line(((text, 1.0),), scale) for text in texts)
 
 
 def _above(rng: np.random.Generator) -> tuple[str, ...]:

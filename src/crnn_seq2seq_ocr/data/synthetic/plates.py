@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from crnn_seq2seq_ocr.data.synthetic.fonts import Typeface, load_font
+from crnn_seq2seq_ocr.data.synthetic.frames import Frame, draw_frame, frame_path
 from crnn_seq2seq_ocr.data.synthetic.lettering import Lettering, Line
 from crnn_seq2seq_ocr.data.synthetic.textures import grain
 
@@ -18,7 +19,6 @@ WIDTH = 256
 
 _EM = 40
 _BASELINE, _LINE_HEIGHT = 46, 60
-_SMALL_TEXT = 0.40
 
 # (ground, ink) in RGB, and how often.
 _PALETTES: tuple[tuple[tuple[int, int, int], tuple[int, int, int], float], ...] = (
@@ -33,31 +33,37 @@ _PALETTE_LIMITS = tuple(itertools.accumulate(share for *_, share in _PALETTES))
 
 
 @dataclass(frozen=True, slots=True)
-class _Placed:
-    """A mask of ink (h, w) and where its upper left corner lies on the plate."""
+class _Row:
+    """A line's ink (_LINE_HEIGHT, w), the scale that brings its capitals to their height, and its importance."""
 
     mask: np.ndarray
-    x: int
-    y: int
+    scale: float
+    small: bool
 
 
 def draw_plate(
     lettering: Lettering, typefaces: tuple[Typeface, ...], rng: np.random.Generator, difficulty: float
 ) -> np.ndarray:
-    """A plate as RGBA uint8 (height, `WIDTH`, 4)."""
-    typeface = choose_typeface(typefaces, rng)
-    height, ink = _lay_out(lettering, typeface, rng)
-    ground_colour, ink_colour = _colours(rng, difficulty)
+    """A plate as RGBA uint8 (height, `WIDTH`, 4), its colours multiplied by its alpha already."""
+    frame = draw_frame(rng)
+    ink = _lay_out(lettering, choose_typeface(typefaces, rng), frame, rng)
+    if rng.random() < 0.35:
+        ink = _paint(ink, rng)
+    height = ink.shape[0]
+    ground_colour, ink_colour = _colours(rng)
     ground = _ground(height, ground_colour, rng, difficulty)
-    shape = _frame(ink, height, rng)
+    frame.draw(ink)
     if rng.random() < 0.55 * difficulty:
         _fade(ink, rng, difficulty)
     pixels = _inked(ground, ink, ink_colour, rng, difficulty)
     if rng.random() < 0.07 * difficulty:
         _add_emblem(pixels, rng)
+    if rng.random() < 0.5 * difficulty:
+        _add_rim(pixels, frame, rng)
     if rng.random() < 0.25 * difficulty:
         _add_wear(pixels, rng)
-    return np.dstack((pixels, shape))
+    shape = frame.outline(height)
+    return cv2.merge([cv2.multiply(pixels, cv2.merge([shape] * 3), scale=1 / 255), shape])
 
 
 def choose_typeface(typefaces: tuple[Typeface, ...], rng: np.random.Generator) -> Typeface:
@@ -73,43 +79,38 @@ def _shares(typefaces: tuple[Typeface, ...]) -> tuple[float, ...]:
 # Layout
 
 
-def _lay_out(lettering: Lettering, typeface: Typeface, rng: np.random.Generator) -> tuple[int, np.ndarray]:
-    """The plate's height and its ink, uint8 (height, WIDTH)."""
-    tracking = int(rng.integers(1, 5)) if rng.random() < 0.2 else 0
-    masks = [_line_mask(line, typeface, tracking) for line in lettering.lines]
+def _lay_out(lettering: Lettering, typeface: Typeface, frame: Frame, rng: np.random.Generator) -> np.ndarray:
+    """The plate's ink, uint8 (height, WIDTH): all lines, without the frame."""
+    tracking = int(rng.integers(1, 6)) if rng.random() < 0.25 else 0
     cap = _cap_height(typeface)
-    scales = [line.scale for line in lettering.lines]
-    small = [_line_mask(Line(((text, 1.0),)), typeface, 0) for text in lettering.above + lettering.below]
-    gap = float(rng.uniform(0.45, 0.85))
-    margin = float(rng.uniform(0.55, 1.0))
-    # All in capital heights from here to `unit`.
-    tall = sum(scales) + gap * (len(scales) - 1) + 2 * margin + len(small) * (_SMALL_TEXT + 0.6 * gap)
-    aspect = _aspect(len(scales) + 0.6 * len(small), rng)
-    side = float(rng.uniform(0.35, 0.9))
-    widest = max(mask.shape[1] / cap * scale for mask, scale in zip(masks, scales, strict=True))
-    wide = max(aspect * tall, widest * float(rng.uniform(0.58, 0.8)) + 2 * side)
+    above, lines, below = (
+        [_Row(_line_mask(line, typeface, tracking), line.scale / cap, small) for line in some]
+        for some, small in ((lettering.above, True), (lettering.lines, False), (lettering.below, True))
+    )
+    rows = [*above, *lines, *below]
+    gap = float(rng.uniform(0.4, 0.85))
+    # From here to `unit` all lengths are in heights of a capital.
+    tall = sum(row.scale * cap for row in rows) + sum(_gaps(rows, gap))
+    aspect = _aspect(len(lines) + 0.5 * (len(rows) - len(lines)), rng)
+    margin, side = float(rng.uniform(0.4, 0.95)), float(rng.uniform(0.25, 0.9))
+    widest = max(row.mask.shape[1] * row.scale for row in lines)
+    wide = max(aspect * (tall + 2 * margin), widest * float(rng.uniform(0.58, 0.85)) + 2 * side)
     unit = WIDTH / wide
-    height = int(np.clip(round(unit * tall), 56, 280))
-    ink = np.zeros((height, WIDTH), np.uint8)
-    _write_lines(ink, lettering, masks, small, unit=unit, cap=cap, gap=gap, margin=margin, side=side)
-    return height, ink
-
-
-def _write_lines(
-    ink: np.ndarray, lettering: Lettering, masks: list[np.ndarray], small: list[np.ndarray],
-    *, unit: float, cap: int, gap: float, margin: float, side: float,
-) -> None:
-    above = len(lettering.above)
-    rows = [(mask, _SMALL_TEXT) for mask in small[:above]]
-    rows += [(mask, line.scale) for mask, line in zip(masks, lettering.lines, strict=True)]
-    rows += [(mask, _SMALL_TEXT) for mask in small[above:]]
+    border = frame.inset + frame.thick + 3
+    margin, side = max(margin * unit, border), max(side * unit, border)
+    ink = np.zeros((int(np.clip(round(unit * tall + 2 * margin), 56, 300)), WIDTH), np.uint8)
     y = margin
-    for mask, scale in rows:
-        is_small = scale == _SMALL_TEXT
-        y += scale
-        room = (WIDTH / unit - 2 * side) * (0.8 if is_small else 1.0)
-        _write(ink, mask, y * unit, scale * unit / cap, room * unit)
-        y += gap * (0.6 if is_small else 1.0)
+    for row, space in zip(rows, _gaps(rows, gap), strict=True):
+        y += row.scale * cap * unit
+        room = (WIDTH - 2 * side) * (0.8 if row.small else 1.0)
+        _write(ink, row.mask, y, row.scale * unit, room)
+        y += space * unit
+    return ink
+
+
+def _gaps(rows: list[_Row], gap: float) -> list[float]:
+    """The space after each row: none after the last."""
+    return [gap * (0.65 if row.small or after.small else 1.0) for row, after in itertools.pairwise(rows)] + [0.0]
 
 
 def _aspect(lines: float, rng: np.random.Generator) -> float:
@@ -136,7 +137,7 @@ def _line_mask(line: Line, typeface: Typeface, tracking: int) -> np.ndarray:
     fonts = [load_font(typeface, max(8, round(_EM * size))) for _, size in line.runs]
     pieces = [(piece, font) for (run, _), font in zip(line.runs, fonts, strict=True)
               for piece in (run if tracking else (run,))]
-    widths = [font.getlength(piece) + tracking for piece, font in pieces]
+    widths = [font.getlength(piece) + tracking * (2 if piece == " " else 1) for piece, font in pieces]
     picture = Image.new("L", (int(sum(widths)) + 12, _LINE_HEIGHT))
     pen = ImageDraw.Draw(picture)
     x = 6.0
@@ -154,77 +155,45 @@ def _cap_height(typeface: Typeface) -> int:
     return int(-box[1])
 
 
-# Colour and shape
+# Ground
 
 
-def _colours(rng: np.random.Generator, difficulty: float) -> tuple[np.ndarray, np.ndarray]:
+def _colours(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     ground, ink, _ = _PALETTES[bisect.bisect_right(_PALETTE_LIMITS, rng.random() * _PALETTE_LIMITS[-1])]
     spread = rng.uniform(-1, 1, 7)
-    shades = np.array(ground, np.float32) * (1 + 0.25 * spread[0]) + 14 * spread[1:4]
-    inks = np.array(ink, np.float32) + 8 * spread[4:7]
-    return np.clip(shades, 4, 250), np.clip(inks, 4, 252)
+    shades = np.array(ground) * (1 + 0.25 * spread[0]) + 14 * spread[1:4]
+    return np.clip(shades, 4, 250), np.clip(np.array(ink) + 8 * spread[4:7], 4, 252)
 
 
 def _ground(height: int, colour: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.ndarray:
-    """The enamel without ink, float32 (height, WIDTH, 3), lighter towards one side as if it mirrored the sky."""
+    """The enamel without ink, uint8 (height, WIDTH, 3), lighter towards one side as if it mirrored the sky."""
     rows = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     columns = np.linspace(-1, 1, WIDTH, dtype=np.float32)[None]
     slope = rng.normal(0, 0.06, 2) * difficulty
     shade = 1 + slope[0] * rows + slope[1] * columns
     if rng.random() < 0.4 * difficulty:
         shade = shade + grain(rng, (height, WIDTH), coarse=True) * float(rng.uniform(0.02, 0.12))
-    ground = colour[None, None] * shade[..., None]
+    levels = np.clip(shade * 128, 0, 255).astype(np.uint8)
+    ground = cv2.LUT(cv2.merge([levels] * 3), _ramp(colour / 128))
     if rng.random() < 0.22 * difficulty:
-        glare = np.clip(1 - np.abs(rows - rng.uniform(-1.2, 0.4)) / rng.uniform(0.3, 1.5), 0, 1)
-        ground += (glare * float(rng.uniform(15, 90)))[..., None]
-    return ground.astype(np.float32)
+        glare = np.clip(1 - np.abs(rows - rng.uniform(-1.2, 0.4)) / rng.uniform(0.3, 1.5), 0, 1) * rng.uniform(15, 90)
+        ground = cv2.add(ground, np.broadcast_to(glare[..., None], ground.shape).astype(np.uint8))
+    return ground
 
 
-def _frame(ink: np.ndarray, height: int, rng: np.random.Generator) -> np.ndarray:
-    """Draws the border into the ink; returns the plate's outline, uint8 (height, WIDTH)."""
-    shape = np.zeros((height, WIDTH), np.uint8)
-    corner = float(rng.uniform(2, 20)) if rng.random() < 0.7 else 1.0
-    cv2.fillPoly(shape, [frame_path(WIDTH, height, 1.0, corner, "round")], 255, cv2.LINE_AA, 3)
-    draw = rng.random()
-    if draw < 0.12:
-        return shape
-    style = "round" if draw < 0.45 else "notched" if draw < 0.75 else "cut" if draw < 0.9 else "plain"
-    inset, thick = float(rng.uniform(3, 12)), int(rng.integers(2, 6))
-    if rng.random() < 0.15:
-        inset, thick = 3.0, 7
-    reach = max(corner, float(rng.uniform(8, 22)) if style in {"notched", "cut"} else 0.0)
-    cv2.polylines(ink, [frame_path(WIDTH, height, inset, reach, style)], True, 255, thick, cv2.LINE_AA, 3)
-    if rng.random() < 0.1:
-        cv2.polylines(ink, [frame_path(WIDTH, height, inset + 2.2 * thick, reach, style)], True, 255, 2, cv2.LINE_AA, 3)
-    return shape
-
-
-def frame_path(width: int, height: int, inset: float, corner: float, style: str) -> np.ndarray:
-    """Outline of a frame as points int32 (n, 1, 2) in eighths of a pixel.
-
-    ``round`` corners bulge, ``notched`` ones are hollow, ``cut`` ones straight, ``plain`` ones square.
-    """
-    left, top, right, bottom = inset, inset, width - 1 - inset, height - 1 - inset
-    corner = min(corner, (right - left) / 3, (bottom - top) / 3)
-    angles = np.linspace(0, np.pi / 2, 7)
-    points = []
-    for x, y, turn in ((left, top, 0), (right, top, 1), (right, bottom, 2), (left, bottom, 3)):
-        along = (angles + turn * np.pi / 2)
-        inner_x, inner_y = x + corner * (1 if x == left else -1), y + corner * (1 if y == top else -1)
-        if style == "round":
-            points.append(np.stack((inner_x - corner * np.cos(along), inner_y - corner * np.sin(along)), 1))
-        elif style == "notched":
-            back = along[::-1]
-            points.append(np.stack((x + corner * np.cos(back), y + corner * np.sin(back)), 1))
-        elif style == "cut":
-            ends = [(x, inner_y), (inner_x, y)] if turn % 2 == 0 else [(inner_x, y), (x, inner_y)]
-            points.append(np.array(ends))
-        else:
-            points.append(np.array([(x, y)]))
-    return np.round(np.concatenate(points) * 8).astype(np.int32)[:, None]
+def _ramp(colour: np.ndarray) -> np.ndarray:
+    """Look-up table uint8 (256, 1, 3): the colour times 0 to 255."""
+    return np.clip(np.arange(256)[:, None, None] * colour, 0, 255).astype(np.uint8)
 
 
 # Ink and wear
+
+
+def _paint(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Letters as if painted through a stencil: rounded, thinner or thicker."""
+    soft = cv2.GaussianBlur(ink, (0, 0), float(rng.uniform(1.0, 2.2)))
+    edge = float(rng.uniform(85, 145))
+    return cv2.convertScaleAbs(cv2.subtract(soft, (edge - 40, 0, 0, 0)), alpha=255 / 80)
 
 
 def _inked(
@@ -234,15 +203,27 @@ def _inked(
     if rng.random() < 0.2 * difficulty:
         shift = np.array([[1, 0, 1.5], [0, 1, 1.5]], np.float32)
         shadow = cv2.warpAffine(ink, shift, (ink.shape[1], ink.shape[0]))
-        ground = ground * (1 - shadow.astype(np.float32) * (0.4 / 255))[..., None]
-    cover = ink.astype(np.float32)[..., None] * (1 / 255)
-    return np.clip(ground + (colour.astype(np.float32) - ground) * cover, 0, 255).astype(np.uint8)
+        ground = cv2.multiply(ground, 255 - cv2.merge([shadow] * 3) // 3, scale=1 / 255)
+    cover = cv2.merge([ink] * 3)
+    return cv2.add(cv2.multiply(ground, 255 - cover, scale=1 / 255), cv2.LUT(cover, _ramp(colour / 255)))
 
 
 def _fade(ink: np.ndarray, rng: np.random.Generator, difficulty: float) -> None:
     strength = float(rng.uniform(0.05, 0.3)) * difficulty
     cover = 1 - strength * (0.5 + 0.5 * grain(rng, ink.shape, coarse=True))
     np.multiply(ink, np.clip(cover, 0, 1), out=ink, casting="unsafe")
+
+
+def _add_rim(pixels: np.ndarray, frame: Frame, rng: np.random.Generator) -> None:
+    """The worn edge of the enamel and the screws in its corners."""
+    height = pixels.shape[0]
+    tone = float(rng.uniform(15, 90)) if rng.random() < 0.7 else float(rng.uniform(150, 230))
+    outline = frame_path(WIDTH, height, 0.5, frame.bend, "round")
+    cv2.polylines(pixels, [outline], True, (tone, tone, tone), int(rng.integers(2, 6)), cv2.LINE_AA, 3)
+    if rng.random() < 0.5:
+        away, tone = int(rng.integers(6, 14)), float(rng.uniform(60, 190))
+        for x, y in itertools.product((away, WIDTH - away), (away, height - away)):
+            cv2.circle(pixels, (x, y), int(rng.integers(2, 5)), (tone, tone * 0.97, tone * 0.9), -1, cv2.LINE_AA)
 
 
 def _add_emblem(pixels: np.ndarray, rng: np.random.Generator) -> None:

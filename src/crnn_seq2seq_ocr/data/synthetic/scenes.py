@@ -47,8 +47,8 @@ def draw_scene(rng: np.random.Generator, views: int, difficulty: float) -> Scene
     dark = rng.random() < 0.22
     light = rng.uniform(0.28, 0.7) if dark else rng.uniform(0.75, 1.25)
     warm = rng.random()
-    brightness = rng.uniform(0.45, 1.45)
-    tint = brightness * np.array((1 + 0.25 * warm, 1 + 0.05 * warm, 1 - 0.35 * warm * rng.random()), np.float32)
+    brightness = rng.uniform(0.35, 1.3)
+    tint = brightness * np.array((1 + 0.12 * warm, 1 + 0.03 * warm, 1 - 0.25 * warm * rng.random()), np.float32)
     if rng.random() < 0.12:
         tint = brightness * np.array((1.3, 0.85, 0.75), np.float32)
     return Scene(
@@ -61,7 +61,7 @@ def draw_scene(rng: np.random.Generator, views: int, difficulty: float) -> Scene
         warmth=float(rng.normal(0, 0.05)) * difficulty,
         turn=float(rng.normal(0, 1.5)) * difficulty,
         features=_features(rng) if rng.random() < 0.55 * difficulty else (),
-        dapple=float(rng.uniform(0.3, 0.7)) if rng.random() < 0.14 * difficulty else 0.0,
+        dapple=float(rng.uniform(0.3, 0.7)) if rng.random() < 0.08 * difficulty else 0.0,
         pole=(float(rng.uniform(0.3, 0.7)), float(rng.uniform(0.1, 0.32)), float(rng.uniform(60, 235))),
         sharp=int(rng.integers(views)),
     )
@@ -73,10 +73,9 @@ def draw_view(plate: np.ndarray, scene: Scene, rng: np.random.Generator, difficu
     view = _surroundings(scene, plate, camera, rng, difficulty)
     if scene.mount == "wall" and difficulty > 0:
         _cast_shadow(view, plate, camera, rng, difficulty)
-    sign = cv2.warpPerspective(plate, camera, (VIEW, VIEW), flags=cv2.INTER_LINEAR)
-    cover = cv2.merge([sign[..., 3]] * 3)
-    # Outside the plate its colours are black, so adding is enough.
-    view = cv2.add(cv2.multiply(view, 255 - cover, scale=1 / 255), cv2.multiply(sign[..., :3], cover, scale=1 / 255))
+    *colours, alpha = cv2.split(cv2.warpPerspective(plate, camera, (VIEW, VIEW), flags=cv2.INTER_LINEAR))
+    # The plate's colours are multiplied by its alpha already.
+    view = cv2.add(cv2.multiply(view, 255 - cv2.merge([alpha] * 3), scale=1 / 255), cv2.merge(colours))
     if scene.dapple:
         view = flaws.dapple(view, rng, scene.dapple)
     return flaws.spoil(view, rng, difficulty, light=scene.light, warmth=scene.warmth, easy=easy)
@@ -97,14 +96,15 @@ def _camera(plate: np.ndarray, scene: Scene, rng: np.random.Generator, difficult
     box = np.array([(0, 0), (WIDTH, 0), (WIDTH, height), (0, height)], np.float64)
     flat = _project(box - (WIDTH / 2, height / 2), yaw, pitch, np.radians(roll * difficulty), float(rng.uniform(2.0, 6.0)))
     extent = np.ptp(flat, axis=0)
-    share = rng.uniform(0.58, 0.9) if rng.random() < 0.85 else rng.uniform(0.42, 0.6)
+    share = rng.uniform(0.56, 0.9) if rng.random() < 0.88 else rng.uniform(0.42, 0.6)
     share = 0.88 + (share - 0.88) * difficulty
-    scale = min(share * VIEW / max(extent[0], 0.72 * extent[0] + 1), 0.92 * VIEW / extent[1])
+    scale = min(share * VIEW / extent[0], 0.92 * VIEW / extent[1])
     flat *= scale
     room = (VIEW - np.ptp(flat, axis=0)) / 2
-    shift = np.clip(rng.normal(0, 0.45, 2), -1, 1) * room * difficulty
+    shift = np.clip(rng.normal(0, 0.25, 2), -1, 1) * room * difficulty
     if not easy and rng.random() < 0.07 * difficulty:
-        shift *= 1.0 + rng.uniform(0.3, 1.2)
+        # Partly out of the picture.
+        shift = np.sign(shift) * (room + rng.uniform(0, 0.25, 2) * np.ptp(flat, axis=0) * rng.permutation((0.2, 1.0)))
     middle = (flat.min(0) + flat.max(0)) / 2
     corners = flat - middle + VIEW / 2 + shift
     return cv2.getPerspectiveTransform(box.astype(np.float32), corners.astype(np.float32))

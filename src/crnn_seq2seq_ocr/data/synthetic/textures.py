@@ -56,20 +56,20 @@ def texture(kind: str, variant: int) -> np.ndarray:
     return makers[kind](rng)
 
 
-VARIANTS = 4
+VARIANTS = 5
 """How many textures there are of each kind."""
 
 WALLS = ("plaster", "roughcast", "stones", "bricks", "blocks")
 """What plates are screwed to; light grey, to be tinted."""
 
-DISTANCES = ("foliage", "street", "grass", "foliage", "street", "sky")
+DISTANCES = ("foliage", "foliage", "garden", "garden", "garden", "grass", "street")
 """What lies behind a plate on a pole; in colour. Repeated ones are more frequent."""
 
 
 def _makers() -> dict[str, Callable[[np.random.Generator], np.ndarray]]:
     return {
         "plaster": _plaster, "roughcast": _roughcast, "stones": _stones, "bricks": _bricks, "blocks": _blocks,
-        "foliage": _foliage, "grass": _grass, "street": _street, "sky": _sky,
+        "foliage": _foliage, "grass": _grass, "street": _street, "garden": _garden,
     }
 
 
@@ -144,19 +144,35 @@ def _courses(rng: np.random.Generator, *, height: int, ratio: float, joint: int,
 
 def _foliage(rng: np.random.Generator) -> np.ndarray:
     """Leaves from dark below to bright above, drawn one over the other."""
-    base = np.array(rng.uniform((18, 30, 14), (40, 56, 30)), np.float32)
-    pixels = np.clip(base * (1 + 0.5 * clouds(rng, SIZE, (5, 14, 40)))[..., None], 0, 255).astype(np.uint8)
-    leaf = float(rng.uniform(3, 9))
-    tint = np.array(rng.uniform((0.55, 1.0, 0.25), (0.9, 1.0, 0.5)))
-    patches = clouds(rng, SIZE, (4, 9))
+    tint = np.array(rng.uniform((0.6, 0.85, 0.3), (0.95, 1.0, 0.65)), np.float32)
+    if rng.random() < 0.15:
+        tint = np.array(rng.uniform((0.9, 0.5, 0.3), (1.0, 0.7, 0.5)), np.float32)
+    patches = clouds(rng, SIZE, (4, 9, 24))
+    shade = np.exp(0.9 * patches + 0.9 * clouds(rng, SIZE, (90, 200)))
+    pixels = np.clip(38 * tint * shade[..., None], 0, 255).astype(np.uint8)
+    leaf = float(rng.uniform(1.5, 4))
+    count = int(2200 / leaf)
     for layer in range(4):
-        for x, y, turn, long in zip(*rng.uniform(0, 1, (4, 900)), strict=True):
-            place = (int(x * SIZE), int(y * SIZE))
-            light = (35 + 38 * layer) * (1 + 0.45 * patches[place[1], place[0]]) * (0.7 + 0.6 * long)
-            colour = tuple(float(value) for value in np.clip(light * tint, 0, 255))
-            axes = (max(1, int(leaf * (0.5 + long))), max(1, int(leaf * 0.45)))
-            cv2.ellipse(pixels, place, axes, turn * 360, 0, 360, colour, -1, cv2.LINE_AA)
-    return pixels
+        places = rng.integers(0, SIZE, (count, 2))
+        lights = (22 + 30 * layer) * np.exp(0.8 * patches[places[:, 1], places[:, 0]] + rng.normal(0, 0.3, count))
+        colours = np.clip(lights[:, None] * tint * rng.uniform(0.8, 1.2, (count, 3)), 0, 250)
+        shapes = rng.uniform((0.5, 0.3, 0), (1.6, 0.8, 360), (count, 3)) * (leaf, leaf, 1)
+        for place, colour, (long, wide, turn) in zip(places.tolist(), colours.tolist(), shapes.tolist(), strict=True):
+            cv2.ellipse(pixels, (place, (2 * long, 2 * wide), turn), colour, -1)
+    return cv2.GaussianBlur(pixels, (0, 0), 0.6)
+
+
+def _garden(rng: np.random.Generator) -> np.ndarray:
+    """A house wall or the sky above, bushes or grass below."""
+    upper = _street(rng) if rng.random() < 0.4 else _grey(_relief(rng, (64, 160), 0.02) * float(rng.uniform(0.9, 1.45)))
+    for _ in range(int(rng.integers(0, 3))):
+        x, tone = int(rng.integers(0, SIZE)), rng.uniform(30, 120) * rng.uniform((0.9, 0.7, 0.6), (1.1, 1.0, 1.0))
+        cv2.rectangle(upper, (x, 0), (x + int(rng.integers(20, 160)), SIZE), tuple(map(float, tone)), -1)
+    lower = _foliage(rng) if rng.random() < 0.5 else _grass(rng)
+    edge = SIZE * rng.uniform(0.45, 0.7) + 25 * clouds(rng, SIZE, (8, 40, 90))
+    mask = (np.arange(SIZE)[:, None] > edge).astype(np.uint8)
+    cv2.copyTo(lower, mask, upper)
+    return cv2.GaussianBlur(upper, (0, 0), 0.8)
 
 
 def _grass(rng: np.random.Generator) -> np.ndarray:
