@@ -49,14 +49,14 @@ def _record(view: np.ndarray, rng: np.random.Generator, difficulty: float, *, ea
     """What lens, sensor and compression leave, at the resolution that the camera had, enlarged to the view's size."""
     strength = difficulty * (0.4 if easy else 1.0)
     height, width = view.shape[:2]
-    factor = min(1 + float(rng.gamma(1.3, 0.6)) * strength, 3.2)
+    factor = min(1 + float(rng.gamma(1.5, 0.45)) * strength, 2.6)
     if factor > 1.1:
         view = cv2.resize(view, (round(width / factor), round(height / factor)), interpolation=cv2.INTER_AREA)
     draw = rng.random()
     if draw < 0.28 * strength:
-        view = cv2.GaussianBlur(view, (0, 0), float(rng.uniform(0.5, 1.8)))
+        view = cv2.GaussianBlur(view, (0, 0), float(rng.uniform(0.5, 1.7)) / factor)
     elif draw < 0.38 * strength:
-        view = _move(view, float(rng.uniform(2, 6)), float(rng.normal(0, 0.4)))
+        view = _move(view, float(rng.uniform(2, 6)) / factor, float(rng.normal(0, 0.4)))
     elif draw > 1 - 0.45 * difficulty:
         view = _sharpen(view, float(rng.uniform(0.3, 1.6)))
     deviation = rng.uniform(-2, 4.5) * difficulty

@@ -56,8 +56,8 @@ def draw_plate(
     if rng.random() < 0.55 * difficulty:
         _fade(ink, rng, difficulty)
     pixels = _inked(ground, ink, ink_colour, rng, difficulty)
-    if rng.random() < 0.07 * difficulty:
-        _add_emblem(pixels, rng)
+    if rng.random() < 0.2 * difficulty:
+        _add_emblem(pixels, ink, rng)
     if rng.random() < 0.5 * difficulty:
         _add_rim(pixels, frame, rng)
     if rng.random() < 0.25 * difficulty:
@@ -91,12 +91,16 @@ def _lay_out(lettering: Lettering, typeface: Typeface, frame: Frame, rng: np.ran
     gap = float(rng.uniform(0.4, 0.85))
     # From here to `unit` all lengths are in heights of a capital.
     tall = sum(row.scale * cap for row in rows) + sum(_gaps(rows, gap))
-    aspect = _aspect(len(lines) + 0.5 * (len(rows) - len(lines)), rng)
+    aspect, most = _aspects(len(lines) + 0.5 * (len(rows) - len(lines)), rng)
     margin, side = float(rng.uniform(0.4, 0.95)), float(rng.uniform(0.25, 0.9))
     widest = max(row.mask.shape[1] * row.scale for row in lines)
     wide = max(aspect * (tall + 2 * margin), widest * float(rng.uniform(0.58, 0.85)) + 2 * side)
+    # Long lines make no band of a plate: the lines move apart instead.
+    missing = max(0.0, wide / most - tall - 2 * margin)
+    margin, gap = margin + 0.28 * missing, gap + 0.44 * missing / max(1.0, sum(_gaps(rows, 1.0)))
+    tall += 0.44 * missing if len(rows) > 1 else 0.0
     unit = WIDTH / wide
-    border = frame.inset + frame.thick + 3
+    border = frame.inset + frame.thick + 0.15 * unit
     margin, side = max(margin * unit, border), max(side * unit, border)
     ink = np.zeros((int(np.clip(round(unit * tall + 2 * margin), 56, 300)), WIDTH), np.uint8)
     y = margin
@@ -113,9 +117,10 @@ def _gaps(rows: list[_Row], gap: float) -> list[float]:
     return [gap * (0.65 if row.small or after.small else 1.0) for row, after in itertools.pairwise(rows)] + [0.0]
 
 
-def _aspect(lines: float, rng: np.random.Generator) -> float:
-    low, high = (2.2, 4.2) if lines < 1.5 else (1.35, 2.1) if lines < 2.5 else (1.1, 1.6)
-    return float(rng.uniform(low, high))
+def _aspects(lines: float, rng: np.random.Generator) -> tuple[float, float]:
+    """Width over height that a plate of so many lines likes to have, and the most it has."""
+    low, high, most = (2.2, 4.2, 5.0) if lines < 1.5 else (1.35, 2.0, 2.4) if lines < 2.5 else (1.1, 1.6, 2.0)
+    return float(rng.uniform(low, high)), float(rng.uniform(0.75, 1.0)) * most
 
 
 def _write(ink: np.ndarray, mask: np.ndarray, baseline: float, scale: float, room: float) -> None:
@@ -161,7 +166,7 @@ def _cap_height(typeface: Typeface) -> int:
 def _colours(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     ground, ink, _ = _PALETTES[bisect.bisect_right(_PALETTE_LIMITS, rng.random() * _PALETTE_LIMITS[-1])]
     spread = rng.uniform(-1, 1, 7)
-    shades = np.array(ground) * (1 + 0.25 * spread[0]) + 14 * spread[1:4]
+    shades = np.array(ground) * (1 + 0.25 * spread[0]) + 9 * spread[1:4]
     return np.clip(shades, 4, 250), np.clip(np.array(ink) + 8 * spread[4:7], 4, 252)
 
 
@@ -226,11 +231,13 @@ def _add_rim(pixels: np.ndarray, frame: Frame, rng: np.random.Generator) -> None
             cv2.circle(pixels, (x, y), int(rng.integers(2, 5)), (tone, tone * 0.97, tone * 0.9), -1, cv2.LINE_AA)
 
 
-def _add_emblem(pixels: np.ndarray, rng: np.random.Generator) -> None:
-    """A coat of arms or a logo in an upper corner."""
+def _add_emblem(pixels: np.ndarray, ink: np.ndarray, rng: np.random.Generator) -> None:
+    """A coat of arms or a logo in an upper corner, where no letters are in its way."""
     size = int(rng.integers(20, 34))
     x = int(rng.integers(10, 20)) if rng.random() < 0.8 else WIDTH - size - 16
-    y = int(rng.integers(8, 20))
+    y = int(rng.integers(10, 22))
+    if ink[y:y + int(1.2 * size), x:x + size].any():
+        return
     white, colour = (240, 240, 240), tuple(int(value) for value in rng.integers(20, 220, 3))
     shield = np.array([(x, y), (x + size, y), (x + size, y + size * 0.7), (x + size / 2, y + size * 1.15), (x, y + size * 0.7)])
     cv2.fillPoly(pixels, [np.round(shield).astype(np.int32)], white, cv2.LINE_AA)

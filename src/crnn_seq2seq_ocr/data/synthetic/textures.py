@@ -107,9 +107,15 @@ def _stones(rng: np.random.Generator) -> np.ndarray:
     warp_y = (clouds(rng, SIZE, (12, 30)) * 7).astype(np.int32)
     places = np.arange(SIZE)
     labels = labels[np.clip(places[:, None] + warp_y, 0, SIZE - 1), np.clip(places[None] + warp_y.T, 0, SIZE - 1)]
-    tints = 1 + rng.normal(0, 0.05, (labels.max() + 1, 3)).astype(np.float32)
+    tints = _earths(rng, labels.max() + 1, 0.12)
     shades = rng.uniform(0.65, 1.15, labels.max() + 1).astype(np.float32)
     return _masonry(rng, labels, shades, tints, joint=int(rng.integers(3, 8)))
+
+
+def _earths(rng: np.random.Generator, count: int, spread: float) -> np.ndarray:
+    """Tints between bluish grey and ochre, float32 (count, 3)."""
+    warmth = rng.normal(spread / 2, spread / 2, (count, 1))
+    return (1 + warmth * (1.0, 0.1, -1.2) + rng.normal(0, 0.012, (count, 3))).astype(np.float32)
 
 
 def _masonry(
@@ -138,7 +144,7 @@ def _courses(rng: np.random.Generator, *, height: int, ratio: float, joint: int,
     columns = (np.arange(SIZE)[None] + (rows % 2) * (width // 2)) // width
     labels = (rows * (SIZE // width + 2) + columns).astype(np.int32)
     shades = rng.normal(1, spread, labels.max() + 1).astype(np.float32)
-    tints = 1 + rng.normal(0, spread / 4, (labels.max() + 1, 3)).astype(np.float32)
+    tints = _earths(rng, labels.max() + 1, spread / 2)
     return _masonry(rng, labels, shades, tints, joint=joint)
 
 
@@ -148,13 +154,14 @@ def _foliage(rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.15:
         tint = np.array(rng.uniform((0.9, 0.5, 0.3), (1.0, 0.7, 0.5)), np.float32)
     patches = clouds(rng, SIZE, (4, 9, 24))
-    shade = np.exp(0.9 * patches + 0.9 * clouds(rng, SIZE, (90, 200)))
+    bright = float(rng.uniform(0.8, 2.2))
+    shade = bright * np.exp(0.9 * patches + 0.9 * clouds(rng, SIZE, (90, 200)))
     pixels = np.clip(38 * tint * shade[..., None], 0, 255).astype(np.uint8)
     leaf = float(rng.uniform(1.5, 4))
     count = int(2200 / leaf)
     for layer in range(4):
         places = rng.integers(0, SIZE, (count, 2))
-        lights = (22 + 30 * layer) * np.exp(0.8 * patches[places[:, 1], places[:, 0]] + rng.normal(0, 0.3, count))
+        lights = bright * (22 + 26 * layer) * np.exp(0.8 * patches[places[:, 1], places[:, 0]] + rng.normal(0, 0.3, count))
         colours = np.clip(lights[:, None] * tint * rng.uniform(0.8, 1.2, (count, 3)), 0, 250)
         shapes = rng.uniform((0.5, 0.3, 0), (1.6, 0.8, 360), (count, 3)) * (leaf, leaf, 1)
         for place, colour, (long, wide, turn) in zip(places.tolist(), colours.tolist(), shapes.tolist(), strict=True):
@@ -166,7 +173,7 @@ def _garden(rng: np.random.Generator) -> np.ndarray:
     """A house wall or the sky above, bushes or grass below."""
     upper = _street(rng) if rng.random() < 0.4 else _grey(_relief(rng, (64, 160), 0.02) * float(rng.uniform(0.9, 1.45)))
     for _ in range(int(rng.integers(0, 3))):
-        x, tone = int(rng.integers(0, SIZE)), rng.uniform(30, 120) * rng.uniform((0.9, 0.7, 0.6), (1.1, 1.0, 1.0))
+        x, tone = int(rng.integers(0, SIZE)), rng.uniform(30, 120) * _earths(rng, 1, 0.4)[0]
         cv2.rectangle(upper, (x, 0), (x + int(rng.integers(20, 160)), SIZE), tuple(map(float, tone)), -1)
     lower = _foliage(rng) if rng.random() < 0.5 else _grass(rng)
     edge = SIZE * rng.uniform(0.45, 0.7) + 25 * clouds(rng, SIZE, (8, 40, 90))
@@ -184,7 +191,7 @@ def _grass(rng: np.random.Generator) -> np.ndarray:
 
 def _sky(rng: np.random.Generator) -> np.ndarray:
     fall = np.linspace(0, 1, SIZE, dtype=np.float32)[:, None, None]
-    top, bottom = rng.uniform((120, 160, 205), (200, 215, 240)), rng.uniform((190, 200, 210), (250, 250, 250))
+    top, bottom = rng.uniform(120, 205) * np.array((0.95, 1.02, 1.2)), rng.uniform(205, 250) * np.ones(3)
     shade = top * (1 - fall) + bottom * fall + 12 * clouds(rng, SIZE, (3, 6, 12))[..., None]
     return np.clip(shade, 0, 255).astype(np.uint8)
 
@@ -202,16 +209,17 @@ def _street(rng: np.random.Generator) -> np.ndarray:
         x += width
     for _ in range(int(rng.integers(1, 4))):
         _car(pixels, rng, horizon)
-    return cv2.GaussianBlur(pixels, (0, 0), 1.6)
+    pixels = np.clip(pixels * (1 + 0.12 * clouds(rng, SIZE, (12, 40, 128)))[..., None], 0, 255).astype(np.uint8)
+    return cv2.GaussianBlur(pixels, (0, 0), 2.0)
 
 
 def _house(pixels: np.ndarray, rng: np.random.Generator, box: tuple[int, int, int, int]) -> None:
     left, top, width, bottom = box
-    wall = rng.uniform(110, 235) * rng.uniform((0.9, 0.82, 0.7), (1.05, 1.0, 0.98))
+    wall = rng.uniform(110, 235) * _earths(rng, 1, 0.15)[0]
     cv2.rectangle(pixels, (left, top), (left + width, bottom), tuple(map(float, np.clip(wall, 0, 250))), -1)
-    roof = tuple(float(value) for value in rng.uniform((70, 50, 45), (150, 95, 85)))
+    roof = tuple(map(float, rng.uniform(60, 130) * _earths(rng, 1, 0.3)[0]))
     cv2.rectangle(pixels, (left, top - int(rng.integers(10, 50))), (left + width, top), roof, -1)
-    glass = tuple(float(value) for value in rng.uniform((30, 35, 40), (110, 120, 130)))
+    glass = tuple(map(float, rng.uniform(30, 120) * np.array((0.95, 1.0, 1.06))))
     step = int(rng.integers(38, 70))
     for x in range(left + 12, left + width - 24, step):
         for y in range(top + 15, bottom - 40, step + 12):
@@ -221,7 +229,7 @@ def _house(pixels: np.ndarray, rng: np.random.Generator, box: tuple[int, int, in
 
 def _car(pixels: np.ndarray, rng: np.random.Generator, horizon: int) -> None:
     x, y = int(rng.integers(0, SIZE - 120)), horizon + int(rng.integers(-10, 50))
-    colour = tuple(float(value) for value in rng.uniform(15, 235) * rng.uniform(0.8, 1.1, 3))
+    colour = tuple(map(float, rng.uniform(15, 235) * rng.uniform(0.85, 1.05, 3)))
     cv2.rectangle(pixels, (x, y), (x + 130, y + 36), colour, -1)
     cv2.ellipse(pixels, (x + 65, y + 2), (48, 30), 0, 180, 360, colour, -1, cv2.LINE_AA)
     cv2.ellipse(pixels, (x + 65, y + 2), (40, 23), 0, 180, 360, (60, 66, 72), -1, cv2.LINE_AA)
