@@ -29,6 +29,10 @@ class CheckpointError(CrnnOcrError, ValueError):
     """A model directory or a training state is missing, damaged or of another version."""
 
 
+class DeviceError(CrnnOcrError, ValueError):
+    """A device is not there."""
+
+
 class DownloadError(CrnnOcrError, OSError):
     """A file could not be downloaded."""
 

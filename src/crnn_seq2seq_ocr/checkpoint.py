@@ -1,0 +1,234 @@
+"""Models and training states on disk: self-describing, written whole or not at all."""
+
+import contextlib
+import errno
+import json
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+import crnn_seq2seq_ocr
+from crnn_seq2seq_ocr.config import ModelSettings, Preprocessing
+from crnn_seq2seq_ocr.errors import CheckpointError, StorageError
+from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.text import Tokenizer
+
+FORMAT = 1
+WEIGHTS, DESCRIPTION, STATE, BEST = "model.safetensors", "model.json", "training.pt", "best.json"
+
+
+@dataclass(frozen=True)
+class Description:
+    """All that is needed to use the weights."""
+
+    charset: str
+    max_length: int
+    preprocessing: Preprocessing
+    model: ModelSettings
+    name: str = "unnamed"
+    step: int = 0
+    metrics: dict[str, float] = field(default_factory=dict)
+
+    def build(self) -> Recognizer:
+        """The network with fresh weights."""
+        return Recognizer(self.model, self.preprocessing, len(Tokenizer(self.charset)))
+
+
+def save_model(recognizer: torch.nn.Module, description: Description, folder: Path) -> None:
+    """Write ``model.safetensors`` and ``model.json`` into a folder, which appears whole or not at all.
+
+    Raises:
+        StorageError: It could not be written.
+    """
+    with _whole_folder(folder) as partial:
+        _write_model(recognizer, description, partial)
+
+
+def _write_model(recognizer: torch.nn.Module, description: Description, folder: Path) -> None:
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in recognizer.state_dict().items()}
+    save_file(tensors, folder / WEIGHTS)
+    content = {
+        "format": FORMAT,
+        **asdict(description),
+        "preprocessing": description.preprocessing.model_dump(),
+        "model": description.model.model_dump(),
+        "versions": {
+            "crnn-seq2seq-ocr": crnn_seq2seq_ocr.__version__,
+            "torch": str(torch.__version__),
+            "python": platform.python_version(),
+        },
+    }
+    (folder / DESCRIPTION).write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def load_model(path: Path) -> tuple[Recognizer, Description]:
+    """The network and its description from a model folder or a run folder (its best, else its last).
+
+    Raises:
+        CheckpointError: There is none, it is damaged, or of another version.
+    """
+    folder = find_model(path)
+    description = _read_description(folder / DESCRIPTION)
+    recognizer = description.build()
+    try:
+        recognizer.load_state_dict(load_file(folder / WEIGHTS))
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{folder / WEIGHTS} cannot be read ({error}): copy it again") from None
+    except RuntimeError as error:
+        raise CheckpointError(f"{folder / WEIGHTS} does not fit {folder / DESCRIPTION}: {error}") from None
+    return recognizer.eval(), description
+
+
+def find_model(path: Path) -> Path:
+    """The model folder that a path means.
+
+    Raises:
+        CheckpointError: The path holds no model.
+    """
+    if (path / DESCRIPTION).is_file():
+        return path
+    chosen = best_checkpoint(path) or last_checkpoint(path)
+    if chosen is None:
+        what = "holds no model" if path.is_dir() else "does not exist" if not path.exists() else "is not a folder"
+        raise CheckpointError(f"{path} {what}: give a folder with {DESCRIPTION}, or the folder of a training run")
+    return chosen
+
+
+def _read_description(path: Path) -> Description:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{path} is damaged ({error}): copy it again") from None
+    version = content.get("format") if isinstance(content, dict) else None
+    if version != FORMAT:
+        raise CheckpointError(
+            f"{path} has format {version}, this version of crnn-seq2seq-ocr reads format {FORMAT}: "
+            "use the version that wrote it, or train again"
+        )
+    try:
+        return Description(
+            charset=content["charset"],
+            max_length=content["max_length"],
+            preprocessing=Preprocessing.model_validate(content["preprocessing"]),
+            model=ModelSettings.model_validate(content["model"]),
+            name=content["name"],
+            step=content["step"],
+            metrics=content["metrics"],
+        )
+    except (KeyError, ValidationError) as error:
+        raise CheckpointError(f"{path} is damaged or of another version: {error}") from None
+
+
+def save_checkpoint(run: Path, recognizer: torch.nn.Module, description: Description, state: dict[str, Any]) -> Path:
+    """Write ``checkpoints/step-N`` of a run: the model, and all that training needs to go on.
+
+    Raises:
+        StorageError: It could not be written; earlier checkpoints stay as they are.
+    """
+    folder = run / "checkpoints" / f"step-{description.step:08d}"
+    with _whole_folder(folder) as partial:
+        _write_model(recognizer, description, partial)
+        torch.save(state, partial / STATE)
+    return folder
+
+
+def load_state(folder: Path, *, device: torch.device | str = "cpu") -> dict[str, Any]:
+    """The training state of a checkpoint.
+
+    Raises:
+        CheckpointError: It is missing or damaged.
+    """
+    try:
+        state: dict[str, Any] = torch.load(folder / STATE, map_location=device, weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"{folder} has no {STATE}: it is a model to read with, not one to resume from") from None
+    except Exception as error:  # torch.load raises anything from EOFError to UnpicklingError
+        raise CheckpointError(
+            f"{folder / STATE} is damaged ({error}): delete {folder} to resume from the one before"
+        ) from None
+    return state
+
+
+def checkpoints(run: Path) -> list[Path]:
+    """Whole checkpoints of a run, oldest first."""
+    return sorted(path for path in (run / "checkpoints").glob("step-*") if (path / DESCRIPTION).is_file())
+
+
+def last_checkpoint(run: Path) -> Path | None:
+    """The newest checkpoint of a run."""
+    return (checkpoints(run) or [None])[-1]
+
+
+def best_checkpoint(run: Path) -> Path | None:
+    """The checkpoint that `mark_best` chose, if it is still there."""
+    try:
+        name = json.loads((run / BEST).read_text(encoding="utf-8"))["checkpoint"]
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{run / BEST} is damaged ({error}): delete it to use the last checkpoint") from None
+    folder = run / "checkpoints" / name
+    return folder if (folder / DESCRIPTION).is_file() else None
+
+
+def mark_best(run: Path, checkpoint: Path, score: float) -> None:
+    """Note which checkpoint is the best, atomically."""
+    with _no_space_told(run):
+        partial = run / (BEST + ".partial")
+        partial.write_text(json.dumps({"checkpoint": checkpoint.name, "score": score}), encoding="utf-8")
+        os.replace(partial, run / BEST)
+
+
+def remove_old(run: Path, *, keep_last: int) -> None:
+    """Delete all but the best and the last checkpoints."""
+    keep = {best_checkpoint(run), *checkpoints(run)[-keep_last:]}
+    for path in checkpoints(run):
+        if path not in keep:
+            # The description goes first: what is half deleted is no checkpoint any more.
+            (path / DESCRIPTION).unlink()
+            shutil.rmtree(path)
+
+
+@contextlib.contextmanager
+def _whole_folder(folder: Path) -> Iterator[Path]:
+    """A folder to write into that takes its name only when all has been written."""
+    partial = folder.with_name(f".{folder.name}.partial")
+    with _no_space_told(folder):
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        try:
+            yield partial
+            for path in partial.iterdir():
+                with path.open("rb+") as file:
+                    os.fsync(file.fileno())
+            if folder.exists():
+                shutil.rmtree(folder)
+            os.replace(partial, folder)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+
+
+@contextlib.contextmanager
+def _no_space_told(path: Path) -> Iterator[None]:
+    """Failures of writing as a `StorageError`.
+
+    torch.save and safetensors report a full disk in errors of their own kinds; free space tells.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        if isinstance(error, OSError) or "No space left" in str(error) or "write" in str(error):
+            full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
+            remedy = "free some space" if full else "check the folder and its permissions"
+            raise StorageError(f"{path} could not be written ({error}): {remedy}; nothing before it is lost") from None
+        raise

@@ -1,0 +1,38 @@
+"""The command line ``crnn-ocr``: thin commands, heavy imports inside them, errors as sentences."""
+
+import os
+import sys
+
+import typer
+
+from crnn_seq2seq_ocr.cli.data import data
+from crnn_seq2seq_ocr.cli.model import evaluate, import_mindspore, read, train
+from crnn_seq2seq_ocr.errors import CrnnOcrError
+
+app = typer.Typer(
+    name="crnn-ocr",
+    help="Train, evaluate and run CRNN + attention text recognisers.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(read)
+app.command()(train)
+app.command()(evaluate)
+app.add_typer(data, name="data")
+app.command(name="import-mindspore")(import_mindspore)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends with one message and exit status 1."""
+    try:
+        app()
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): nothing is wrong, nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except (CrnnOcrError, OSError) as error:
+        print(f"crnn-ocr: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,238 @@
+"""From samples to batches of tensors, in an order that is a pure function of (seed, position).
+
+N batch, V views, H x W pixels of a view, L target length.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from crnn_seq2seq_ocr.config import Augmentation, Preprocessing
+from crnn_seq2seq_ocr.data.sample import Source
+from crnn_seq2seq_ocr.data.transforms import prepare
+from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.text import PAD_ID, Tokenizer
+
+MOST_REPLACEMENTS = 100
+"""So many samples in a row that cannot be used mean that something is wrong with the data."""
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A sample that cannot be used, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """A prepared sample: views uint8 (V, H, W, 3), view_mask bool (V,), token ids ending with the end id."""
+
+    name: str
+    views: np.ndarray
+    view_mask: np.ndarray
+    ids: list[int]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Prepared samples as tensors.
+
+    Attributes:
+        images: uint8 (N, V, 3, H, W), channels last in memory; V is at most what a sample of the batch has.
+        view_mask: bool (N, V).
+        targets: int64 (N, L), each ending with the end id, then padding.
+        names: N names.
+        dropped: Samples that others have replaced.
+    """
+
+    images: Tensor
+    view_mask: Tensor
+    targets: Tensor
+    names: list[str]
+    dropped: list[Dropped]
+
+
+def normalise(images: Tensor) -> Tensor:
+    """uint8 to float32 in [-1, 1]: 2 * (u / 255) - 1 rounded once, as the original's float64 arithmetic gives."""
+    return (images.float() * 2 - 255) / 255
+
+
+def shuffled(position: int, size: int, key: int) -> int:
+    """Where a position of 0..size-1 goes in the permutation number `key`, in constant memory.
+
+    A four-round Feistel network on the next even number of bits; results outside the range walk on
+    (Black and Rogaway, "Ciphers with arbitrary finite domains", 2002).
+    """
+    half = max(1, ((size - 1).bit_length() + 1) // 2)
+    low = (1 << half) - 1
+    while True:
+        left, right = position >> half, position & low
+        for turn in range(4):
+            left, right = right, left ^ (_mix(right + (turn << 32) + key * 0x9E3779B97F4A7C15) & low)
+        position = (left << half) | right
+        if position < size:
+            return position
+
+
+def _mix(value: int) -> int:
+    """The finaliser of splitmix64 (Steele, Lea and Flood, 2014)."""
+    value &= 0xFFFFFFFFFFFFFFFF
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF
+    return value ^ (value >> 31)
+
+
+class TrainingExamples(Dataset[tuple[Example | None, list[Dropped]]]):
+    """Examples by their position in the endless order of training: epoch after epoch, each shuffled.
+
+    A sample that cannot be used is replaced by the next usable one and named in the second value; the
+    example is None where a hundred in a row cannot be used.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        tokenizer: Tokenizer,
+        preprocessing: Preprocessing,
+        *,
+        augmentation: Augmentation | None,
+        max_length: int,
+        seed: int,
+    ) -> None:
+        self.source = source
+        self.tokenizer = tokenizer
+        self.preprocessing = preprocessing
+        self.augmentation = augmentation
+        self.max_length = max_length
+        self.seed = seed
+
+    def __getitem__(self, position: int) -> tuple[Example | None, list[Dropped]]:
+        size = len(self.source)
+        epoch, place = divmod(position, size)
+        dropped: list[Dropped] = []
+        for extra in range(min(size, MOST_REPLACEMENTS)):
+            index = shuffled((place + extra) % size, size, self.seed * 1_000_003 + epoch)
+            try:
+                return self._example(index, epoch), dropped
+            except DataError as error:
+                dropped.append(Dropped(f"sample {index}", str(error)))
+        return None, dropped
+
+    def _example(self, index: int, epoch: int) -> Example:
+        sample = self.source[index]
+        ids = encode_text(sample.text, self.tokenizer, self.max_length, name=sample.name)
+        rng = np.random.default_rng([self.seed, epoch, index])
+        views, view_mask = prepare(sample, self.preprocessing, augmentation=self.augmentation, rng=rng)
+        return Example(sample.name, views, view_mask, ids)
+
+
+def encode_text(text: str, tokenizer: Tokenizer, max_length: int, *, name: str) -> list[int]:
+    """Ids of a text that training can use.
+
+    Raises:
+        DataError: It is empty, too long, or has a character outside the charset; names the sample.
+    """
+    if not text.strip():
+        raise DataError(f"{name}: the text is empty")
+    ids = tokenizer.encode(text)
+    if len(ids) - 1 > max_length:
+        raise DataError(f"{name}: the text has {len(ids) - 1} characters, text.max_length is {max_length}")
+    return ids
+
+
+@dataclass(frozen=True)
+class Collate:
+    """Puts examples together.
+
+    Attributes:
+        target_length: L of every batch, or None for the longest text of each.
+        trim_views: Leave away the views that no sample of the batch has.
+    """
+
+    target_length: int | None
+    trim_views: bool
+
+    def __call__(self, examples: Sequence[tuple[Example | None, list[Dropped]]]) -> Batch | DataError:
+        dropped = [each for _, drops in examples for each in drops]
+        usable = [example for example, _ in examples if example is not None]
+        if len(usable) < len(examples):
+            reasons = "\n".join(f"  {each.reason}" for each in dropped[:5])
+            return DataError(f"no usable sample among {MOST_REPLACEMENTS} in a row, or among all; the first:\n{reasons}")
+        view_mask = np.stack([example.view_mask for example in usable])  # (N, V)
+        views = int(np.flatnonzero(view_mask.any(0)).max()) + 1 if self.trim_views else view_mask.shape[1]
+        images = np.stack([example.views[:views] for example in usable])  # (N, V, H, W, 3)
+        return Batch(
+            images=torch.from_numpy(images).permute(0, 1, 4, 2, 3),
+            view_mask=torch.from_numpy(view_mask[:, :views].copy()),
+            targets=self._targets([example.ids for example in usable]),
+            names=[example.name for example in usable],
+            dropped=dropped,
+        )
+
+    def _targets(self, ids: list[list[int]]) -> Tensor:  # (N, L)
+        length = self.target_length or max(map(len, ids))
+        targets = torch.full((len(ids), length), PAD_ID)
+        for row, numbers in zip(targets, ids, strict=True):
+            row[: len(numbers)] = torch.tensor(numbers)
+        return targets
+
+
+@dataclass(frozen=True)
+class Positions:
+    """The positions of each batch of one process, from a step on, without end.
+
+    Step s takes the positions s*G to (s+1)*G - 1, G the global batch; it is cut into `accumulate` parts,
+    each into one piece for every process. So the same global batch gives the same samples on any number
+    of processes, and none of them ever runs out before the others.
+    """
+
+    batch_size: int
+    accumulate: int
+    process: int
+    processes: int
+    first_step: int
+
+    def __iter__(self) -> Iterator[list[int]]:
+        piece = self.batch_size * self.processes
+        number = self.first_step * self.accumulate
+        while True:
+            start = number * piece + self.process * self.batch_size
+            yield list(range(start, start + self.batch_size))
+            number += 1
+
+
+def training_batches(
+    examples: TrainingExamples, collate: Collate, positions: Positions, *, workers: int, pin_memory: bool
+) -> Iterator[Batch]:
+    """Batches without end.
+
+    Raises:
+        DataError: A hundred samples in a row cannot be used.
+    """
+    loader = DataLoader(
+        examples,
+        batch_sampler=positions,  # type: ignore[arg-type]
+        collate_fn=collate,
+        num_workers=workers,
+        pin_memory=pin_memory,
+        worker_init_fn=_one_thread if workers else None,
+        multiprocessing_context="spawn" if workers else None,
+        prefetch_factor=4 if workers else None,
+    )
+    for batch in loader:
+        if isinstance(batch, DataError):
+            raise batch
+        yield batch
+
+
+def _one_thread(_worker: int) -> None:
+    """Workers are the parallelism; threads within them would only fight."""
+    cv2.setNumThreads(0)
+    torch.set_num_threads(1)

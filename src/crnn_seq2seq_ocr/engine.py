@@ -1,0 +1,109 @@
+"""What joins data and model in training: coins, losses, optimiser, schedule and averaging.
+
+N batch, L target length.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from crnn_seq2seq_ocr.config import OptimizerSettings, TeacherForcing, TrainingSettings
+from crnn_seq2seq_ocr.data.batches import Batch, normalise
+from crnn_seq2seq_ocr.model.loss import loss_divisor, token_losses
+from crnn_seq2seq_ocr.text import BOS_ID
+
+PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+
+
+def make_accelerator(settings: TrainingSettings) -> Accelerator:
+    """Devices and processes as `accelerate launch`, `torchrun` or a plain start give them."""
+    return Accelerator(mixed_precision=PRECISIONS[settings.precision])
+
+
+def seed_step(seed: int, step: int, process: int) -> None:
+    """Make dropout and coins of a step a pure function of (seed, step, process): resuming needs no random state."""
+    torch.manual_seed((seed * 1_000_003 + step) * 4_099 + process)
+
+
+def forced_tokens(shape: tuple[int, int], settings: TeacherForcing, progress: float) -> Tensor:
+    """Bool (N, L): which true tokens are fed, drawn for a share `progress` of the training done."""
+    probability = settings.start + (settings.end - settings.start) * progress
+    coins = torch.rand(shape if settings.per == "token" else (shape[0], 1))
+    return (coins < probability).expand(shape)
+
+
+def batch_loss(model: nn.Module, batch: Batch, forced: Tensor, settings: TrainingSettings) -> Tensor:
+    """Sum of the token losses of a batch; the caller divides by the global `loss_divisor`.
+
+    Args:
+        model: A `Recognizer`, possibly wrapped for several processes.
+        batch: On any device; it is moved to the model's.
+        forced: bool (N, L).
+        settings: For the loss and the memory layout.
+    """
+    device = next(model.parameters()).device
+    targets = batch.targets.to(device, non_blocking=True)
+    begin = torch.full_like(targets[:, :1], BOS_ID)
+    inputs = torch.cat([begin, targets[:, :-1]], 1)
+    images = normalise(batch.images.to(device, non_blocking=True))
+    view_mask = batch.view_mask.to(device, non_blocking=True)
+    logits = model(images, view_mask, inputs, forced.to(device, non_blocking=True))
+    return token_losses(logits, targets, settings.loss).sum()
+
+
+def global_divisor(batches: Sequence[Batch], settings: TrainingSettings) -> Tensor:
+    """What this process adds to the divisor of the global batch's loss."""
+    return torch.stack([loss_divisor(batch.targets, settings.loss) for batch in batches]).sum()
+
+
+def make_optimizer(model: nn.Module, settings: OptimizerSettings) -> torch.optim.AdamW:
+    """AdamW; matrices decay, vectors (biases, norms) do not."""
+    matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
+    vectors = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
+    return torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": vectors, "weight_decay": 0.0}],
+        lr=settings.learning_rate,
+        betas=settings.betas,
+        eps=settings.epsilon,
+    )
+
+
+def learning_rate(step: int, settings: OptimizerSettings, total: int) -> float:
+    """The learning rate of a step counted from 0: linear warm-up, then constant or a half cosine to 0."""
+    if step < settings.warmup:
+        return settings.learning_rate * (step + 1) / settings.warmup
+    if settings.schedule == "constant":
+        return settings.learning_rate
+    progress = (step - settings.warmup) / max(1, total - settings.warmup)
+    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+
+
+def averaged_model(model: nn.Module, decay: float) -> AveragedModel:
+    """An exponential moving average of the weights that begins quickly: decay min(d, (1 + n) / (10 + n)).
+
+    Running statistics are copied, not averaged.
+    """
+
+    @torch.no_grad()
+    def average(averages: list[Tensor], weights: list[Tensor], count: Tensor | int) -> None:
+        now = min(decay, (1 + int(count)) / (10 + int(count)))
+        torch._foreach_lerp_(averages, weights, 1 - now)
+
+    return AveragedModel(model, multi_avg_fn=average)
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, value: float) -> None:
+    """The same for all groups."""
+    for group in optimizer.param_groups:
+        group["lr"] = value
+
+
+def freeze_norms(model: nn.Module) -> None:
+    """Let batch normalisation use its running statistics and leave them as they are."""
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()

@@ -1,0 +1,96 @@
+"""What people and programs see of a training run: a live line, JSON lines, TensorBoard."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+class TrainingLog:
+    """Writes ``log.jsonl`` and TensorBoard files into a run's folder and shows the progress on a terminal.
+
+    Args:
+        folder: The run's folder.
+        total: Steps of the whole training.
+        active: False for all processes but the first, which then write and show nothing.
+        console: Where to show; None shows nothing.
+    """
+
+    def __init__(self, folder: Path, *, total: int, active: bool, console: Console | None) -> None:
+        self._active = active
+        self._console = console if active else None
+        self._file: TextIO | None = None
+        self._progress: Progress | None = None
+        if not active:
+            return
+        from tensorboard.summary import Writer
+
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = (folder / "log.jsonl").open("a", encoding="utf-8")
+        self._board = Writer(str(folder / "tensorboard"))
+        if self._console is not None and self._console.is_terminal:
+            columns = (BarColumn(30), TextColumn("{task.description}"), TimeRemainingColumn())
+            self._progress = Progress(*columns, console=self._console)
+            self._task = self._progress.add_task("starting", total=total)
+            self._progress.start()
+
+    def message(self, text: str) -> None:
+        """A line for people."""
+        if self._console is not None:
+            self._console.print(text, markup=False, highlight=False)
+
+    def training(self, step: int, total: int, values: dict[str, float]) -> None:
+        """Numbers of some training steps: epoch, loss, learning_rate, pictures_per_second, data_wait, seconds_left."""
+        self._write("training", step, values)
+        line = (
+            f"step {step}/{total}  epoch {values['epoch']:.2f}  loss {values['loss']:.3f}  "
+            f"lr {values['learning_rate']:.2e}  {values['pictures_per_second']:.0f} pictures/s  "
+            f"data wait {values['data_wait']:.0%}"
+        )
+        if self._progress is not None:
+            self._progress.update(self._task, completed=step, description=line)
+        else:
+            self.message(f"{line}  {_duration(values['seconds_left'])} left")
+
+    def validation(self, step: int, values: dict[str, float], examples: list[tuple[str, str]]) -> None:
+        """Numbers of a validation and some (reference, prediction) pairs."""
+        self._write("validation", step, values, examples=[list(pair) for pair in examples])
+        self.message(
+            f"step {step}: validation on {values['samples']:.0f} samples: strict sequence accuracy "
+            f"{values['sequence_accuracy']:.1%}, cer {values['cer']:.1%}"
+        )
+        for reference, prediction in examples:
+            self.message(f"    {'=' if reference == prediction else 'x'} {reference!r} read as {prediction!r}")
+
+    def event(self, kind: str, step: int, text: str, **details: Any) -> None:
+        """Something worth telling: skipped steps, dropped samples, the end."""
+        self._write_line({"kind": kind, "step": step, "time": time.time(), "message": text, **details})
+        self.message(text)
+
+    def close(self) -> None:
+        """Flush and end the live line."""
+        if self._progress is not None:
+            self._progress.stop()
+        if self._file is not None:
+            self._file.close()
+            self._board.close()
+
+    def _write(self, kind: str, step: int, values: dict[str, float], **details: Any) -> None:
+        self._write_line({"kind": kind, "step": step, "time": time.time(), **values, **details})
+        if self._active:
+            for name, value in values.items():
+                self._board.add_scalar(f"{kind}/{name}", value, step)
+
+    def _write_line(self, content: dict[str, Any]) -> None:
+        if self._file is not None:
+            self._file.write(json.dumps(content, ensure_ascii=False) + "\n")
+            self._file.flush()
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,507 @@
+"""Training: build, restore, then step, report, evaluate, save."""
+
+import contextlib
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+import yaml
+from accelerate import Accelerator
+from accelerate.utils import gather_object
+from rich.console import Console
+
+from crnn_seq2seq_ocr import checkpoint, engine, metrics
+from crnn_seq2seq_ocr.checkpoint import Description
+from crnn_seq2seq_ocr.config import Recipe, TextSettings
+from crnn_seq2seq_ocr.data.batches import Batch, Collate, Positions, TrainingExamples, training_batches
+from crnn_seq2seq_ocr.data.sample import Sample, Source
+from crnn_seq2seq_ocr.data.sources import open_source
+from crnn_seq2seq_ocr.errors import CheckpointError, DataError, RecipeError
+from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.reader import Reader, Reading, failed
+from crnn_seq2seq_ocr.report.training import TrainingLog
+from crnn_seq2seq_ocr.text import FSNS_CHARSET, SPECIAL_COUNT, UNASSIGNED, Tokenizer, charset_of
+
+RECIPE = "recipe.yaml"
+
+
+@dataclass
+class Progress:
+    """Where a training stands; all of it is in a checkpoint."""
+
+    step: int = 0
+    best: float = -1.0
+    validations_since_best: int = 0
+    skipped_steps: int = 0
+    dropped_samples: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a training ended.
+
+    Attributes:
+        folder: The run's folder.
+        step: Steps made in all.
+        best: The best validation's strict sequence accuracy, -1 without validation.
+        interrupted: A signal ended it; ``resume`` goes on.
+    """
+
+    folder: Path
+    step: int
+    best: float
+    interrupted: bool
+
+
+def train(
+    recipe: Recipe,
+    *,
+    folder: Path,
+    resume: bool = False,
+    initial: Path | None = None,
+    console: Console | None = None,
+) -> Outcome:
+    """Train a recogniser.
+
+    Args:
+        recipe: All settings.
+        folder: Where checkpoints and logs go.
+        resume: Go on from the folder's last checkpoint.
+        initial: A model whose weights to start from; its charset and sizes must be the recipe's.
+        console: Where to show progress; None shows nothing.
+
+    Raises:
+        RecipeError, DataError, CheckpointError, StorageError: Each says what to do.
+    """
+    settings = recipe.training
+    accelerator = engine.make_accelerator(settings)
+    main = accelerator.is_main_process
+    _check_folder(recipe, folder, resume=resume)
+
+    # Build.
+    source = _training_source(recipe)
+    validation = open_source(recipe.data.validation) if recipe.data.validation else None
+    tokenizer = Tokenizer(resolve_charset(recipe.text, source))
+    torch.manual_seed(settings.seed)
+    recognizer = Recognizer(recipe.model, recipe.preprocessing, len(tokenizer))
+    if initial is not None:
+        _load_initial(recognizer, tokenizer, initial)
+    if settings.channels_last:
+        recognizer = recognizer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if settings.compile:
+        recognizer.encoder.compile()
+    optimizer = engine.make_optimizer(recognizer, settings.optimizer)
+    model, optimizer = accelerator.prepare(recognizer, optimizer)
+    recognizer = accelerator.unwrap_model(model)
+    average = engine.averaged_model(recognizer, settings.optimizer.average) if settings.optimizer.average else None
+    evaluated = average.module if average is not None else recognizer
+
+    # Restore.
+    progress = Progress()
+    if resume and (last := checkpoint.last_checkpoint(folder)):
+        progress = _restore(checkpoint.load_state(last), recognizer, optimizer, average, accelerator)
+    log = TrainingLog(folder, total=settings.steps, active=main, console=console)
+    if main:
+        _write_recipe(recipe, folder)
+    log.message(_introduction(recipe, source, recognizer, accelerator, progress))
+
+    def save(*, is_best: bool) -> None:
+        if main:
+            state = _state(progress, recognizer, optimizer, average, accelerator)
+            saved = checkpoint.save_checkpoint(folder, evaluated, describe(recipe, tokenizer, progress), state)
+            if is_best:
+                checkpoint.mark_best(folder, saved, progress.best)
+            checkpoint.remove_old(folder, keep_last=settings.keep_last)
+        accelerator.wait_for_everyone()
+
+    global_batch_size = settings.batch_size * settings.accumulate * accelerator.num_processes
+    batches = _batches(recipe, source, tokenizer, accelerator, progress.step)
+    meter = _Meter(progress.step)
+    with _stop_requests() as stop, contextlib.closing(log):
+        stopped = False
+        while progress.step < settings.steps and not stopped:
+            # Step.
+            engine.seed_step(settings.seed, progress.step, accelerator.process_index)
+            waited = time.perf_counter()
+            parts = list(islice(batches, settings.accumulate))
+            meter.waited += time.perf_counter() - waited
+            rate = engine.learning_rate(progress.step, settings.optimizer, settings.steps)
+            engine.set_learning_rate(optimizer, rate)
+            loss, interrupted = _step(model, parts, recipe, progress.step, accelerator, optimizer, stop=stop.requested)
+            progress.step += 1
+            if loss is None:
+                progress.skipped_steps += 1
+                names = [name for part in parts for name in part.names]
+                told = f"step {progress.step} was not finite and is skipped"
+                log.event("skipped", progress.step, told, samples=names)
+            elif average is not None:
+                average.update_parameters(recognizer)
+
+            # Report.
+            meter.add(loss, global_batch_size)
+            _report_drops(parts, progress, log)
+            if progress.step % settings.log_every == 0 or progress.step == settings.steps:
+                epoch = progress.step * global_batch_size / len(source)
+                log.training(progress.step, settings.steps, meter.values(progress.step, settings.steps, rate, epoch))
+
+            # Evaluate.
+            last_step = progress.step == settings.steps
+            due = validation is not None and (progress.step % settings.evaluate_every == 0 or last_step)
+            is_best = False
+            if due and validation is not None and not interrupted:
+                description = describe(recipe, tokenizer, progress)
+                most = settings.validation_samples
+                values, examples = validate(evaluated, description, validation, most, accelerator)
+                log.validation(progress.step, values, examples)
+                meter.restart(progress.step)
+                is_best = values["sequence_accuracy"] > progress.best
+                stopped = _judge(values["sequence_accuracy"], progress, recipe, log)
+
+            # Save.
+            stopped = stopped or interrupted
+            if due or stopped or last_step or progress.step % settings.save_every == 0:
+                save(is_best=is_best)
+        _say_end(log, progress, folder, interrupted=stop.requested)
+    accelerator.end_training()
+    return Outcome(folder, progress.step, progress.best, stop.requested and progress.step < settings.steps)
+
+
+def resolve_charset(settings: TextSettings, source: Source) -> str:
+    """The charset that the settings mean, filled with unassigned ids up to ``classes``.
+
+    Raises:
+        RecipeError: It has more characters than classes allow.
+    """
+    if settings.charset == "fsns":
+        charset = FSNS_CHARSET
+    elif settings.charset == "auto":
+        charset = charset_of(source.text(index) for index in range(len(source)))
+    else:
+        charset = settings.charset
+    if settings.classes is None:
+        return charset
+    missing = settings.classes - SPECIAL_COUNT - len(charset)
+    if missing < 0:
+        raise RecipeError(f"text.classes is {settings.classes}, the charset needs {SPECIAL_COUNT + len(charset)}")
+    return charset + UNASSIGNED * missing
+
+
+def describe(recipe: Recipe, tokenizer: Tokenizer, progress: Progress) -> Description:
+    """What a checkpoint says of itself."""
+    return Description(
+        charset=tokenizer.charset,
+        max_length=recipe.text.max_length,
+        preprocessing=recipe.preprocessing,
+        model=recipe.model,
+        name=recipe.name,
+        step=progress.step,
+        metrics={"validation_sequence_accuracy": progress.best} if progress.best >= 0 else {},
+    )
+
+
+def validate(
+    recognizer: Recognizer, description: Description, source: Source, most: int, accelerator: Accelerator
+) -> tuple[dict[str, float], list[tuple[str, str]]]:
+    """Numbers and some (reference, prediction) pairs; each process reads its share of the samples."""
+    training = recognizer.training
+    recognizer.eval()
+    count = min(most, len(source))
+    indices = range(accelerator.process_index, count, accelerator.num_processes)
+    references: list[str] = []
+
+    def samples() -> Iterator[Sample | Reading]:
+        for index in indices:
+            try:
+                sample = source[index]
+            except DataError as error:
+                references.append("")
+                yield failed(f"sample {index}", error)
+            else:
+                references.append(sample.text)
+                yield sample
+
+    with accelerator.autocast():
+        predictions = [reading.text for reading in Reader(recognizer, description).stream(samples())]
+    recognizer.train(training)
+    pairs: list[tuple[str, str]] = list(zip(references, predictions, strict=True))
+    if accelerator.num_processes > 1:
+        pairs = gather_object(pairs)
+    all_references = [metrics.strict(reference) for reference, _ in pairs]
+    all_predictions = [metrics.strict(prediction) for _, prediction in pairs]
+    values = {
+        "samples": float(len(pairs)),
+        "sequence_accuracy": metrics.sequence_accuracy(all_references, all_predictions),
+        "cer": metrics.cer(all_references, all_predictions),
+    }
+    return values, pairs[:5]
+
+
+def overfit_recipe(recipe: Recipe, batches: int) -> Recipe:
+    """The recipe of a self-check: learn so many batches by heart, nothing random, until all texts are right."""
+    samples = recipe.training.batch_size * batches
+    training = recipe.training.model_copy(
+        update={
+            "evaluate_every": 50,
+            "save_every": 10_000_000,
+            "validation_samples": samples,
+            "stop_at": 1.0,
+            "patience": None,
+            "teacher_forcing": recipe.training.teacher_forcing.model_copy(update={"start": 1.0, "end": 1.0}),
+            "optimizer": recipe.training.optimizer.model_copy(
+                update={"schedule": "constant", "average": None, "weight_decay": 0.0}
+            ),
+        }
+    )
+    encoder = recipe.model.encoder.model_copy(update={"dropout": 0.0})
+    decoder = recipe.model.decoder.model_copy(update={"dropout": 0.0})
+    return recipe.model_copy(
+        update={
+            "name": f"{recipe.name}-overfit",
+            "augmentation": None,
+            "model": recipe.model.model_copy(update={"encoder": encoder, "decoder": decoder}),
+            "data": recipe.data.model_copy(update={"train_samples": samples, "validation": recipe.data.train}),
+            "training": training,
+        }
+    )
+
+
+def _step(
+    model: torch.nn.Module,
+    parts: list[Batch],
+    recipe: Recipe,
+    step: int,
+    accelerator: Accelerator,
+    optimizer: Any,
+    *,
+    stop: bool,
+) -> tuple[float | None, bool]:
+    """One update: the loss (None if not finite: nothing was changed), and whether any process wants to stop."""
+    settings = recipe.training
+    model.train()
+    if settings.freeze_norm:
+        engine.freeze_norms(model)
+    shared = torch.stack([engine.global_divisor(parts, settings), torch.tensor(int(stop))]).to(accelerator.device)
+    divisor, stops = accelerator.reduce(shared, reduction="sum").tolist()
+    total = torch.zeros((), device=accelerator.device)
+    for number, part in enumerate(parts):
+        forced = engine.forced_tokens(tuple(part.targets.shape), settings.teacher_forcing, step / settings.steps)  # type: ignore[arg-type]
+        last = number == len(parts) - 1
+        with contextlib.nullcontext() if last else accelerator.no_sync(model):
+            loss = engine.batch_loss(model, part, forced, settings) / divisor
+            # Gradients are averaged over the processes: the factor makes it their sum.
+            accelerator.backward(loss * accelerator.num_processes)
+        total += loss.detach()
+    most = settings.optimizer.clip if settings.optimizer.clip is not None else float("inf")
+    norm = accelerator.clip_grad_norm_(model.parameters(), most)
+    total = accelerator.reduce(total, reduction="sum")
+    finite = bool(torch.isfinite(total) & torch.isfinite(norm))
+    if finite or settings.precision == "fp16":  # fp16's scaler skips by itself and lowers its scale
+        optimizer.step()
+    optimizer.zero_grad()
+    return (float(total) if finite else None), stops > 0
+
+
+def _training_source(recipe: Recipe) -> Source:
+    source = open_source(recipe.data.train)
+    if recipe.data.train_samples is not None:
+        from crnn_seq2seq_ocr.data.sources import Subset
+
+        source = Subset(source, range(min(recipe.data.train_samples, len(source))))
+    if len(source) == 0:
+        raise DataError(f"{recipe.data.train} holds no samples")
+    return source
+
+
+def _batches(
+    recipe: Recipe, source: Source, tokenizer: Tokenizer, accelerator: Accelerator, first_step: int
+) -> Iterator[Batch]:
+    settings = recipe.training
+    examples = TrainingExamples(
+        source,
+        tokenizer,
+        recipe.preprocessing,
+        augmentation=recipe.augmentation,
+        max_length=recipe.text.max_length,
+        seed=settings.seed,
+    )
+    collate = Collate(
+        # The original's rows hold begin, up to max_length characters, end: so many steps are counted.
+        target_length=recipe.text.max_length + 2 if settings.loss.padding == "counted" else None,
+        trim_views=recipe.model.encoder.views == "memory",
+    )
+    positions = Positions(
+        batch_size=settings.batch_size,
+        accumulate=settings.accumulate,
+        process=accelerator.process_index,
+        processes=accelerator.num_processes,
+        first_step=first_step,
+    )
+    pin_memory = accelerator.device.type == "cuda"
+    return training_batches(examples, collate, positions, workers=recipe.data.workers, pin_memory=pin_memory)
+
+
+def _check_folder(recipe: Recipe, folder: Path, *, resume: bool) -> None:
+    if not resume:
+        if checkpoint.checkpoints(folder):
+            raise RecipeError(f"{folder} holds a run already: resume it, or name another folder with --out")
+        return
+    if checkpoint.last_checkpoint(folder) is None:
+        raise CheckpointError(f"{folder} holds no checkpoint to resume from: start without --resume")
+    before = yaml.safe_load((folder / RECIPE).read_text(encoding="utf-8"))
+    changed = [
+        section
+        for section in ("text", "preprocessing", "model")
+        if Recipe.model_validate(before).model_dump()[section] != recipe.model_dump()[section]
+    ]
+    if changed:
+        raise RecipeError(f"{folder} was trained with other settings of {', '.join(changed)}: start anew with --out")
+
+
+def _write_recipe(recipe: Recipe, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    (folder / RECIPE).write_text(text, encoding="utf-8")
+
+
+def _load_initial(recognizer: Recognizer, tokenizer: Tokenizer, initial: Path) -> None:
+    loaded, description = checkpoint.load_model(initial)
+    if description.charset != tokenizer.charset:
+        raise CheckpointError(f"{initial} has another charset than the recipe: set text.charset to its charset")
+    try:
+        recognizer.load_state_dict(loaded.state_dict())
+    except RuntimeError as error:
+        raise CheckpointError(f"{initial} has other sizes than the recipe: {error}") from None
+
+
+def _state(
+    progress: Progress, recognizer: Recognizer, optimizer: Any, average: Any, accelerator: Accelerator
+) -> dict[str, Any]:
+    return {
+        "progress": vars(progress).copy(),
+        "model": recognizer.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "average": average.state_dict() if average is not None else None,
+        "scaler": accelerator.scaler.state_dict() if accelerator.scaler is not None else None,
+    }
+
+
+def _restore(
+    state: dict[str, Any], recognizer: Recognizer, optimizer: Any, average: Any, accelerator: Accelerator
+) -> Progress:
+    try:
+        recognizer.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        if average is not None and state["average"] is not None:
+            average.load_state_dict(state["average"])
+        if accelerator.scaler is not None and state["scaler"] is not None:
+            accelerator.scaler.load_state_dict(state["scaler"])
+        return Progress(**state["progress"])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(f"the checkpoint to resume from does not fit this recipe: {error}") from None
+
+
+def _judge(score: float, progress: Progress, recipe: Recipe, log: TrainingLog) -> bool:
+    """Note a validation's score; whether training should stop."""
+    settings = recipe.training
+    if score > progress.best:
+        progress.best, progress.validations_since_best = score, 0
+    else:
+        progress.validations_since_best += 1
+    if settings.stop_at is not None and score >= settings.stop_at:
+        log.event("stop", progress.step, f"stopped: strict sequence accuracy reached {score:.1%}")
+        return True
+    if settings.patience is not None and progress.validations_since_best >= settings.patience:
+        log.event("stop", progress.step, f"stopped: {settings.patience} validations without a better one")
+        return True
+    return False
+
+
+def _report_drops(parts: list[Batch], progress: Progress, log: TrainingLog) -> None:
+    for part in parts:
+        for dropped in part.dropped:
+            progress.dropped_samples += 1
+            if progress.dropped_samples <= 5:
+                log.event("dropped", progress.step, f"dropped and replaced: {dropped.reason}")
+            elif progress.dropped_samples == 6:
+                log.event("dropped", progress.step, "more samples are dropped; `crnn-ocr data check` lists all")
+
+
+def _introduction(
+    recipe: Recipe, source: Source, recognizer: Recognizer, accelerator: Accelerator, progress: Progress
+) -> str:
+    millions = sum(parameter.numel() for parameter in recognizer.parameters()) / 1e6
+    start = f"going on from step {progress.step}" if progress.step else "starting"
+    return (
+        f"{recipe.name}: {millions:.2f} million parameters on {accelerator.num_processes} x {accelerator.device.type} "
+        f"({recipe.training.precision}), {start}\ntraining data: {source.description}"
+    )
+
+
+def _say_end(log: TrainingLog, progress: Progress, folder: Path, *, interrupted: bool) -> None:
+    best = f", best strict sequence accuracy {progress.best:.1%}" if progress.best >= 0 else ""
+    if interrupted:
+        log.event("interrupted", progress.step, f"interrupted at step {progress.step} and saved; --resume goes on")
+    else:
+        log.event("end", progress.step, f"trained {progress.step} steps{best}; the model is in {folder}")
+
+
+class _Meter:
+    """Means between two lines of the log."""
+
+    def __init__(self, step: int) -> None:
+        self.restart(step)
+
+    def restart(self, step: int) -> None:
+        self.first_step, self.since = step, time.perf_counter()
+        self.waited, self.loss, self.finite, self.pictures = 0.0, 0.0, 0, 0
+
+    def add(self, loss: float | None, pictures: int) -> None:
+        self.pictures += pictures
+        if loss is not None:
+            self.loss += loss
+            self.finite += 1
+
+    def values(self, step: int, total: int, rate: float, epoch: float) -> dict[str, float]:
+        elapsed = max(time.perf_counter() - self.since, 1e-9)
+        steps = max(1, step - self.first_step)
+        values = {
+            "epoch": epoch,
+            "loss": self.loss / max(1, self.finite),
+            "learning_rate": rate,
+            "pictures_per_second": self.pictures / elapsed,
+            "data_wait": self.waited / elapsed,
+            "seconds_left": (total - step) * elapsed / steps,
+        }
+        self.restart(step)
+        return values
+
+
+class _Stop:
+    requested = False
+
+
+@contextlib.contextmanager
+def _stop_requests() -> Iterator[_Stop]:
+    """Ctrl-C and SIGTERM ask for an end after the step; a second Ctrl-C ends at once."""
+    stop = _Stop()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        if stop.requested:
+            raise KeyboardInterrupt
+        stop.requested = True
+
+    before: dict[int, Any] = {}
+    with contextlib.suppress(ValueError):  # only the main thread may set handlers
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, ask)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
