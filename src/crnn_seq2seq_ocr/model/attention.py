@@ -26,7 +26,8 @@ class PositionAttention(nn.Module):
 
     def forward(self, embedded: Tensor, hidden: Tensor, keys: Tensor, mask: Tensor) -> Tensor:
         """Weights (N, T) from embedded (N, D) and hidden (N, D)."""
-        return self.score(torch.cat([embedded, hidden], 1)).float().softmax(1)
+        scores: Tensor = self.score(torch.cat([embedded, hidden], 1)).float()  # (N, T)
+        return scores.softmax(1)
 
 
 class ContentAttention(nn.Module):
@@ -40,10 +41,11 @@ class ContentAttention(nn.Module):
 
     def keys(self, memory: Memory) -> Tensor:
         """(N, T, A), once for all steps."""
-        return self.key(memory.cells)
+        keys: Tensor = self.key(memory.cells)
+        return keys
 
     def forward(self, embedded: Tensor, hidden: Tensor, keys: Tensor, mask: Tensor) -> Tensor:
         """Weights (N, T), zero where mask (N, T) is False."""
         query = self.query(torch.cat([embedded, hidden], 1))  # (N, A)
-        scores = self.score(torch.tanh(keys + query[:, None])).squeeze(2).float()  # (N, T)
+        scores: Tensor = self.score(torch.tanh(keys + query[:, None])).squeeze(2).float()  # (N, T)
         return scores.masked_fill(~mask, float("-inf")).softmax(1)

@@ -74,7 +74,8 @@ class RecurrentLayer(nn.Module):
         self.projection = nn.Linear(2 * hidden, size_out)
 
     def forward(self, sequence: Tensor) -> Tensor:  # (B, U, size_in) -> (B, U, size_out)
-        return self.projection(self.lstm(sequence)[0])
+        projected: Tensor = self.projection(self.lstm(sequence)[0])
+        return projected
 
 
 class Encoder(nn.Module):

@@ -112,7 +112,7 @@ def read_characters(path: Path | str, classes: int) -> str:
         CharsetError: The file cannot be read, is longer than the classes, or is another list.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = Path(path).read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise CharsetError(f"the list of characters {path} cannot be read: {error}") from None
     entries = [line.strip() for line in lines]

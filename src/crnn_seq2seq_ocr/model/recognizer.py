@@ -28,7 +28,8 @@ class Recognizer(nn.Module):
 
     def encode(self, images: Tensor, view_mask: Tensor) -> Memory:
         """Memory of images (N, V, 3, H, W) in [-1, 1] with view_mask (N, V) bool."""
-        return self.encoder(images, view_mask)
+        memory: Memory = self.encoder(images, view_mask)
+        return memory
 
     def forward(self, images: Tensor, view_mask: Tensor, inputs: Tensor, forced: Tensor) -> Tensor:
         """Logits (N, L, K) for training.
