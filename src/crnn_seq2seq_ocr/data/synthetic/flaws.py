@@ -27,7 +27,7 @@ def dapple(view: np.ndarray, rng: np.random.Generator, strength: float) -> np.nd
     """Shadows of leaves over the view."""
     clouds = textures.grain(rng, view.shape[:2], coarse=False)
     shade = 1 - strength * np.clip(clouds * 4 + float(rng.uniform(-0.3, 1)), 0, 1)
-    return (view * shade[..., None]).astype(np.uint8)
+    return textures.as_pixels(view * shade[..., None])
 
 
 def noise_view(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
@@ -62,11 +62,12 @@ def _record(view: np.ndarray, rng: np.random.Generator, difficulty: float, *, ea
     deviation = rng.uniform(-2, 4.5) * difficulty
     if deviation > 0.5:
         grain = textures.sensor_noise(rng, *view.shape[:2])
-        view = np.clip(view + (grain * int(deviation * 4) >> 8), 0, 255).astype(np.uint8)
+        view = textures.as_pixels(view + (grain * int(deviation * 4) >> 8))
     if rng.random() < 0.8:
         view = _compress(view, int(rng.uniform(100 - 60 * difficulty, 97)))
     if factor > 1.1:
-        view = cv2.resize(view, (width, height), interpolation=cv2.INTER_CUBIC if rng.random() < 0.7 else cv2.INTER_LINEAR)
+        method = cv2.INTER_CUBIC if rng.random() < 0.7 else cv2.INTER_LINEAR
+        view = cv2.resize(view, (width, height), interpolation=method)
     return view
 
 
@@ -95,7 +96,9 @@ def _smear(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return cv2.add(cv2.multiply(view, 255 - cover, scale=1 / 255), cv2.multiply(blurred, cover, scale=1 / 255))
 
 
-def _expose(view: np.ndarray, rng: np.random.Generator, difficulty: float, *, light: float, warmth: float) -> np.ndarray:
+def _expose(
+    view: np.ndarray, rng: np.random.Generator, difficulty: float, *, light: float, warmth: float
+) -> np.ndarray:
     gain = light * (1 + rng.normal(0, 0.1) * difficulty)
     warm = warmth + rng.normal(0, 0.025) * difficulty
     gamma = 1 + rng.normal(0, 0.12) * difficulty
@@ -103,13 +106,13 @@ def _expose(view: np.ndarray, rng: np.random.Generator, difficulty: float, *, li
     levels = np.arange(256)[:, None, None] / 255
     gains = gain * np.array((1 + warm, 1.0, 1 - warm))
     curve = 255 * np.clip(levels * gains, 0, 1) ** gamma
-    return cv2.LUT(view, np.clip(haze + curve * (1 - haze / 255), 0, 255).astype(np.uint8))
+    return cv2.LUT(view, textures.as_pixels(haze + curve * (1 - haze / 255)))
 
 
 def _compress(view: np.ndarray, quality: int) -> np.ndarray:
     # OpenCV's order of colours is the other one; JPEG needs it right for its chroma.
     _, code = cv2.imencode(".jpg", view[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, quality))
-    return cv2.imdecode(code, cv2.IMREAD_COLOR_RGB)
+    return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR_RGB))
 
 
 def _add_leaves(view: np.ndarray, rng: np.random.Generator) -> None:

@@ -1,6 +1,7 @@
 """Typefaces for plates: where fonts are found, and which of them can write French."""
 
 import functools
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -82,12 +83,13 @@ def writes(path: Path, characters: Iterable[str]) -> bool:
 def _packaged() -> Iterator[Typeface]:
     for package, name, weights, widths, share in _PACKAGED:
         path = str(files(package) / "files" / name)
-        places = [(weight, width) for weight in weights for width in widths] or [(weight,) for weight in weights]
         # The axes stand in the order of the file: weight before width.
+        places = list(itertools.product(weights, widths) if widths else itertools.product(weights))
         for place in places:
             yield Typeface(path, tuple(map(float, place)), share / len(places))
 
 
 def _font_files(folders: list[Path]) -> list[Path]:
-    paths = {path for folder in folders for path in folder.rglob("*") if path.suffix.lower() in {".ttf", ".otf", ".ttc"}}
-    return sorted(path for path in paths if not _UNSUITABLE.search(path.name))
+    paths = {path for folder in folders for path in folder.rglob("*")}
+    fonts = (path for path in paths if path.suffix.lower() in {".ttf", ".otf", ".ttc"})
+    return sorted(path for path in fonts if not _UNSUITABLE.search(path.name))

@@ -1,9 +1,13 @@
 """Frames of plates: their outline and the border painted along it."""
 
+import bisect
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+
+_STYLES = ("none", "round", "notched", "cut", "plain")
+_STYLE_LIMITS = (0.12, 0.45, 0.75, 0.90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,7 @@ class Frame:
 def draw_frame(rng: np.random.Generator) -> Frame:
     """One of the frames that plates have."""
     bend = float(rng.uniform(2, 20)) if rng.random() < 0.6 else 1.0
-    draw = rng.random()
-    style = (
-        "none" if draw < 0.12 else "round" if draw < 0.45 else "notched" if draw < 0.75 else "cut" if draw < 0.9 else "plain"
-    )
+    style = _STYLES[bisect.bisect_right(_STYLE_LIMITS, rng.random())]
     if style == "none":
         return Frame(bend, style, inset=0.0, thick=0, reach=0.0, double=False)
     inset, thick = float(rng.uniform(4, 12)), int(rng.integers(2, 6))
@@ -67,7 +68,7 @@ def frame_path(width: int, height: int, inset: float, corner: float, style: str)
     angles = np.linspace(0, np.pi / 2, 7)
     points = []
     for x, y, turn in ((left, top, 0), (right, top, 1), (right, bottom, 2), (left, bottom, 3)):
-        along = (angles + turn * np.pi / 2)
+        along = angles + turn * np.pi / 2
         inner_x, inner_y = x + corner * (1 if x == left else -1), y + corner * (1 if y == top else -1)
         if style == "round":
             points.append(np.stack((inner_x - corner * np.cos(along), inner_y - corner * np.sin(along)), 1))

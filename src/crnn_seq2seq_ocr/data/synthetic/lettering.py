@@ -1,5 +1,6 @@
 """How a name is written on a plate: lines, capitals, abbreviations, and small text that is not part of it."""
 
+import bisect
 import unicodedata
 from dataclasses import dataclass
 
@@ -8,26 +9,33 @@ import numpy as np
 from crnn_seq2seq_ocr.data.synthetic import words
 
 ABBREVIATIONS: dict[str, tuple[str, ...]] = {
-    "Avenue": ("AV.", "AV", "AVE"), "Boulevard": ("BD", "BD.", "BLD", "BOUL."), "Place": ("PL.", "PL"), "Rue": ("R.",),
-    "Impasse": ("IMP.", "IMP"), "Chemin": ("CH.", "CHE.", "CHEM."), "Allée": ("ALL.", "AL."), "Square": ("SQ.", "SQ"),
-    "Route": ("RTE", "RTE."), "Passage": ("PAS.", "PASS."), "Résidence": ("RES.", "RÉS."), "Faubourg": ("FG", "FBG", "FB"),
-    "Lotissement": ("LOT.",), "Rond-Point": ("RD-PT", "RD PT"), "Esplanade": ("ESP.",), "Promenade": ("PROM.",),
-    "Général": ("GAL", "Gal", "GÉN."), "Maréchal": ("MAL", "Mal"), "Docteur": ("DR", "Dr", "DR."), "Capitaine": ("CAP.", "Cne"),
-    "Président": ("PDT", "Pdt", "PRÉS."), "Commandant": ("CDT", "Cdt", "CDT."), "Colonel": ("COL.", "Cel"),
+    "Avenue": ("AV.", "AV", "AVE"), "Boulevard": ("BD", "BD.", "BLD", "BOUL."), "Place": ("PL.", "PL"),
+    "Rue": ("R.",), "Impasse": ("IMP.", "IMP"), "Chemin": ("CH.", "CHE.", "CHEM."), "Allée": ("ALL.", "AL."),
+    "Square": ("SQ.", "SQ"), "Route": ("RTE", "RTE."), "Passage": ("PAS.", "PASS."), "Résidence": ("RES.", "RÉS."),
+    "Faubourg": ("FG", "FBG", "FB"), "Lotissement": ("LOT.",), "Rond-Point": ("RD-PT", "RD PT"),
+    "Esplanade": ("ESP.",), "Promenade": ("PROM.",), "Général": ("GAL", "Gal", "GÉN."), "Maréchal": ("MAL", "Mal"),
+    "Docteur": ("DR", "Dr", "DR."), "Capitaine": ("CAP.", "Cne"), "Président": ("PDT", "Pdt", "PRÉS."),
+    "Commandant": ("CDT", "Cdt", "CDT."), "Colonel": ("COL.", "Cel"),
     "Lieutenant": ("LT", "Lt"), "Professeur": ("PR", "Pr", "PROF."), "Sergent": ("SGT",), "Monseigneur": ("MGR", "Mgr"),
     "Amiral": ("AML", "Am."), "Madame": ("MME", "Mme"), "Saint": ("ST", "St", "ST."), "Sainte": ("STE", "Ste", "STE."),
     "Notre-Dame": ("N.-D.", "N.D."), "Ingénieur": ("ING.",), "Grande": ("GDE",), "Grand": ("GD",),
 }
 """What a plate may show instead of a word; the text to be read keeps the word."""
 
-_CONNECTING = frozenset("au aux de des du et la le les sous sur en lès près à".split())
 _TYPE_WORDS = {kind: len(kind.split()) for kind in words.TYPES}
 _PROFESSIONS = (
-    "Artiste Peintre", "Sculpteur", "Écrivain", "Compositeur", "Homme Politique", "Médecin", "Poète", "Résistant", "Aviateur",
-    "Maire de la Ville", "Botaniste", "Ingénieur", "Architecte", "Navigateur", "Historien", "Physicien", "Mathématicien",
-    "Mort pour la France", "Romancière", "Philosophe", "Général d'Empire", "Fondateur", "Chirurgien", "Conseiller Municipal",
+    "Artiste Peintre", "Sculpteur", "Écrivain", "Compositeur", "Homme Politique", "Médecin", "Poète", "Résistant",
+    "Aviateur", "Maire de la Ville", "Botaniste", "Ingénieur", "Architecte", "Navigateur", "Historien", "Physicien",
+    "Mathématicien", "Mort pour la France", "Romancière", "Philosophe", "Général d'Empire", "Fondateur", "Chirurgien",
+    "Conseiller Municipal",
 )
-_TOWNS = ("VILLE DE PARIS", "QUARTIER DU CENTRE", "VIEILLE VILLE", "CENTRE VILLE", "QUARTIER NORD", "COMMUNE LIBRE", "ZONE 30")
+_TOWNS = (
+    "VILLE DE PARIS", "QUARTIER DU CENTRE", "VIEILLE VILLE", "CENTRE VILLE", "QUARTIER NORD", "COMMUNE LIBRE",
+    "ZONE 30",
+)
+
+_STYLES = ("capitals", "connecting", "small capitals", "last name", "mixed")
+_STYLE_LIMITS = (0.60, 0.78, 0.84, 0.90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +86,11 @@ def split_type(name: str) -> tuple[str, str]:
 def without_accents(text: str) -> str:
     """The text in plain letters: ``Œ`` as ``OE``, ``É`` as ``E``."""
     text = text.replace("Œ", "OE").replace("œ", "oe").replace("Æ", "AE").replace("æ", "ae")
-    return "".join(character for character in unicodedata.normalize("NFD", text) if not unicodedata.combining(character))
+    return "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
 
 
 def _style(rng: np.random.Generator) -> str:
-    draw = rng.random()
-    return "capitals" if draw < 0.60 else "connecting" if draw < 0.78 else "small capitals" if draw < 0.84 else "last name" if draw < 0.90 else "mixed"
+    return _STYLES[bisect.bisect_right(_STYLE_LIMITS, rng.random())]
 
 
 def _shown(word: str, rng: np.random.Generator, difficulty: float) -> str:
@@ -117,14 +124,14 @@ def _grouped(shown: list[str], rng: np.random.Generator) -> list[str]:
     held = ""
     for word in shown[1:]:
         held = f"{held} {word}".strip()
-        if word not in _CONNECTING:
+        if word not in words.CONNECTING:
             groups.append(held)
             held = ""
     if held:
         groups.append(held)
     if groups and rng.random() < 0.05:
         first, space, rest = groups[0].partition(" ")
-        if first in _CONNECTING and space:
+        if first in words.CONNECTING and space:
             groups[:1] = [first, rest]
     return [shown[0], *groups] if shown[0] else groups
 
@@ -136,15 +143,19 @@ def _rows(groups: list[str], rng: np.random.Generator) -> list[str]:
         return [whole]
     rest = groups[1:]
     text = " ".join(rest)
-    if groups[1] in _CONNECTING and len(rest) > 1:
+    if groups[1] in words.CONNECTING and len(rest) > 1:
         return [groups[0], rest[0], " ".join(rest[1:])]
     if len(rest) == 1 or rng.random() > _splits(len(text)):
         if len(rest) > 1 and len(groups[0]) + len(rest[0]) < 13 and rng.random() < 0.12:
             return [f"{groups[0]} {rest[0]}", " ".join(rest[1:])]
         return [groups[0], text]
-    # The break that balances the two lines best.
-    cut = min(range(1, len(rest)), key=lambda place: abs(len(" ".join(rest[:place])) - len(" ".join(rest[place:]))))
-    return [groups[0], " ".join(rest[:cut]), " ".join(rest[cut:])]
+    return [groups[0], *_halves(rest)]
+
+
+def _halves(groups: list[str]) -> tuple[str, str]:
+    """Two lines of the most equal lengths."""
+    breaks = [(" ".join(groups[:place]), " ".join(groups[place:])) for place in range(1, len(groups))]
+    return min(breaks, key=lambda lines: abs(len(lines[0]) - len(lines[1])))
 
 
 def _splits(length: int) -> float:
@@ -166,7 +177,7 @@ def _runs(row: str, style: str, *, accents: bool) -> tuple[tuple[str, float], ..
     runs: list[tuple[str, float]] = []
     for place, word in enumerate(row.split(" ")):
         space = " " if place else ""
-        if word in _CONNECTING:
+        if word in words.CONNECTING:
             runs.append((space + word.upper(), 0.72))
         else:
             runs += [(space + word[:1].upper(), 1.0), (word[1:].upper(), 0.72)]
@@ -174,7 +185,7 @@ def _runs(row: str, style: str, *, accents: bool) -> tuple[tuple[str, float], ..
 
 
 def _lower_connecting(word: str) -> str:
-    if word in _CONNECTING:
+    if word in words.CONNECTING:
         return word
     if word[:2] in {"d'", "l'", "d’", "l’"}:
         return word[:2] + word[2:].upper()

@@ -22,7 +22,6 @@ from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.text import FSNS_CHARSET, normalize, plain
 
 _VOWELS = frozenset("AEIOUYÀÂÄÉÈÊËÎÏÔÖÙÛÜŒÆ")
-_LOWER = frozenset("au aux de des du et la le les sous sur en lès près à".split())
 _START, _END = "^", "$"
 
 
@@ -89,7 +88,7 @@ class StreetNames:
 def starts_with_type(entry: str) -> bool:
     """Whether a line is a whole name (``Rue Lamarck``), not only its tail (``Lamarck``)."""
     first, _, rest = entry.partition(" ")
-    return bool(rest) and (first in words.TYPES or any(entry.startswith(f"{kind} ") for kind in words.TYPES if " " in kind))
+    return bool(rest) and (first in words.TYPES or any(entry.startswith(f"{kind} ") for kind in words.TYPES))
 
 
 def _read_corpus(path: Path) -> dict[str, float]:
@@ -162,13 +161,13 @@ def _cities(*countries: str) -> tuple[str, ...]:
 
 
 def _is_plain(name: str) -> bool:
-    return all(character.isalpha() or character in " '-" for character in name) and not set(name) - set(FSNS_CHARSET)
+    return not set(name) - set(FSNS_CHARSET) and all(character.isalpha() or character in " '-" for character in name)
 
 
 def _plurals() -> tuple[str, ...]:
     """Plural nouns among the French words: those whose ending only nouns have and whose singular is known, too."""
     known = SpellChecker(language="fr").word_frequency.dictionary
-    noun = re.compile(r"\w{2,9}(iers|ières|ettes|eaux|elles|illons|erons|eurs|oirs|eries|ines|ins|ottes|oles|iques|ures)")
+    noun = re.compile(r"\w{2,9}(iers|ières|ettes|eaux|elles|illons|erons|eurs|oirs|eries|ines|ins|ottes|oles|ures)")
     found = (word for word in known if noun.fullmatch(word) and known[word] > 100 and _singular(word) in known)
     return tuple(sorted(word.capitalize() for word in found if not set(word.capitalize()) - set(FSNS_CHARSET)))
 

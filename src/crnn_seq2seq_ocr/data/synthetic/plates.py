@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from crnn_seq2seq_ocr.data.synthetic.fonts import Typeface, load_font
 from crnn_seq2seq_ocr.data.synthetic.frames import Frame, draw_frame, frame_path
 from crnn_seq2seq_ocr.data.synthetic.lettering import Lettering, Line
-from crnn_seq2seq_ocr.data.synthetic.textures import grain
+from crnn_seq2seq_ocr.data.synthetic.textures import as_pixels, grain
 
 WIDTH = 256
 """Pixels across every plate; the views show it at 60 to 145."""
@@ -94,14 +94,15 @@ def _lay_out(lettering: Lettering, typeface: Typeface, frame: Frame, rng: np.ran
     aspect, most = _aspects(len(lines) + 0.5 * (len(rows) - len(lines)), rng)
     margin, side = float(rng.uniform(0.4, 0.95)), float(rng.uniform(0.25, 0.9))
     widest = max(row.mask.shape[1] * row.scale for row in lines)
-    wide = max(aspect * (tall + 2 * margin), widest * float(rng.uniform(0.58, 0.85)) + 2 * side)
+    wide = max(aspect * (tall + 2 * margin), widest * float(rng.uniform(0.58, 0.95)) + 2 * side)
     # Long lines make no band of a plate: the lines move apart instead.
     missing = max(0.0, wide / most - tall - 2 * margin)
     margin, gap = margin + 0.28 * missing, gap + 0.44 * missing / max(1.0, sum(_gaps(rows, 1.0)))
     tall += 0.44 * missing if len(rows) > 1 else 0.0
     unit = WIDTH / wide
     border = frame.inset + frame.thick + 0.15 * unit
-    margin, side = max(margin * unit, border), max(side * unit, border)
+    corners = frame.reach / 2 if frame.style in {"notched", "cut"} else 0.0
+    margin, side = max(margin * unit, border), max(side * unit, border + 0.1 * unit + corners)
     ink = np.zeros((int(np.clip(round(unit * tall + 2 * margin), 56, 300)), WIDTH), np.uint8)
     y = margin
     for row, space in zip(rows, _gaps(rows, gap), strict=True):
@@ -178,7 +179,7 @@ def _ground(height: int, colour: np.ndarray, rng: np.random.Generator, difficult
     shade = 1 + slope[0] * rows + slope[1] * columns
     if rng.random() < 0.4 * difficulty:
         shade = shade + grain(rng, (height, WIDTH), coarse=True) * float(rng.uniform(0.02, 0.12))
-    levels = np.clip(shade * 128, 0, 255).astype(np.uint8)
+    levels = as_pixels(shade * 128)
     ground = cv2.LUT(cv2.merge([levels] * 3), _ramp(colour / 128))
     if rng.random() < 0.22 * difficulty:
         glare = np.clip(1 - np.abs(rows - rng.uniform(-1.2, 0.4)) / rng.uniform(0.3, 1.5), 0, 1) * rng.uniform(15, 90)
@@ -188,7 +189,7 @@ def _ground(height: int, colour: np.ndarray, rng: np.random.Generator, difficult
 
 def _ramp(colour: np.ndarray) -> np.ndarray:
     """Look-up table uint8 (256, 1, 3): the colour times 0 to 255."""
-    return np.clip(np.arange(256)[:, None, None] * colour, 0, 255).astype(np.uint8)
+    return as_pixels(np.arange(256)[:, None, None] * colour)
 
 
 # Ink and wear
@@ -198,7 +199,7 @@ def _paint(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Letters as if painted through a stencil: rounded, thinner or thicker."""
     soft = cv2.GaussianBlur(ink, (0, 0), float(rng.uniform(1.0, 2.2)))
     edge = float(rng.uniform(85, 145))
-    return cv2.convertScaleAbs(cv2.subtract(soft, (edge - 40, 0, 0, 0)), alpha=255 / 80)
+    return cv2.LUT(soft, as_pixels((np.arange(256) - edge + 40) * (255 / 80)))
 
 
 def _inked(
@@ -239,7 +240,7 @@ def _add_emblem(pixels: np.ndarray, ink: np.ndarray, rng: np.random.Generator) -
     if ink[y:y + int(1.2 * size), x:x + size].any():
         return
     white, colour = (240, 240, 240), tuple(int(value) for value in rng.integers(20, 220, 3))
-    shield = np.array([(x, y), (x + size, y), (x + size, y + size * 0.7), (x + size / 2, y + size * 1.15), (x, y + size * 0.7)])
+    shield = np.array([(0, 0), (1, 0), (1, 0.7), (0.5, 1.15), (0, 0.7)]) * size + (x, y)
     cv2.fillPoly(pixels, [np.round(shield).astype(np.int32)], white, cv2.LINE_AA)
     inner = (shield - shield.mean(0)) * 0.8 + shield.mean(0)
     cv2.fillPoly(pixels, [np.round(inner).astype(np.int32)], colour, cv2.LINE_AA)
@@ -256,9 +257,9 @@ def _add_wear(pixels: np.ndarray, rng: np.random.Generator) -> None:
     if draw < 0.5:
         for _ in range(int(rng.integers(2, 7))):
             x = int(rng.choice((4, 12, WIDTH - 12, WIDTH - 5)) if rng.random() < 0.7 else rng.integers(0, WIDTH))
-            y = int(rng.integers(0, height))
-            tint = (int(rng.integers(60, 130)), int(rng.integers(35, 70)), int(rng.integers(15, 45)))
-            cv2.ellipse(pixels, (x, y), (int(rng.integers(1, 7)), int(rng.integers(1, 6))), 0, 0, 360, tint, -1, cv2.LINE_AA)
+            place, size = (x, int(rng.integers(0, height))), rng.integers(1, 7, 2).tolist()
+            rust = tuple(map(float, rng.uniform((60, 35, 15), (130, 70, 45))))
+            cv2.ellipse(pixels, place, size, 0, 0, 360, rust, -1, cv2.LINE_AA)
     elif draw < 0.8:
         for _ in range(int(rng.integers(1, 5))):
             start, step = rng.integers(0, (WIDTH, height)), rng.normal(0, 25, 2)
@@ -268,5 +269,5 @@ def _add_wear(pixels: np.ndarray, rng: np.random.Generator) -> None:
     else:
         box = ((float(rng.uniform(10, WIDTH - 10)), float(rng.uniform(10, height - 10))),
                (float(rng.uniform(10, 32)), float(rng.uniform(10, 32))), float(rng.uniform(-40, 40)))
-        tint = tuple(int(value) for value in rng.integers(150, 240, 3))
-        cv2.fillPoly(pixels, [np.round(cv2.boxPoints(box)).astype(np.int32)], tint, cv2.LINE_AA)
+        paper = rng.integers(150, 240, 3).tolist()
+        cv2.fillPoly(pixels, [np.round(cv2.boxPoints(box)).astype(np.int32)], paper, cv2.LINE_AA)

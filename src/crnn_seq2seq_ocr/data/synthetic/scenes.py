@@ -67,10 +67,12 @@ def draw_scene(rng: np.random.Generator, views: int, difficulty: float) -> Scene
     )
 
 
-def draw_view(plate: np.ndarray, scene: Scene, rng: np.random.Generator, difficulty: float, *, easy: bool) -> np.ndarray:
+def draw_view(
+    plate: np.ndarray, scene: Scene, rng: np.random.Generator, difficulty: float, *, easy: bool
+) -> np.ndarray:
     """One view, RGB uint8 (VIEW, VIEW, 3)."""
     camera = _camera(plate, scene, rng, difficulty, easy=easy)
-    view = _surroundings(scene, plate, camera, rng, difficulty)
+    view = _surroundings(scene, camera, rng, difficulty)
     if scene.mount == "wall" and difficulty > 0:
         _cast_shadow(view, plate, camera, rng, difficulty)
     *colours, alpha = cv2.split(cv2.warpPerspective(plate, camera, (VIEW, VIEW), flags=cv2.INTER_LINEAR))
@@ -94,12 +96,13 @@ def _camera(plate: np.ndarray, scene: Scene, rng: np.random.Generator, difficult
         roll += rng.uniform(-42, 42)
     height = plate.shape[0]
     box = np.array([(0, 0), (WIDTH, 0), (WIDTH, height), (0, height)], np.float64)
-    flat = _project(box - (WIDTH / 2, height / 2), yaw, pitch, np.radians(roll * difficulty), float(rng.uniform(2.0, 6.0)))
+    distance = float(rng.uniform(2.0, 6.0))
+    flat = _project(box - (WIDTH / 2, height / 2), yaw, pitch, np.radians(roll * difficulty), distance)
     extent = np.ptp(flat, axis=0)
     share = rng.uniform(0.56, 0.9) if rng.random() < 0.88 else rng.uniform(0.42, 0.6)
     share = 0.88 + (share - 0.88) * difficulty
     scale = min(share * VIEW / extent[0], 0.92 * VIEW / extent[1])
-    flat *= scale
+    flat = flat * scale
     room = (VIEW - np.ptp(flat, axis=0)) / 2
     shift = np.clip(rng.normal(0, 0.25, 2), -1, 1) * room * difficulty
     if not easy and rng.random() < 0.07 * difficulty:
@@ -124,29 +127,26 @@ def _project(points: np.ndarray, yaw: float, pitch: float, roll: float, distance
 # Surroundings
 
 
-def _surroundings(
-    scene: Scene, plate: np.ndarray, camera: np.ndarray, rng: np.random.Generator, difficulty: float
-) -> np.ndarray:
+def _surroundings(scene: Scene, camera: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.ndarray:
     if scene.mount == "wall":
-        view = _wall(scene, camera, difficulty)
+        view = _wall(scene, camera)
     else:
         view = _distance(scene, rng)
         if scene.mount == "fence":
-            _add_bars(view, plate, camera, rng)
+            _add_bars(view, camera, rng)
         else:
-            _add_pole(view, scene, plate, camera)
+            _add_pole(view, scene, camera)
     if difficulty < 1:
         mean = view.mean(axis=(0, 1), keepdims=True)
-        view = np.clip(mean + (view - mean) * difficulty, 0, 255).astype(np.uint8)
+        view = textures.as_pixels(mean + (view - mean) * difficulty)
     return view
 
 
-def _wall(scene: Scene, camera: np.ndarray, difficulty: float) -> np.ndarray:
+def _wall(scene: Scene, camera: np.ndarray) -> np.ndarray:
     """The wall in the plate's plane, with its features."""
     half = textures.SIZE * scene.spread / 2
-    place = np.array([
-        [scene.spread, 0, WIDTH / 2 - half + scene.offset[0]], [0, scene.spread, 90 - half + scene.offset[1]], [0, 0, 1],
-    ])
+    left, top = np.array((WIDTH / 2, 90)) - half + scene.offset
+    place = np.array([[scene.spread, 0, left], [0, scene.spread, top], [0, 0, 1]])
     view = cv2.warpPerspective(
         textures.texture(*scene.texture), camera @ place, (VIEW, VIEW),
         flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101,
@@ -163,13 +163,12 @@ def _shade(view: np.ndarray, area: np.ndarray, shade: float) -> None:
     mask = np.zeros(view.shape[:2], np.uint8)
     points = np.clip(np.round(area * 8), -30000, 30000).astype(np.int32)
     cv2.fillConvexPoly(mask, points, 255, cv2.LINE_AA, 3)
-    darker = cv2.multiply(view, (shade, shade, shade, 0)) if shade < 1 else cv2.add(view, (60, 60, 60, 0))
-    cv2.copyTo(darker, mask, view)
+    cv2.copyTo(cv2.LUT(view, _curve(np.full(3, shade))), mask, view)
 
 
 def _curve(gains: np.ndarray) -> np.ndarray:
     """Look-up table uint8 (256, 1, 3) that multiplies each colour."""
-    return np.clip(np.arange(256)[:, None, None] * gains, 0, 255).astype(np.uint8)
+    return textures.as_pixels(np.arange(256)[:, None, None] * gains)
 
 
 def _distance(scene: Scene, rng: np.random.Generator) -> np.ndarray:
@@ -185,7 +184,7 @@ def _distance(scene: Scene, rng: np.random.Generator) -> np.ndarray:
     return cv2.LUT(view, _curve(gain * (1 + 0.3 * (scene.tint / scene.tint.mean() - 1))))
 
 
-def _add_pole(view: np.ndarray, scene: Scene, plate: np.ndarray, camera: np.ndarray) -> None:
+def _add_pole(view: np.ndarray, scene: Scene, camera: np.ndarray) -> None:
     place, wide, shade = scene.pole
     slices = 5
     for part in range(slices):
@@ -199,12 +198,12 @@ def _add_pole(view: np.ndarray, scene: Scene, plate: np.ndarray, camera: np.ndar
         cv2.fillConvexPoly(view, points, (tone, tone, tone * 1.01), cv2.LINE_AA, 3)
 
 
-def _add_bars(view: np.ndarray, plate: np.ndarray, camera: np.ndarray, rng: np.random.Generator) -> None:
+def _add_bars(view: np.ndarray, camera: np.ndarray, rng: np.random.Generator) -> None:
     step, tone = float(rng.uniform(0.12, 0.4)), float(rng.uniform(10, 70))
     for x in np.arange(-1.5, 2.5, step):
         ends = np.array([[(x * WIDTH, -1.5 * WIDTH), (x * WIDTH, 2.5 * WIDTH)]], np.float32)
         start, end = np.clip(cv2.perspectiveTransform(ends, camera)[0], -2000, 2000).astype(int)
-        cv2.line(view, tuple(map(int, start)), tuple(map(int, end)), (tone, tone * 1.05, tone), int(2 + 8 * step), cv2.LINE_AA)
+        cv2.line(view, start.tolist(), end.tolist(), (tone, tone * 1.05, tone), int(2 + 8 * step), cv2.LINE_AA)
 
 
 def _features(rng: np.random.Generator) -> tuple[tuple[float, ...], ...]:

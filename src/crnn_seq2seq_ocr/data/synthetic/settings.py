@@ -57,7 +57,7 @@ class SignSettings(Settings):
 
 
 def _explain(error: ValidationError) -> str:
-    problems = {}
+    problems: dict[str, str] = {}
     for problem in error.errors():
         name = str(problem["loc"][0])
         problems.setdefault(name, _sentence(name, problem["type"], problem["msg"]))

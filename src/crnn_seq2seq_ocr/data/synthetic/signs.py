@@ -6,7 +6,7 @@ import numpy as np
 
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.data.synthetic.flaws import add_noise_strip, noise_view
-from crnn_seq2seq_ocr.data.synthetic.fonts import find_typefaces
+from crnn_seq2seq_ocr.data.synthetic.fonts import Typeface, find_typefaces
 from crnn_seq2seq_ocr.data.synthetic.lettering import letter
 from crnn_seq2seq_ocr.data.synthetic.names import StreetNames
 from crnn_seq2seq_ocr.data.synthetic.plates import draw_plate
@@ -76,7 +76,7 @@ class SyntheticSigns:
         return StreetNames(self.settings)
 
     @functools.cached_property
-    def _typefaces(self) -> tuple:
+    def _typefaces(self) -> tuple[Typeface, ...]:
         return find_typefaces(self.settings.fonts)
 
     def _place(self, index: int) -> int:

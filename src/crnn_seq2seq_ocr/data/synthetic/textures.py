@@ -32,7 +32,12 @@ def clouds(rng: np.random.Generator, size: int, octaves: tuple[int, ...]) -> np.
     for place, cells in enumerate(octaves):
         noise = rng.standard_normal((cells, cells)).astype(np.float32)
         total += cv2.resize(noise, (size, size), interpolation=cv2.INTER_CUBIC) * 0.6 ** place
-    return (total - total.mean()) * (0.5 / total.std())
+    return np.asarray((total - total.mean()) * (0.5 / total.std()), np.float32)
+
+
+def as_pixels(values: np.ndarray) -> np.ndarray:
+    """Values clipped to 0-255, uint8."""
+    return np.clip(values, 0, 255).astype(np.uint8)
 
 
 def sensor_noise(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
@@ -76,14 +81,14 @@ def _makers() -> dict[str, Callable[[np.random.Generator], np.ndarray]]:
 def _grey(shade: np.ndarray, tint: np.ndarray | None = None) -> np.ndarray:
     """Shade (around 1) to light grey pixels, slightly coloured by the tint (H, W, 3)."""
     pixels = 170 * shade[..., None] * (np.ones(3, np.float32) if tint is None else tint)
-    return np.clip(pixels, 0, 255).astype(np.uint8)
+    return as_pixels(pixels)
 
 
 def _relief(rng: np.random.Generator, octaves: tuple[int, ...], strength: float) -> np.ndarray:
     """Shade of a bumpy surface lit from the upper left, around 1."""
     bumps = clouds(rng, SIZE, octaves)
     slope = bumps - np.roll(bumps, (2, 2), (0, 1))
-    return 1 + strength * slope / max(float(slope.std()), 1e-6)
+    return np.asarray(1 + strength * slope / max(float(slope.std()), 1e-6), np.float32)
 
 
 def _plaster(rng: np.random.Generator) -> np.ndarray:
@@ -156,7 +161,7 @@ def _foliage(rng: np.random.Generator) -> np.ndarray:
     patches = clouds(rng, SIZE, (4, 9, 24))
     bright = float(rng.uniform(0.8, 2.2))
     shade = bright * np.exp(0.9 * patches + 0.9 * clouds(rng, SIZE, (90, 200)))
-    pixels = np.clip(38 * tint * shade[..., None], 0, 255).astype(np.uint8)
+    pixels = as_pixels(38 * tint * shade[..., None])
     leaf = float(rng.uniform(1.5, 4))
     count = int(2200 / leaf)
     for layer in range(4):
@@ -171,7 +176,7 @@ def _foliage(rng: np.random.Generator) -> np.ndarray:
 
 def _garden(rng: np.random.Generator) -> np.ndarray:
     """A house wall or the sky above, bushes or grass below."""
-    upper = _street(rng) if rng.random() < 0.4 else _grey(_relief(rng, (64, 160), 0.02) * float(rng.uniform(0.9, 1.45)))
+    upper = _street(rng) if rng.random() < 0.4 else _grey(rng.uniform(0.9, 1.45) * _relief(rng, (64, 160), 0.02))
     for _ in range(int(rng.integers(0, 3))):
         x, tone = int(rng.integers(0, SIZE)), rng.uniform(30, 120) * _earths(rng, 1, 0.4)[0]
         cv2.rectangle(upper, (x, 0), (x + int(rng.integers(20, 160)), SIZE), tuple(map(float, tone)), -1)
@@ -186,14 +191,14 @@ def _grass(rng: np.random.Generator) -> np.ndarray:
     blades = cv2.GaussianBlur(rng.standard_normal((SIZE, SIZE)).astype(np.float32), (0, 0), 0.8, sigmaY=3)
     shade = 1 + 0.9 * blades + 0.3 * clouds(rng, SIZE, (4, 10, 30))
     colour = rng.uniform((80, 95, 40), (130, 135, 80)).astype(np.float32)
-    return np.clip(colour * shade[..., None], 0, 255).astype(np.uint8)
+    return as_pixels(colour * shade[..., None])
 
 
 def _sky(rng: np.random.Generator) -> np.ndarray:
     fall = np.linspace(0, 1, SIZE, dtype=np.float32)[:, None, None]
     top, bottom = rng.uniform(120, 205) * np.array((0.95, 1.02, 1.2)), rng.uniform(205, 250) * np.ones(3)
     shade = top * (1 - fall) + bottom * fall + 12 * clouds(rng, SIZE, (3, 6, 12))[..., None]
-    return np.clip(shade, 0, 255).astype(np.uint8)
+    return as_pixels(shade)
 
 
 def _street(rng: np.random.Generator) -> np.ndarray:
@@ -209,7 +214,7 @@ def _street(rng: np.random.Generator) -> np.ndarray:
         x += width
     for _ in range(int(rng.integers(1, 4))):
         _car(pixels, rng, horizon)
-    pixels = np.clip(pixels * (1 + 0.12 * clouds(rng, SIZE, (12, 40, 128)))[..., None], 0, 255).astype(np.uint8)
+    pixels = as_pixels(pixels * (1 + 0.12 * clouds(rng, SIZE, (12, 40, 128)))[..., None])
     return cv2.GaussianBlur(pixels, (0, 0), 2.0)
 
 
