@@ -24,7 +24,8 @@ def test_crops_keep_area_and_aspect(height: int, width: int) -> None:
     rng = np.random.default_rng(1)
     crops = [draw_crop(height, width, settings, rng) for _ in range(300)]
     for top, left, crop_height, crop_width in crops:
-        assert 0 <= top <= height - crop_height and 0 <= left <= width - crop_width
+        assert 0 <= top <= height - crop_height
+        assert 0 <= left <= width - crop_width
         assert crop_height * crop_width >= 0.7 * height * width
         aspect = crop_width / crop_height / (width / height)
         assert 0.8 - 1 / crop_height <= aspect <= 1.2 + 1 / crop_height
@@ -72,7 +73,8 @@ def test_hue_equals_pillows(shift: float) -> None:
     circle[..., 0] = (circle[..., 0].astype(int) + round(shift * 255)) % 256
     expected = np.asarray(Image.fromarray(circle, "HSV").convert("RGB")).astype(int)
     difference = np.abs(hue(view, shift) - expected)
-    assert difference.mean() < 3 and np.quantile(difference, 0.99) < 10
+    assert difference.mean() < 3
+    assert np.quantile(difference, 0.99) < 10
 
 
 def test_contrast_is_about_the_mean_grey() -> None:
@@ -90,7 +92,8 @@ def test_harm_happens_and_is_bounded(setting: str) -> None:
         changed = augment_view(view, (150, 150), settings, np.random.default_rng(seed))
         difference = np.abs(changed.astype(int) - view).mean()
         assert 0.05 < difference < 30
-        assert changed.dtype == np.uint8 and changed.shape == (150, 150, 3)
+        assert changed.dtype == np.uint8
+        assert changed.shape == (150, 150, 3)
 
 
 def test_perspective_moves_corners_but_not_far() -> None:
@@ -101,7 +104,8 @@ def test_perspective_moves_corners_but_not_far() -> None:
         changed = augment_view(view, (150, 150), settings, np.random.default_rng(seed))
         assert not np.array_equal(changed, view)
         assert (changed[70:80, 70:80] == 255).all()
-        assert not changed[:15].any() and not changed[:, :15].any()
+        assert not changed[:15].any()
+        assert not changed[:, :15].any()
 
 
 def test_blur_removes_detail() -> None:

@@ -57,7 +57,8 @@ def test_noise_is_masked_but_kept() -> None:
 def test_a_single_picture_is_one_view() -> None:
     pixels, mask = prepare(sample(picture(150, 200)), FSNS)
     assert mask.tolist() == [True, False, False, False]
-    assert pixels[0].any() and not pixels[1:].any()
+    assert pixels[0].any()
+    assert not pixels[1:].any()
 
 
 def test_several_pictures_are_one_view_each() -> None:
@@ -74,14 +75,15 @@ def test_wrong_number_of_pictures(count: int) -> None:
 
 
 def test_broken_pictures_are_named() -> None:
-    with pytest.raises(PictureError, match="^s: "):
+    with pytest.raises(PictureError, match=r"^s: "):
         prepare(sample(b"broken"), FSNS)
 
 
 def test_one_view_takes_the_whole_picture() -> None:
     strip = picture(150, 600)
     pixels, mask = prepare(sample(strip), Preprocessing(height=32, width=256))
-    assert pixels.shape == (1, 32, 256, 3) and mask.tolist() == [True]
+    assert pixels.shape == (1, 32, 256, 3)
+    assert mask.tolist() == [True]
 
 
 def test_padding_keeps_the_aspect() -> None:
@@ -90,7 +92,8 @@ def test_padding_keeps_the_aspect() -> None:
     word[:, -2:] = 90
     pixels, _ = prepare(sample(word), settings)
     assert (pixels[0, :, 50:] == pixels[0, 0, 199]).all()  # 100 x 64 becomes 50 x 32
-    assert pixels[0, 0, 199, 0] > 45 and (pixels[0, :, :45] == 10).all()
+    assert pixels[0, 0, 199, 0] > 45
+    assert (pixels[0, :, :45] == 10).all()
 
 
 def test_padding_below() -> None:
@@ -111,6 +114,7 @@ def test_augmentation_has_the_same_shapes_and_is_repeatable(resize: str) -> None
         assert mask.tolist() == [True, True, False, False]
         return pixels
 
-    assert drawn(1).shape == (4, 48, 64, 3) and drawn(1).dtype == np.uint8
+    assert drawn(1).shape == (4, 48, 64, 3)
+    assert drawn(1).dtype == np.uint8
     assert np.array_equal(drawn(1), drawn(1))
     assert not np.array_equal(drawn(1), drawn(2))

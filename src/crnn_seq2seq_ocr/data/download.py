@@ -131,11 +131,11 @@ class _Meter:
             self._progress(sum(self._done.values()), total)
 
 
-class _Stopped(Exception):
+class _StoppedError(Exception):
     """Another file has failed; this one is left as it is."""
 
 
-class _Stalled(Exception):
+class _StalledError(Exception):
     """An attempt ended early; what has arrived is kept."""
 
 
@@ -175,7 +175,7 @@ class _Fetch:
             return
         try:
             self._fetch(CHARSET_FILE, silent=True).replace(target)
-        except _Missing:
+        except _MissingError:
             # A mirror may hold the shards alone; this package knows the charset without the file.
             return
 
@@ -190,7 +190,7 @@ class _Fetch:
                 with writing(self.folder):
                     self._attempt(name, part, silent)
                 return part
-            except _Stalled as stalled:
+            except _StalledError as stalled:
                 further = _size(part) > before
                 left, pause = (self.attempts, self.pause) if further else (left - 1, 2 * pause)
                 if left <= 0:
@@ -199,13 +199,13 @@ class _Fetch:
                         "connection and give the same command again, or name a mirror with --base-url"
                     ) from None
             if self.stop.wait(pause):
-                raise _Stopped
+                raise _StoppedError
 
     def _attempt(self, name: str, part: Path, silent: bool) -> None:
         """One request, which goes on where the ``.part`` ends.
 
         Raises:
-            _Stalled: It is worth trying again.
+            _StalledError: It is worth trying again.
             DownloadError: It is not.
         """
         url = f"{self.base_url}/{name}"
@@ -222,9 +222,9 @@ class _Fetch:
             self._refused(error, url, part, start)
             return
         except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
-            raise _Stalled(_reason(error)) from None
+            raise _StalledError(_reason(error)) from None
         if size is not None and arrived != size:
-            raise _Stalled(f"the connection broke off after {arrived:,} of {size:,} bytes")
+            raise _StalledError(f"the connection broke off after {arrived:,} of {size:,} bytes")
 
     def _receive(
         self, answer: http.client.HTTPResponse, part: Path, start: int, shown: tuple[str, int] | None
@@ -235,7 +235,7 @@ class _Fetch:
             arrived = start
             while piece := answer.read(_PIECE):
                 if self.stop.is_set():
-                    raise _Stopped
+                    raise _StoppedError
                 file.write(piece)
                 arrived += len(piece)
                 if shown:
@@ -249,17 +249,17 @@ class _Fetch:
                 if error.headers["Content-Range"] == f"bytes */{start}":
                     return
                 part.unlink()
-                raise _Stalled("what had arrived is longer than the file; beginning again")
+                raise _StalledError("what had arrived is longer than the file; beginning again")
             if error.code in (408, 429) or error.code >= 500:
-                raise _Stalled(f"the server answers {error.code} {error.reason}")
-            kind = _Missing if error.code in (404, 410) else DownloadError
+                raise _StalledError(f"the server answers {error.code} {error.reason}")
+            kind = _MissingError if error.code in (404, 410) else DownloadError
             raise kind(
                 f"{url}: the server answers {error.code} {error.reason}: check the address "
                 f"(--base-url; the official one is {FSNS_URL})"
             ) from None
 
 
-class _Missing(DownloadError):
+class _MissingError(DownloadError):
     """The server does not have the file."""
 
 

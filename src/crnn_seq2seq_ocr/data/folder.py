@@ -23,7 +23,8 @@ class Folder:
     * ``labels.tsv`` (tabs, no quoting), ``labels.csv`` or ``labels.jsonl``, or any file of one of
       these kinds: columns ``file`` (or ``path``, ``image``, ...) and ``text`` (or ``label``, ...),
       others are left alone; without a header line the first column is the file, the second the text.
-      Files are relative to the list. Several views of one text are joined by ``|`` (a list in JSON).
+      Files are relative to the list. Several views of one text are joined by ``|`` (a list in JSON);
+      a column ``views`` says how many views of a strip are real.
     * pairs ``x.png`` and ``x.gt.txt``, in order of their names.
 
     Texts are UTF-8 and come in NFC, otherwise as they stand: spaces, case and accents count.
@@ -73,7 +74,7 @@ class Folder:
         """
         label, name = self._row(index)
         images = tuple(self._picture(label, file) for file in label.files)
-        return Sample(name, images, self.text(index), len(images) if len(images) > 1 else None)
+        return Sample(name, images, self.text(index), label.views or (len(images) if len(images) > 1 else None))
 
     def text(self, index: int) -> str:
         """The text of a sample, without reading its pictures.

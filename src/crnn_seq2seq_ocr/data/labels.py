@@ -16,6 +16,8 @@ FILE_COLUMNS = ("file", "path", "image", "filename", "file_name", "picture")
 TEXT_COLUMNS = ("text", "label", "transcription", "words")
 SUFFIXES = (".tsv", ".csv", ".jsonl")
 
+VIEWS_COLUMN = "views"
+
 BETWEEN_VIEWS = "|"
 
 SHOWN = 5
@@ -29,18 +31,21 @@ class Label(NamedTuple):
         files: The picture, or the views of one text, as the list names them.
         text: In NFC.
         line: From 1.
+        views: How many views of the picture are real; None where the list does not say.
     """
 
     files: tuple[str, ...]
     text: str
     line: int
+    views: int | None = None
 
 
 def read_labels(path: Path, *, text_column: str | None = None, only: Mapping[str, str] | None = None) -> list[Label]:
     """The lines of a list, blank ones left out.
 
     A header line is known by a column called ``file`` or one of its like (`FILE_COLUMNS`). Without
-    one the first column is the file and the second the text.
+    one the first column is the file and the second the text. A column ``views`` says how many views of
+    the picture are real.
 
     Args:
         path: A ``.tsv`` (unquoted), ``.csv`` or ``.jsonl`` file in UTF-8.
@@ -175,7 +180,10 @@ def _label(row: dict[str, Any], line: int, text_column: str | None) -> Label | s
     if not isinstance(text, str):
         columns = text_column or f"{', '.join(TEXT_COLUMNS[:-1])} or {TEXT_COLUMNS[-1]}"
         return f"no text (a column {columns})"
-    return Label(tuple(file.strip() for file in files), normalize(text), line)
+    views = str(known.get(VIEWS_COLUMN) or "").strip()
+    if views and not (views.isdecimal() and int(views) > 0):
+        return f"{VIEWS_COLUMN} must be a whole number of 1 or more, not {views!r}"
+    return Label(tuple(file.strip() for file in files), normalize(text), line, int(views) if views else None)
 
 
 def _as_text(value: object) -> str:

@@ -5,9 +5,12 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 import cv2
+
+from crnn_seq2seq_ocr.errors import CrnnOcrError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -36,6 +39,10 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item], workers: int
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    except BrokenProcessPool:
+        raise CrnnOcrError(
+            "a worker process has died, perhaps for want of memory: try again with fewer workers"
+        ) from None
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -1,0 +1,272 @@
+"""What is in a source: every sample opened, counts of everything, and a list of what would be dropped and why."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+
+from crnn_seq2seq_ocr.data.parallel import in_order
+from crnn_seq2seq_ocr.data.pictures import decode_picture
+from crnn_seq2seq_ocr.data.sample import Sample, Source
+from crnn_seq2seq_ocr.data.views import real_views, split_views
+from crnn_seq2seq_ocr.errors import DataError, PictureError, RecordError
+from crnn_seq2seq_ocr.text import UNASSIGNED, Tokenizer, describe_character
+
+Reason = Literal["damaged record", "missing file", "unreadable picture", "empty text", "text too long", "character"]
+"""Why a sample would be dropped; ``character``: one that the charset does not have."""
+
+_STRIP = 4
+"""Views of a strip where the source does not say."""
+
+_CHUNK = 64
+"""Samples that a worker process looks at in one go."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One reason why one sample would be dropped."""
+
+    name: str
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What is in a source.
+
+    Attributes:
+        description: The source's own.
+        samples: How many there are.
+        usable: How many would not be dropped.
+        faults: Shards that break off, one line each; their later samples are not counted anywhere.
+        problems: Why samples would be dropped, in the source's order.
+        lengths: Number of texts by length in characters, of all samples with a text.
+        characters: How often each character occurs in them, the most frequent first.
+        unknown: Number of samples by character outside the charset, the most frequent first.
+        support: Number of usable samples by character of the charset; 0 where nothing shows how it looks.
+        sizes: Number of pictures by ``HEIGHTxWIDTH``, the most frequent first.
+        views: Number of samples by number of real views.
+    """
+
+    description: str
+    samples: int
+    usable: int
+    faults: list[str]
+    problems: list[Problem]
+    lengths: dict[int, int]
+    characters: dict[str, int]
+    unknown: dict[str, int]
+    support: dict[str, int]
+    sizes: dict[str, int]
+    views: dict[int, int]
+
+    @property
+    def dropped(self) -> int:
+        """How many samples would be dropped."""
+        return self.samples - self.usable
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing at all is wrong."""
+        return not self.problems and not self.faults
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, ready for JSON."""
+        return {**asdict(self), "dropped": self.dropped, "sound": self.sound}
+
+
+def check_source(
+    source: Source,
+    *,
+    charset: str | None = None,
+    max_length: int | None = None,
+    workers: int = 0,
+    progress: Progress | None = None,
+) -> CheckReport:
+    """Open every sample of a source and decode every picture.
+
+    Args:
+        source: What to look at. Sources with an attribute ``faults`` (shards that break off) have it reported.
+        charset: Texts with other characters would be dropped; None allows all.
+        max_length: Longer texts would be dropped; None allows all.
+        workers: Processes that look; 0 looks in this one. The report is the same.
+        progress: Called with samples done and samples in all.
+    """
+    total = len(source)
+    tokenizer = None if charset is None else Tokenizer(charset)
+    chunks = (range(start, min(start + _CHUNK, total)) for start in range(0, total, _CHUNK))
+    seen = in_order(partial(_look, source, tokenizer, max_length), chunks, workers)
+    tally = _Tally(support=Counter(dict.fromkeys((charset or "").replace(UNASSIGNED, ""), 0)))
+    for done, each in enumerate((each for chunk in seen for each in chunk), 1):
+        tally.add(each)
+        if progress and (done % _CHUNK == 0 or done == total):
+            progress(done, total)
+    return tally.report(source)
+
+
+def summary_lines(report: CheckReport, *, most: int = 20) -> list[str]:
+    """The report for people, without what was dropped beyond the first ``most`` samples."""
+    lines = [report.description, f"{report.samples:,} samples, {report.usable:,} usable, {report.dropped:,} dropped"]
+    lines += [f"broken shard: {fault}" for fault in report.faults]
+    lines += list(_content_lines(report))
+    reasons = Counter(problem.reason for problem in report.problems)
+    lines += [f"dropped for {reason}: {count:,}" for reason, count in reasons.most_common()]
+    if report.unknown:
+        lines.append("characters outside the charset, in how many samples: " + _listed(report.unknown, most))
+    lines += [f"  {problem.name}: {problem.reason}: {problem.detail}" for problem in report.problems[:most]]
+    if len(report.problems) > most:
+        lines.append(f"  and {len(report.problems) - most:,} more")
+    return lines
+
+
+def _content_lines(report: CheckReport) -> Iterator[str]:
+    """Texts, characters, pictures and views."""
+    if report.lengths:
+        count = sum(report.lengths.values())
+        mean = sum(length * number for length, number in report.lengths.items()) / count
+        yield f"texts: {min(report.lengths)} to {max(report.lengths)} characters, {mean:.1f} on average"
+        yield f"{len(report.characters)} different characters: {''.join(sorted(report.characters))}"
+    rare = {character: count for character, count in report.support.items() if count < 10}
+    if rare:
+        yield "characters of the charset in fewer than 10 usable samples: " + "  ".join(
+            f"{character!r} {count}" for character, count in sorted(rare.items(), key=lambda each: (each[1], each[0]))
+        )
+    if report.sizes:
+        first = [f"{size} ({count:,})" for size, count in list(report.sizes.items())[:5]]
+        others = f" and {len(report.sizes) - 5:,} other sizes" if len(report.sizes) > 5 else ""
+        yield f"pictures (height x width): {', '.join(first)}{others}"
+    if report.views:
+        yield "real views: " + ", ".join(f"{views} in {count:,}" for views, count in report.views.items())
+
+
+def _listed(counts: dict[str, int], most: int) -> str:
+    first = [f"{describe_character(character)} {count:,}" for character, count in list(counts.items())[:most]]
+    return ", ".join(first) + (f" and {len(counts) - most} more" if len(counts) > most else "")
+
+
+@dataclass
+class _Seen:
+    """What was seen of one sample."""
+
+    problems: list[Problem] = field(default_factory=list)
+    text: str | None = None
+    kept: str = ""
+    """The text as the charset spells it."""
+    unknown: list[str] = field(default_factory=list)
+    sizes: list[str] = field(default_factory=list)
+    views: int | None = None
+
+
+@dataclass
+class _Tally:
+    """Counts over samples."""
+
+    support: Counter[str]
+    usable: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    lengths: Counter[int] = field(default_factory=Counter)
+    characters: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+    sizes: Counter[str] = field(default_factory=Counter)
+    views: Counter[int] = field(default_factory=Counter)
+
+    def add(self, seen: _Seen) -> None:
+        self.problems += seen.problems
+        self.unknown.update(seen.unknown)
+        self.sizes.update(seen.sizes)
+        if seen.text is not None:
+            self.lengths[len(seen.text)] += 1
+            self.characters.update(seen.text)
+        if seen.views is not None:
+            self.views[seen.views] += 1
+        if not seen.problems:
+            self.usable += 1
+            self.support.update(set(seen.kept))
+
+    def report(self, source: Source) -> CheckReport:
+        return CheckReport(
+            description=source.description,
+            samples=len(source),
+            usable=self.usable,
+            faults=list(getattr(source, "faults", [])),
+            problems=self.problems,
+            lengths=dict(sorted(self.lengths.items())),
+            characters=_by_count(self.characters),
+            unknown=_by_count(self.unknown),
+            support=_by_count(self.support),
+            sizes=_by_count(self.sizes),
+            views=dict(sorted(self.views.items())),
+        )
+
+
+def _look(source: Source, tokenizer: Tokenizer | None, max_length: int | None, indexes: range) -> list[_Seen]:
+    return [_look_at(source, index, tokenizer, max_length) for index in indexes]
+
+
+def _look_at(source: Source, index: int, tokenizer: Tokenizer | None, max_length: int | None) -> _Seen:
+    seen = _Seen()
+    try:
+        sample = source[index]
+    except DataError as error:
+        seen.problems.append(Problem(f"sample {index}", _reason(error), str(error)))
+        return seen
+    _look_at_text(sample, seen, tokenizer, max_length)
+    _look_at_pictures(sample, seen)
+    return seen
+
+
+def _look_at_text(sample: Sample, seen: _Seen, tokenizer: Tokenizer | None, max_length: int | None) -> None:
+    text = seen.text = sample.text
+    if not text.strip():
+        seen.problems.append(Problem(sample.name, "empty text", "there is nothing to read"))
+    if max_length is not None and len(text) > max_length:
+        detail = f"{len(text)} characters, at most {max_length} are allowed: {text!r}"
+        seen.problems.append(Problem(sample.name, "text too long", detail))
+    seen.unknown = tokenizer.unknown(text) if tokenizer else []
+    if not seen.unknown:
+        seen.kept = tokenizer.decode(tokenizer.encode(text)) if tokenizer else text
+    else:
+        names = ", ".join(map(describe_character, seen.unknown))
+        seen.problems.append(Problem(sample.name, "character", f"{names} in {text!r}"))
+
+
+def _look_at_pictures(sample: Sample, seen: _Seen) -> None:
+    pictures = []
+    for picture in sample.images:
+        try:
+            pictures.append(decode_picture(picture, name=sample.name))
+        except PictureError as error:
+            detail = str(error).removeprefix(f"{sample.name}: ")
+            seen.problems.append(Problem(sample.name, "unreadable picture", detail))
+    seen.sizes = [f"{height}x{width}" for height, width in (picture.shape[:2] for picture in pictures)]
+    if len(pictures) == len(sample.images):
+        seen.views = _count_views(sample, pictures)
+
+
+def _count_views(sample: Sample, pictures: list[np.ndarray]) -> int:
+    """Real views as the source says, else as the pictures show."""
+    if sample.views is not None:
+        return sample.views
+    if len(pictures) > 1:
+        return len(pictures)
+    height, width = pictures[0].shape[:2]
+    # Only the shape of an FSNS strip is taken for one: a long word is not.
+    is_strip = abs(width - _STRIP * height) <= 0.05 * height
+    return real_views(split_views(pictures[0], _STRIP)) if is_strip else 1
+
+
+def _reason(error: DataError) -> Reason:
+    if isinstance(error, PictureError):
+        return "unreadable picture"
+    return "damaged record" if isinstance(error, RecordError) else "missing file"
+
+
+def _by_count(counts: Counter[str]) -> dict[str, int]:
+    """The most frequent first, equals in order of the alphabet."""
+    return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))

@@ -1,0 +1,42 @@
+"""A source that draws, written to disk: FSNS' TFRecord shards, or a folder of pictures."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from crnn_seq2seq_ocr.data.convert import Conversion, convert_to_folder, convert_to_tfrecord
+from crnn_seq2seq_ocr.data.sample import Source
+
+
+def draw(
+    source: Source,
+    folder: Path,
+    *,
+    layout: Literal["tfrecord", "folder"] = "tfrecord",
+    shards: int = 1,
+    split: str = "train",
+    workers: int = 0,
+    resume: bool = True,
+    progress: Callable[[int, int], None] | None = None,
+) -> Conversion:
+    """Write what a source draws; the files are the same whatever the number of workers.
+
+    Args:
+        source: Such as ``open_source("synthetic:signs?count=1000")``.
+        folder: Where to; made if need be.
+        layout: ``tfrecord`` for shards exactly as those of FSNS, ``folder`` for PNG files and ``labels.tsv``.
+        shards: How many shards; for ``tfrecord`` only.
+        split: First part of their names; for ``tfrecord`` only.
+        workers: Processes that draw; 0 draws in this one.
+        resume: Keep what an interrupted run has completed.
+        progress: Called with signs done and signs in all.
+
+    Raises:
+        DataError: The folder holds something else under these names.
+        StorageError: No space left, or the folder may not be written.
+    """
+    if layout == "folder":
+        return convert_to_folder(source, folder, workers=workers, resume=resume, progress=progress)
+    return convert_to_tfrecord(
+        source, folder, shards=shards, split=split, workers=workers, resume=resume, progress=progress
+    )
