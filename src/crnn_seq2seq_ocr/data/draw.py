@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from crnn_seq2seq_ocr.data.convert import Conversion, convert_to_folder, convert_to_tfrecord
+from crnn_seq2seq_ocr.data.convert import convert_to_folder, convert_to_tfrecord
+from crnn_seq2seq_ocr.data.parts import Conversion
 from crnn_seq2seq_ocr.data.sample import Source
 
 
