@@ -9,6 +9,7 @@ The message, as TensorFlow's ``example.proto`` and ``feature.proto`` define it::
 
 import struct
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 Values = list[bytes] | list[float] | list[int]
 """What a feature holds: never a mixture."""
@@ -103,7 +104,7 @@ def _entry(entry: memoryview) -> tuple[str, memoryview]:
 
 def _values(feature: memoryview) -> Values:
     """The values of a feature: of its last list where it has several kinds, as protobuf's ``oneof`` wants."""
-    values: list = []
+    values: list[Any] = []
     last = None
     for kind, message in _fields(feature):
         if kind not in (1, 2, 3) or not isinstance(message, memoryview):

@@ -125,7 +125,7 @@ def _text(features: dict[str, Values], name: str) -> str:
     null = len(FSNS_CHARSET)
     if not all(isinstance(number, int) and 0 <= number <= null for number in ids):
         raise RecordError(f"{name}: image/class holds ids other than 0 to {null}, and there is no image/text")
-    return "".join(FSNS_CHARSET[number] for number in ids if number != null)  # type: ignore[index,misc]
+    return "".join(FSNS_CHARSET[number] for number in ids if number != null)  # type: ignore[index]
 
 
 def _real_views(features: dict[str, Values]) -> int | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]
 import numpy as np
 
 from crnn_seq2seq_ocr.data.sample import Sample
@@ -191,7 +191,7 @@ def _read_layout(path: Path) -> _Layout:
         sizes = int(header["header_size"]), int(header["page_size"])
         shards = tuple(Path(name).name for name in header["shard_addresses"])
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
-        raise RecordError(f"the header of {path} is not a MindRecord one: {error!r}") from None
+        raise RecordError(f"{path} is not a MindRecord shard, its header lacks what one has: {error!r}") from None
     images = [name for name, kind in fields.items() if kind == "bytes" and name in blobs]
     texts = [name for name, kind in fields.items() if kind == "string"]
     return _Layout(*sizes, shards, _choose(images, IMAGE_NAMES, path, "a picture (bytes)"),

@@ -60,6 +60,11 @@ class Subset:
         """One line for people: what it is, where, how many."""
         return f"{len(self):,} of {self.source.description}"
 
+    @property
+    def faults(self) -> list[str]:
+        """What is missing from the whole source, one line each."""
+        return _faults(self.source)
+
     def __len__(self) -> int:
         return len(self.indices)
 
@@ -88,6 +93,11 @@ class Joined:
         """One line for people: what they are, where, how many."""
         return f"{len(self):,} samples: " + " + ".join(source.description for source in self.sources)
 
+    @property
+    def faults(self) -> list[str]:
+        """What is missing from the sources, one line each."""
+        return [fault for source in self.sources for fault in _faults(source)]
+
     def __len__(self) -> int:
         return int(self._ends[-1])
 
@@ -108,12 +118,9 @@ class Joined:
         return number, index - (int(self._ends[number - 1]) if number else 0)
 
 
-def source_faults(source: Source) -> list[str]:
-    """What is missing from a source as a whole, one line each: shards that break off and were kept."""
-    if isinstance(source, FsnsRecords):
-        return source.faults
-    inner = source.sources if isinstance(source, Joined) else [source.source] if isinstance(source, Subset) else []
-    return [fault for part in inner for fault in source_faults(part)]
+def _faults(source: Source) -> list[str]:
+    """Shards that break off and were kept; most sources know of none."""
+    return list(getattr(source, "faults", []))
 
 
 def open_source(spec: str) -> Source:
@@ -122,7 +129,10 @@ def open_source(spec: str) -> Source:
     Raises:
         DataError: There is nothing there, it is of no known kind or of several, or an option is wrong.
     """
-    sources = [_open_one(part.strip()) for part in spec.split(" + ")]
+    try:
+        sources = [_open_one(part.strip()) for part in spec.split(" + ")]
+    except OSError as error:
+        raise DataError(f"cannot read {error.filename or spec}: {error.strerror or error}") from error
     return sources[0] if len(sources) == 1 else Joined(sources)
 
 
@@ -141,7 +151,7 @@ def _open_synthetic(spec: str) -> Source:
     name, _, options = spec.partition("?")
     if name not in DRAWN:
         raise DataError(f"there is no synthetic source {name!r}; there is {SYNTHETIC}{DRAWN[0]}")
-    from crnn_seq2seq_ocr.data.synthetic.signs import open_signs  # noqa: PLC0415  (fonts and corpora take time to load)
+    from crnn_seq2seq_ocr.data.synthetic.signs import open_signs  # loads corpora and fonts
 
     return open_signs(options)
 
@@ -196,7 +206,7 @@ def _refuse_unknown(place: str, kind: str, options: dict[str, str], known: list[
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f" (did you mean {near[0]!r}?)" if near else ""
-            raise DataError(f"{place}: {kind} have no option {name!r}{hint}; there is {', '.join(known)}")
+            raise DataError(f"{place}: for {kind} there is no option {name!r}{hint}, there is {' and '.join(known)}")
 
 
 def _kind_of_file(path: Path) -> str:
@@ -220,7 +230,8 @@ def _kind_of_folder(folder: Path) -> str:
     kinds = _kinds(folder)
     if len(kinds) > 1:
         found = " and ".join(f"{kind} ({name})" for kind, name in kinds.items())
-        raise DataError(f"{folder} holds {found}: name the files to read, as in '{folder / next(iter(kinds.values()))}'")
+        example = folder / next(iter(kinds.values()))
+        raise DataError(f"{folder} holds {found}: name the files to read, as in '{example}'")
     if kinds:
         return next(iter(kinds))
     inner = [path.name for path in sorted(folder.iterdir()) if path.is_dir() and _kinds(path)]

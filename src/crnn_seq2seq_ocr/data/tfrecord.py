@@ -10,7 +10,6 @@ import hashlib
 import logging
 import mmap
 import os
-import secrets
 import struct
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +20,8 @@ from typing import Any, BinaryIO, Literal
 import google_crc32c
 import numpy as np
 
-from crnn_seq2seq_ocr.errors import DataError, RecordError, StorageError
+from crnn_seq2seq_ocr.data.storage import replacing, writing
+from crnn_seq2seq_ocr.errors import DataError, RecordError
 
 OnTruncated = Literal["error", "keep"]
 """What to do with a shard that breaks off or is damaged: refuse it, or keep the whole records before."""
@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 def masked_crc(data: bytes) -> int:
     """CRC32C of the bytes, rotated and offset as the format wants it."""
-    crc = google_crc32c.value(data)
+    crc: int = google_crc32c.value(data)
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
@@ -63,7 +63,7 @@ def shard_name(prefix: str, shard: int, shards: int) -> str:
 
 
 def write_records(path: str | Path, records: Iterable[bytes]) -> int:
-    """Write a file of records; it appears only when it is complete.
+    """Write a file of records, and its folder where there is none; it appears only when it is complete.
 
     Returns:
         How many were written.
@@ -73,29 +73,13 @@ def write_records(path: str | Path, records: Iterable[bytes]) -> int:
     """
     path = Path(path)
     count = 0
-    try:
-        with _whole_or_nothing(path) as file:
+    with writing(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as partial, partial.open("wb") as file:
             for record in records:
                 file.write(frame(record))
                 count += 1
-    except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror or error}; "
-                           "make room or choose another folder") from error
     return count
-
-
-@contextlib.contextmanager
-def _whole_or_nothing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to that replaces `path` when the block ends well and leaves nothing otherwise."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.partial")
-    try:
-        with partial.open("xb") as file:
-            yield file
-        partial.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise
 
 
 def is_tfrecord(path: str | Path) -> bool:
@@ -105,7 +89,7 @@ def is_tfrecord(path: str | Path) -> bool:
     if len(head) < HEAD.size:
         return False
     length, crc = HEAD.unpack(head)
-    return crc == _length_crc(length)
+    return bool(crc == _length_crc(length))
 
 
 @dataclass(frozen=True)
@@ -188,7 +172,8 @@ def _scan(data: Bytes) -> tuple[np.ndarray, np.ndarray]:
 
 def _explain_end(path: Path, data: Bytes, end: int, count: int) -> str:
     """What is wrong at the place where the whole records end."""
-    remedy = f"the {count:,} records before it are whole: fetch the file again, or go on without the rest (truncated=keep)"
+    remedy = (f"the {count:,} records before it are whole: fetch the file again, "
+              "or go on without the rest (truncated=keep)")
     left = len(data) - end
     if left >= HEAD.size:
         length, crc = HEAD.unpack_from(data, end)
@@ -247,8 +232,8 @@ def _store_index(places: Sequence[Path], index: ShardIndex, stat: os.stat_result
         try:
             if number:  # our own cache folder; never make the shard's
                 place.parent.mkdir(parents=True, exist_ok=True)
-            with _whole_or_nothing(place) as file:
-                file.write(head + numbers)
+            with replacing(place) as partial:
+                partial.write_bytes(head + numbers)
         except OSError as error:
             log.info("cannot write the index %s: %s", place, error)
         else:
