@@ -53,6 +53,11 @@ def test_all_lists_are_found(tmp_path, name, content):
         assert (Folder(place)[0].text, Folder(place)[0].images) == ("A, B", (b"a",))
 
 
+def test_a_column_says_how_many_views_of_a_strip_are_real(tmp_path):
+    folder = make(tmp_path, a__png=b"a", labels__csv="file,text,views\na.png,A,3\na.png,B,\n")
+    assert [Folder(folder)[index].views for index in (0, 1)] == [3, None]
+
+
 def test_a_list_by_another_name_and_absolute_paths(tmp_path, mine):
     make(tmp_path / "lists", own__tsv=f"{mine / 'a.png'}\tA\n")
     assert Folder(tmp_path / "lists" / "own.tsv")[0].images == (b"picture a",)
@@ -105,7 +110,7 @@ def test_a_text_with_two_pictures(tmp_path):
 
 
 def test_folders_with_nothing_to_read(tmp_path):
-    with pytest.raises(DataError, match=r"must be labels\.tsv, labels\.csv or labels\.jsonl .* or pairs such as x\.png"):
+    with pytest.raises(DataError, match=r"labels\.tsv, labels\.csv or labels\.jsonl .* or pairs such as x\.png"):
         Folder(make(tmp_path / "empty"))
     with pytest.raises(DataError, match="there is no folder or list"):
         Folder(tmp_path / "absent")

@@ -180,6 +180,10 @@ def _label(row: dict[str, Any], line: int, text_column: str | None) -> Label | s
     if not isinstance(text, str):
         columns = text_column or f"{', '.join(TEXT_COLUMNS[:-1])} or {TEXT_COLUMNS[-1]}"
         return f"no text (a column {columns})"
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return f"the text holds half a character, {text[error.start]!a}"
     views = str(known.get(VIEWS_COLUMN) or "").strip()
     if views and not (views.isdecimal() and int(views) > 0):
         return f"{VIEWS_COLUMN} must be a whole number of 1 or more, not {views!r}"
