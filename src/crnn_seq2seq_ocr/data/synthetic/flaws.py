@@ -49,7 +49,7 @@ def _record(view: np.ndarray, rng: np.random.Generator, difficulty: float, *, ea
     """What lens, sensor and compression leave, at the resolution that the camera had, enlarged to the view's size."""
     strength = difficulty * (0.4 if easy else 1.0)
     height, width = view.shape[:2]
-    factor = min(1 + float(rng.gamma(1.5, 0.45)) * strength, 2.6)
+    factor = min(1 + float(rng.gamma(1.5, 0.45)) * strength, 1.6 if easy else 2.6)
     if factor > 1.1:
         view = cv2.resize(view, (round(width / factor), round(height / factor)), interpolation=cv2.INTER_AREA)
     draw = rng.random()

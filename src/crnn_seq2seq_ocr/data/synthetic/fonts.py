@@ -15,7 +15,7 @@ from crnn_seq2seq_ocr.errors import DataError
 
 LETTERING = (
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-    "ÀÂÆÇÉÈÊËÎÏÔŒÙÛÜŸàâæçéèêëîïôœùûüÿ '’-.,()°!&/"
+    "ÀÂÆÇÉÈÊËÎÏÔŒÙÛÜŸàâæçéèêëîïôœùûüÿ '’-.,()°º!&/"
 )
 """Every character that a plate may show; a font that lacks one of them is not used."""
 
@@ -73,7 +73,7 @@ def find_typefaces(fonts: Path | str | None) -> tuple[Typeface, ...]:
 def writes(path: Path, characters: Iterable[str]) -> bool:
     """Whether the font has a glyph for each of the characters; a broken font has none."""
     try:
-        with TTFont(path, lazy=True, fontNumber=0) as font:
+        with path.open("rb") as stream, TTFont(stream, lazy=True, fontNumber=0) as font:
             known = font.getBestCmap() or {}
     except (TTLibError, OSError, ValueError, KeyError, AssertionError):
         return False

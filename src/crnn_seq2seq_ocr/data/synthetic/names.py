@@ -150,7 +150,7 @@ def _lexicon(places: Path | None) -> Lexicon:
     first = tuple(dict.fromkeys((*words.FIRST_NAMES, *People.first_names)))
     last = tuple(name for name in dict.fromkeys(People.last_names) if _is_plain(name))
     cities = _cities("FR", "BE", "CH", "LU") + (tuple(_read_corpus(places)) if places else ())
-    letters = _letters(itertools.chain(last, (part for city in _cities("FR") for part in re.split("[ '-]", city))))
+    letters = _letters(part for name in (*last, *_cities("FR")) for part in re.split("[ '-]", name))
     return Lexicon(first, last, cities, _plurals(), Choice.of(words.TITLES), letters)
 
 
@@ -168,12 +168,9 @@ def _plurals() -> tuple[str, ...]:
     """Plural nouns among the French words: those whose ending only nouns have and whose singular is known, too."""
     known = SpellChecker(language="fr").word_frequency.dictionary
     noun = re.compile(r"\w{2,9}(iers|ières|ettes|eaux|elles|illons|erons|eurs|oirs|eries|ines|ins|ottes|oles|ures)")
-    found = (word for word in known if noun.fullmatch(word) and known[word] > 100 and _singular(word) in known)
-    return tuple(sorted(word.capitalize() for word in found if not set(word.capitalize()) - set(FSNS_CHARSET)))
-
-
-def _singular(word: str) -> str:
-    return word[:-1]
+    found = (word for word in known if noun.fullmatch(word) and known[word] > 100 and word[:-1] in known)
+    nouns = (word.capitalize() for word in found if word not in words.UNFIT)
+    return tuple(sorted(noun for noun in nouns if not set(noun) - set(FSNS_CHARSET)))
 
 
 def _letters(names: Iterable[str]) -> dict[str, tuple[str, tuple[int, ...]]]:

@@ -19,6 +19,7 @@ WIDTH = 256
 
 _EM = 40
 _BASELINE, _LINE_HEIGHT = 46, 60
+_ARROWS = {"←": -1, "→": 1}
 
 # (ground, ink) in RGB, and how often.
 _PALETTES: tuple[tuple[tuple[int, int, int], tuple[int, int, int], float], ...] = (
@@ -47,8 +48,6 @@ def draw_plate(
     """A plate as RGBA uint8 (height, `WIDTH`, 4), its colours multiplied by its alpha already."""
     frame = draw_frame(rng)
     ink = _lay_out(lettering, choose_typeface(typefaces, rng), frame, rng)
-    if rng.random() < 0.35:
-        ink = _paint(ink, rng)
     height = ink.shape[0]
     ground_colour, ink_colour = _colours(rng)
     ground = _ground(height, ground_colour, rng, difficulty)
@@ -83,8 +82,9 @@ def _lay_out(lettering: Lettering, typeface: Typeface, frame: Frame, rng: np.ran
     """The plate's ink, uint8 (height, WIDTH): all lines, without the frame."""
     tracking = int(rng.integers(1, 6)) if rng.random() < 0.25 else 0
     cap = _cap_height(typeface)
+    blur, edge = (float(rng.uniform(0.8, 1.9)), float(rng.uniform(80, 130))) if rng.random() < 0.4 else (0.0, 0.0)
     above, lines, below = (
-        [_Row(_line_mask(line, typeface, tracking), line.scale / cap, small) for line in some]
+        [_Row(_painted(_line_mask(line, typeface, tracking), blur, edge), line.scale / cap, small) for line in some]
         for some, small in ((lettering.above, True), (lettering.lines, False), (lettering.below, True))
     )
     rows = [*above, *lines, *below]
@@ -111,6 +111,14 @@ def _lay_out(lettering: Lettering, typeface: Typeface, frame: Frame, rng: np.ran
         _write(ink, row.mask, y, row.scale * unit, room)
         y += space * unit
     return ink
+
+
+def _painted(mask: np.ndarray, blur: float, edge: float) -> np.ndarray:
+    """Letters as if painted by hand: rounded by the blur, thicker the lower the edge (0-255)."""
+    if not blur:
+        return mask
+    soft = cv2.GaussianBlur(mask, (0, 0), blur)
+    return cv2.LUT(soft, as_pixels((np.arange(256) - edge + 40) * (255 / 80)))
 
 
 def _gaps(rows: list[_Row], gap: float) -> list[float]:
@@ -140,6 +148,10 @@ def _write(ink: np.ndarray, mask: np.ndarray, baseline: float, scale: float, roo
 
 def _line_mask(line: Line, typeface: Typeface, tracking: int) -> np.ndarray:
     """Ink of a line, uint8 (_LINE_HEIGHT, w), baseline at _BASELINE; w has no margins."""
+    first = line.runs[0][0]
+    if first[0] in _ARROWS:
+        rest = Line(((first[1:].lstrip(), line.runs[0][1]), *line.runs[1:]))
+        return np.hstack((_arrow(_ARROWS[first[0]]), _line_mask(rest, typeface, tracking)))
     fonts = [load_font(typeface, max(8, round(_EM * size))) for _, size in line.runs]
     pieces = [(piece, font) for (run, _), font in zip(line.runs, fonts, strict=True)
               for piece in (run if tracking else (run,))]
@@ -153,6 +165,16 @@ def _line_mask(line: Line, typeface: Typeface, tracking: int) -> np.ndarray:
     mask = np.asarray(picture)
     used = np.flatnonzero(mask.max(axis=0))
     return mask[:, used[0]:used[-1] + 1] if used.size else mask
+
+
+def _arrow(direction: int) -> np.ndarray:
+    """An arrow to the left (-1) or to the right (1), as ink of a line; many fonts have none."""
+    mask = np.zeros((_LINE_HEIGHT, 46), np.uint8)
+    middle, tip = _BASELINE - 14, 18 + 15 * direction
+    tail, barb = 18 - 15 * direction, tip - 11 * direction
+    for start in ((tail, middle), (barb, middle - 11), (barb, middle + 11)):
+        cv2.line(mask, start, (tip, middle), 255, 6, cv2.LINE_AA)
+    return mask
 
 
 @functools.lru_cache(maxsize=256)
@@ -193,13 +215,6 @@ def _ramp(colour: np.ndarray) -> np.ndarray:
 
 
 # Ink and wear
-
-
-def _paint(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Letters as if painted through a stencil: rounded, thinner or thicker."""
-    soft = cv2.GaussianBlur(ink, (0, 0), float(rng.uniform(1.0, 2.2)))
-    edge = float(rng.uniform(85, 145))
-    return cv2.LUT(soft, as_pixels((np.arange(256) - edge + 40) * (255 / 80)))
 
 
 def _inked(

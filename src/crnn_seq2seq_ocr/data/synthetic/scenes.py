@@ -45,7 +45,7 @@ def draw_scene(rng: np.random.Generator, views: int, difficulty: float) -> Scene
     mount = "wall" if draw < 0.60 else "pole" if draw < 0.90 else "fence"
     kind = textures.WALLS[int(rng.integers(len(textures.WALLS)))] if mount == "wall" else "foliage"
     dark = rng.random() < 0.22
-    light = rng.uniform(0.28, 0.7) if dark else rng.uniform(0.75, 1.25)
+    light = rng.uniform(0.42, 0.75) if dark else rng.uniform(0.75, 1.25)
     warm = rng.random()
     brightness = rng.uniform(0.35, 1.3)
     tint = brightness * np.array((1 + 0.12 * warm, 1 + 0.03 * warm, 1 - 0.25 * warm * rng.random()), np.float32)
@@ -100,14 +100,14 @@ def _camera(plate: np.ndarray, scene: Scene, rng: np.random.Generator, difficult
     flat = _project(box - (WIDTH / 2, height / 2), yaw, pitch, np.radians(roll * difficulty), distance)
     extent = np.ptp(flat, axis=0)
     share = rng.uniform(0.56, 0.9) if rng.random() < 0.88 else rng.uniform(0.42, 0.6)
-    share = 0.88 + (share - 0.88) * difficulty
+    share = max(0.6 if easy else 0.4, 0.88 + (share - 0.88) * difficulty)
     scale = min(share * VIEW / extent[0], 0.92 * VIEW / extent[1])
     flat = flat * scale
     room = (VIEW - np.ptp(flat, axis=0)) / 2
     shift = np.clip(rng.normal(0, 0.25, 2), -1, 1) * room * difficulty
-    if not easy and rng.random() < 0.07 * difficulty:
+    if not easy and rng.random() < 0.06 * difficulty:
         # Partly out of the picture.
-        shift = np.sign(shift) * (room + rng.uniform(0, 0.25, 2) * np.ptp(flat, axis=0) * rng.permutation((0.2, 1.0)))
+        shift = np.sign(shift) * (room + rng.uniform(0, 0.2, 2) * np.ptp(flat, axis=0) * rng.permutation((0.2, 1.0)))
     middle = (flat.min(0) + flat.max(0)) / 2
     corners = flat - middle + VIEW / 2 + shift
     return cv2.getPerspectiveTransform(box.astype(np.float32), corners.astype(np.float32))
@@ -178,7 +178,7 @@ def _distance(scene: Scene, rng: np.random.Generator) -> np.ndarray:
         kind = textures.DISTANCES[int(rng.integers(len(textures.DISTANCES)))]
     scale, turn = float(rng.uniform(0.5, 1.6)), float(rng.normal(0, 4))
     place = cv2.getRotationMatrix2D((0, 0), turn, scale)
-    place[:, 2] -= rng.uniform(0, np.maximum(1, textures.SIZE * scale - VIEW), 2)
+    place[:, 2] = -rng.uniform(0, np.maximum(1, textures.SIZE * scale - VIEW), 2)
     view = cv2.warpAffine(textures.texture(kind, variant), place, (VIEW, VIEW), borderMode=cv2.BORDER_REFLECT_101)
     gain = float(rng.uniform(0.45, 1.15))
     return cv2.LUT(view, _curve(gain * (1 + 0.3 * (scene.tint / scene.tint.mean() - 1))))

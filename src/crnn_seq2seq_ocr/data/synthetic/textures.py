@@ -37,20 +37,20 @@ def clouds(rng: np.random.Generator, size: int, octaves: tuple[int, ...]) -> np.
 
 def as_pixels(values: np.ndarray) -> np.ndarray:
     """Values clipped to 0-255, uint8."""
-    return np.clip(values, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(values, 0, 255), np.uint8)
 
 
 def sensor_noise(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """A random cut of the noise bank, int16 (height, width, 3), deviation 64."""
     y, x = int(rng.integers(0, _BANK - height)), int(rng.integers(0, _BANK - width))
-    return _noise_bank()[y:y + height, x:x + width]
+    return np.asarray(_noise_bank()[y:y + height, x:x + width])
 
 
 def grain(rng: np.random.Generator, size: tuple[int, int], *, coarse: bool) -> np.ndarray:
     """A random cut of cloudy noise, float32 (height, width)."""
     bank = _grain_bank(coarse)
     y, x = int(rng.integers(0, _BANK - size[0])), int(rng.integers(0, _BANK - size[1]))
-    return bank[y:y + size[0], x:x + size[1]]
+    return np.asarray(bank[y:y + size[0], x:x + size[1]])
 
 
 @functools.cache
@@ -61,7 +61,7 @@ def texture(kind: str, variant: int) -> np.ndarray:
     return makers[kind](rng)
 
 
-VARIANTS = 5
+VARIANTS = 8
 """How many textures there are of each kind."""
 
 WALLS = ("plaster", "roughcast", "stones", "bricks", "blocks")
@@ -156,7 +156,7 @@ def _courses(rng: np.random.Generator, *, height: int, ratio: float, joint: int,
 def _foliage(rng: np.random.Generator) -> np.ndarray:
     """Leaves from dark below to bright above, drawn one over the other."""
     tint = np.array(rng.uniform((0.6, 0.85, 0.3), (0.95, 1.0, 0.65)), np.float32)
-    if rng.random() < 0.15:
+    if rng.random() < 0.1:
         tint = np.array(rng.uniform((0.9, 0.5, 0.3), (1.0, 0.7, 0.5)), np.float32)
     patches = clouds(rng, SIZE, (4, 9, 24))
     bright = float(rng.uniform(0.8, 2.2))
@@ -166,7 +166,8 @@ def _foliage(rng: np.random.Generator) -> np.ndarray:
     count = int(2200 / leaf)
     for layer in range(4):
         places = rng.integers(0, SIZE, (count, 2))
-        lights = bright * (22 + 26 * layer) * np.exp(0.8 * patches[places[:, 1], places[:, 0]] + rng.normal(0, 0.3, count))
+        relief = 0.8 * patches[places[:, 1], places[:, 0]] + rng.normal(0, 0.3, count)
+        lights = bright * (22 + 26 * layer) * np.exp(relief)
         colours = np.clip(lights[:, None] * tint * rng.uniform(0.8, 1.2, (count, 3)), 0, 250)
         shapes = rng.uniform((0.5, 0.3, 0), (1.6, 0.8, 360), (count, 3)) * (leaf, leaf, 1)
         for place, colour, (long, wide, turn) in zip(places.tolist(), colours.tolist(), shapes.tolist(), strict=True):

@@ -186,3 +186,15 @@ CONNECTING = frozenset(
     ("au", "aux", "de", "des", "du", "en", "et", "la", "le", "les", "lès", "près", "sous", "sur", "à"),
 )
 """Words that a map prints in small letters."""
+
+UNFIT = frozenset(
+    (
+        "abattoirs", "agresseurs", "aisselles", "assassins", "bourreaux", "cambrioleurs", "cochonneries",
+        "concubines", "conneries", "criminelles", "crottes", "crétins", "cruelles", "derrières", "dictateurs",
+        "enflures", "femelles", "fumiers", "haines", "horreurs", "injures", "intestins", "kidnappeurs", "mamelles",
+        "menteurs", "meurtriers", "meurtrières", "moisissures", "nains", "ordures", "poitrines", "poubelles",
+        "pourritures", "puceaux", "putains", "raclures", "saloperies", "seins", "sexuelles", "tortures", "tueries",
+        "tueurs", "tumeurs", "urines", "urinoirs", "vagins", "vermines", "violes", "violeurs", "voleurs", "voyeurs",
+    ),
+)
+"""Plural nouns of the French word list that no street is named after."""
