@@ -9,11 +9,12 @@ import zlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "golden"
 CONVOLUTIONS = {  # name: channels in, channels out, side of the kernel
     "convRelu1": (3, 64, 3), "convRelu2": (64, 128, 3), "convBNRelu1": (128, 256, 3), "convRelu3": (256, 256, 3),

@@ -1,0 +1,159 @@
+"""The whole network: training passes, missing views, number types, names of the weights."""
+
+import pytest
+import torch
+from tests.model.small import CLASSES, CONTENT, POSITION, all_views, make_images, make_recognizer
+
+from crnn_seq2seq_ocr.config import ModelSettings, Preprocessing, Recipe, check_model, load_recipe
+from crnn_seq2seq_ocr.errors import RecipeError
+from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.text import BOS_ID
+
+BOTH = pytest.mark.parametrize("settings", [CONTENT, POSITION], ids=["content", "position"])
+INPUTS = torch.tensor([[BOS_ID, 5, 6, 7, 8], [BOS_ID, 9, 4, 10, 5]])
+
+
+@BOTH
+@torch.no_grad()
+def test_true_tokens_are_fed_where_forced(settings: ModelSettings) -> None:
+    """The logits of a place change with an earlier token only if that token is fed."""
+    recognizer, images = make_recognizer(settings), make_images(2)
+    other = INPUTS.clone()
+    other[:, 2] = 11
+    for forced, changed in ((True, [False, False, True, True, True]), (False, [False] * 5)):
+        mask = torch.full(INPUTS.shape, forced)
+        first, second = (recognizer(images, all_views(images), inputs, mask) for inputs in (INPUTS, other))
+        assert first.shape == (2, 5, CLASSES)
+        assert ((first - second).abs().amax((0, 2)) > 1e-6).tolist() == changed
+
+
+@BOTH
+@torch.no_grad()
+def test_own_predictions_are_fed_elsewhere(settings: ModelSettings) -> None:
+    """What is not forced equals a pass that is forced to feed the predictions."""
+    recognizer, images = make_recognizer(settings), make_images(2)
+    free = torch.tensor([[False] * 5, [True] * 5])
+    logits = recognizer(images, all_views(images), INPUTS, free)
+    fed = INPUTS.clone()
+    fed[0, 1:] = logits[0, :-1].argmax(1)
+    again = recognizer(images, all_views(images), fed, torch.ones_like(free))
+    torch.testing.assert_close(again, logits)
+
+
+@torch.no_grad()
+def test_pixels_of_a_missing_view_change_nothing() -> None:
+    recognizer, images = make_recognizer(), make_images(2)
+    mask = torch.tensor([[True, True, False], [True, False, False]])
+    changed = images.clone()
+    changed[~mask] = make_images(2, seed=5)[~mask]
+    forced = torch.ones_like(INPUTS, dtype=torch.bool)
+    first, second = (recognizer(pictures, mask, INPUTS, forced) for pictures in (images, changed))
+    torch.testing.assert_close(first, second, rtol=0, atol=0)
+    changed[:, 0] = 0.0
+    assert not torch.allclose(recognizer(changed, mask, INPUTS, forced), first)
+
+
+@pytest.mark.parametrize("views", [1, 2, 3])
+@torch.no_grad()
+def test_fewer_views_equal_masked_ones(views: int) -> None:
+    recognizer, images = make_recognizer(), make_images(2)
+    mask = (torch.arange(3) < views).expand(2, 3)
+    forced = torch.ones_like(INPUTS, dtype=torch.bool)
+    whole = recognizer(images, mask, INPUTS, forced)
+    part = recognizer(images[:, :views], mask[:, :views], INPUTS, forced)
+    torch.testing.assert_close(part, whole)
+
+
+@torch.no_grad()
+def test_views_in_any_order_give_the_same() -> None:
+    recognizer, images = make_recognizer(), make_images(2)
+    forced, order = torch.ones_like(INPUTS, dtype=torch.bool), torch.tensor([2, 0, 1])
+    mask = torch.tensor([[True, True, False], [True, True, True]])
+    first = recognizer(images, mask, INPUTS, forced)
+    torch.testing.assert_close(recognizer(images[:, order], mask[:, order], INPUTS, forced), first)
+
+
+@BOTH
+@torch.no_grad()
+def test_bf16_is_near_fp32(settings: ModelSettings) -> None:
+    recognizer, images = make_recognizer(settings), make_images(2)
+    forced = torch.ones_like(INPUTS, dtype=torch.bool)
+    exact = recognizer(images, all_views(images), INPUTS, forced)
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = recognizer(images, all_views(images), INPUTS, forced)
+    assert rough.dtype == torch.float32
+    assert 0 < (rough - exact).abs().max() < 0.1 * exact.abs().max()
+
+
+@BOTH
+def test_bf16_has_gradients_for_every_trained_weight(settings: ModelSettings) -> None:
+    recognizer, images = make_recognizer(settings).train(), make_images(2)
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = recognizer(images, all_views(images), INPUTS, torch.ones_like(INPUTS, dtype=torch.bool))
+    logits.log_softmax(2)[..., 5].sum().backward()
+    for name, parameter in recognizer.named_parameters():
+        if parameter.requires_grad:
+            assert parameter.grad is not None, name
+            assert parameter.grad.isfinite().all(), name
+
+
+def test_the_originals_number_of_weights() -> None:
+    recipe = load_recipe("fsns-seed")
+    assert recipe.text.classes is not None
+    with torch.device("meta"):
+        recognizer = Recognizer(recipe.model, recipe.preprocessing, recipe.text.classes)
+    trained = sum(parameter.numel() for parameter in recognizer.parameters() if parameter.requires_grad)
+    assert trained == 11_843_024
+    assert recipe.text.max_length + 2 == recognizer.decoder.attention.score.out_features == 64
+
+
+def test_names_of_the_weights_stay() -> None:
+    """Model folders are read by these names: changing one makes them unreadable."""
+    norm = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+    lstm = [f"{part}_l0{direction}" for direction in ("", "_reverse")
+            for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]  # fmt: skip
+    layer = [*(f"lstm.{part}" for part in lstm), "projection.weight", "projection.bias"]
+    decoder = ["embedding.weight", "combine.weight", "combine.bias", "gru.weight_ih", "gru.weight_hh", "gru.bias_ih",
+               "gru.bias_hh", "output.weight", "output.bias"]  # fmt: skip
+    convolutions = [f"convolutions.{place}.weight" for place in (0, 4, 7)]
+    convolutions += [f"convolutions.{place}.{part}" for place in (1, 5) for part in norm]
+    content = {f"encoder.{name}" for name in (*convolutions, "row_places", "column_places")}
+    content |= {f"encoder.recurrent.0.{name}" for name in layer}
+    content |= {f"decoder.{name}" for name in (*decoder, "attention.key.weight", "attention.key.bias")}
+    content |= {"decoder.attention.query.weight", "decoder.attention.score.weight"}
+    assert make_recognizer(CONTENT).state_dict().keys() == content
+    names = make_recognizer(POSITION).state_dict().keys()
+    assert {"encoder.convolutions.9.weight", "encoder.convolutions.10.running_var",
+            "encoder.recurrent.1.projection.bias", "decoder.attention.score.bias"} <= names  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("settings", "preprocessing", "message"),
+    [
+        (CONTENT, Preprocessing(height=4, width=32, views=3), "pooling leaves 0 x 8 cells"),
+        (POSITION, Preprocessing(height=32, width=32, views=3), "needs 2 rows after the stages, here are 4"),
+        (POSITION, Preprocessing(height=16, width=32, views=5), "model.width 12 must divide by preprocessing.views 5"),
+        (CONTENT.model_copy(update={"decoder": POSITION.decoder}), Preprocessing(), "'position' needs encoder.views"),
+        (
+            CONTENT.model_copy(update={"encoder": CONTENT.encoder.model_copy(update={"features": 8})}),
+            Preprocessing(),
+            "encoder.features needs encoder.views 'channels'",
+        ),
+        (
+            POSITION.model_copy(update={"encoder": POSITION.encoder.model_copy(update={"features": 8})}),
+            Preprocessing(height=16, width=32, views=3),
+            "encoder.features 8 must divide by preprocessing.views 3",
+        ),
+    ],
+)
+def test_settings_that_do_not_fit_together(
+    settings: ModelSettings, preprocessing: Preprocessing, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_model(settings, preprocessing)
+
+
+def test_a_recipe_whose_sizes_do_not_fit_is_refused() -> None:
+    assert isinstance(load_recipe("fsns-seed"), Recipe)
+    with pytest.raises(RecipeError, match=r"recipe fsns-seed.*\n.*needs 2 rows after the stages, here are 1"):
+        load_recipe("fsns-seed", ["preprocessing.height=64"])
