@@ -118,11 +118,19 @@ def test_the_index_is_kept_beside_the_shard_and_used_again(shard):
 
 def test_a_stale_index_is_built_again(shard):
     read_index(shard)
-    changed = [RECORDS[2], *RECORDS[:2], *RECORDS[3:]]  # the same size in all
+    changed = [RECORDS[2], *RECORDS[:2], *RECORDS[3:]]  # the same size in all: only the time tells
     write_records(shard, changed)
     os.utime(shard, ns=(1, 1))
     records = TFRecords([shard])
     assert [records[index] for index in range(len(records))] == changed
+
+
+def test_an_index_of_another_size_is_built_again(shard):
+    read_index(shard)
+    time = shard.stat().st_mtime_ns
+    write_records(shard, [*RECORDS, b"one more"])
+    os.utime(shard, ns=(time, time))
+    assert TFRecords([shard])[5] == b"one more"
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "other", "empty"])

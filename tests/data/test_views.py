@@ -29,7 +29,22 @@ def jpeg(view: np.ndarray, quality: int) -> np.ndarray:
     return cv2.imdecode(cv2.imencode(".jpg", view, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
 
 
+def shades(*rows: tuple[int, ...]) -> np.ndarray:
+    """A view of large even areas."""
+    areas = np.repeat(np.array(rows, np.uint8)[..., None], 3, axis=2)
+    return cv2.resize(areas, (150, 150), interpolation=cv2.INTER_NEAREST)
+
+
+def speck() -> np.ndarray:
+    view = noise(5)
+    view[60:80, 50:90] = 0
+    return view
+
+
 REAL = {
+    "grainy wall of mid grey": grainy(shades((127,)), 12),
+    "pale shapes on mid grey": shades((107, 148), (148, 107)),
+    "a small dark plate in what looks like noise": speck(),
     "black": np.zeros((150, 150, 3), np.uint8),
     "mid grey": np.full((150, 150, 3), 127, np.uint8),
     "white on blue": sign(130, (30, 60, 150), 240),
