@@ -51,7 +51,8 @@ def _record(view: np.ndarray, rng: np.random.Generator, difficulty: float, *, ea
     height, width = view.shape[:2]
     factor = min(1 + float(rng.gamma(1.5, 0.45)) * strength, 1.6 if easy else 2.6)
     if factor > 1.1:
-        view = cv2.resize(view, (round(width / factor), round(height / factor)), interpolation=cv2.INTER_AREA)
+        method = cv2.INTER_AREA if factor > 1.5 else cv2.INTER_LINEAR
+        view = cv2.resize(view, (round(width / factor), round(height / factor)), interpolation=method)
     draw = rng.random()
     if draw < 0.28 * strength:
         view = cv2.GaussianBlur(view, (0, 0), float(rng.uniform(0.5, 1.7)) / factor)
@@ -92,7 +93,7 @@ def _smear(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     cv2.ellipse(mask, centre, half, 0, 0, 360, 255, -1)
     soft = cv2.blur(mask, (15, 15))
     blurred = cv2.blur(cv2.blur(view, (15, 15)), (11, 11))
-    cover = cv2.merge([soft] * 3)
+    cover = cv2.cvtColor(soft, cv2.COLOR_GRAY2RGB)
     return cv2.add(cv2.multiply(view, 255 - cover, scale=1 / 255), cv2.multiply(blurred, cover, scale=1 / 255))
 
 
@@ -111,7 +112,7 @@ def _expose(
 
 def _compress(view: np.ndarray, quality: int) -> np.ndarray:
     # OpenCV's order of colours is the other one; JPEG needs it right for its chroma.
-    _, code = cv2.imencode(".jpg", view[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, quality))
+    _, code = cv2.imencode(".jpg", cv2.cvtColor(view, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, quality))
     return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR_RGB))
 
 
@@ -123,9 +124,9 @@ def _add_leaves(view: np.ndarray, rng: np.random.Generator) -> None:
     clouds = textures.grain(rng, (height, width), coarse=False)
     centre = rng.uniform(-0.1, 1.1, 2) * (width, height)
     away = np.hypot(np.arange(width)[None] - centre[0], np.arange(height)[:, None] - centre[1])
-    reach = float(rng.uniform(20, 65))
+    reach = float(rng.uniform(20, 50))
     mask = ((1 - away / reach) * 2 + clouds > 0.2).astype(np.uint8)
-    cv2.copyTo(leaves, mask, view)
+    cv2.copyTo(cv2.cvtColor(leaves, cv2.COLOR_RGBA2RGB), mask, view)
 
 
 def _add_bar(view: np.ndarray, rng: np.random.Generator) -> None:

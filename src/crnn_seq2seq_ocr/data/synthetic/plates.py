@@ -62,7 +62,7 @@ def draw_plate(
     if rng.random() < 0.25 * difficulty:
         _add_wear(pixels, rng)
     shape = frame.outline(height)
-    return cv2.merge([cv2.multiply(pixels, cv2.merge([shape] * 3), scale=1 / 255), shape])
+    return cv2.merge([cv2.multiply(pixels, cv2.cvtColor(shape, cv2.COLOR_GRAY2RGB), scale=1 / 255), shape])
 
 
 def choose_typeface(typefaces: tuple[Typeface, ...], rng: np.random.Generator) -> Typeface:
@@ -202,7 +202,7 @@ def _ground(height: int, colour: np.ndarray, rng: np.random.Generator, difficult
     if rng.random() < 0.4 * difficulty:
         shade = shade + grain(rng, (height, WIDTH), coarse=True) * float(rng.uniform(0.02, 0.12))
     levels = as_pixels(shade * 128)
-    ground = cv2.LUT(cv2.merge([levels] * 3), _ramp(colour / 128))
+    ground = cv2.LUT(cv2.cvtColor(levels, cv2.COLOR_GRAY2RGB), _ramp(colour / 128))
     if rng.random() < 0.22 * difficulty:
         glare = np.clip(1 - np.abs(rows - rng.uniform(-1.2, 0.4)) / rng.uniform(0.3, 1.5), 0, 1) * rng.uniform(15, 90)
         ground = cv2.add(ground, np.broadcast_to(glare[..., None], ground.shape).astype(np.uint8))
@@ -224,8 +224,8 @@ def _inked(
     if rng.random() < 0.2 * difficulty:
         shift = np.array([[1, 0, 1.5], [0, 1, 1.5]], np.float32)
         shadow = cv2.warpAffine(ink, shift, (ink.shape[1], ink.shape[0]))
-        ground = cv2.multiply(ground, 255 - cv2.merge([shadow] * 3) // 3, scale=1 / 255)
-    cover = cv2.merge([ink] * 3)
+        ground = cv2.multiply(ground, 255 - cv2.cvtColor(shadow, cv2.COLOR_GRAY2RGB) // 3, scale=1 / 255)
+    cover = cv2.cvtColor(ink, cv2.COLOR_GRAY2RGB)
     return cv2.add(cv2.multiply(ground, 255 - cover, scale=1 / 255), cv2.LUT(cover, _ramp(colour / 255)))
 
 

@@ -75,9 +75,10 @@ def draw_view(
     view = _surroundings(scene, camera, rng, difficulty)
     if scene.mount == "wall" and difficulty > 0:
         _cast_shadow(view, plate, camera, rng, difficulty)
-    *colours, alpha = cv2.split(cv2.warpPerspective(plate, camera, (VIEW, VIEW), flags=cv2.INTER_LINEAR))
+    sign = cv2.warpPerspective(plate, camera, (VIEW, VIEW), flags=cv2.INTER_LINEAR)
+    free = cv2.cvtColor(255 - cv2.extractChannel(sign, 3), cv2.COLOR_GRAY2RGB)
     # The plate's colours are multiplied by its alpha already.
-    view = cv2.add(cv2.multiply(view, 255 - cv2.merge([alpha] * 3), scale=1 / 255), cv2.merge(colours))
+    view = cv2.add(cv2.multiply(view, free, scale=1 / 255), cv2.cvtColor(sign, cv2.COLOR_RGBA2RGB))
     if scene.dapple:
         view = flaws.dapple(view, rng, scene.dapple)
     return flaws.spoil(view, rng, difficulty, light=scene.light, warmth=scene.warmth, easy=easy)
@@ -151,6 +152,7 @@ def _wall(scene: Scene, camera: np.ndarray) -> np.ndarray:
         textures.texture(*scene.texture), camera @ place, (VIEW, VIEW),
         flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101,
     )
+    view = cv2.cvtColor(view, cv2.COLOR_RGBA2RGB)
     for left, top, right, bottom, shade in scene.features:
         corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)[None] * WIDTH
         area = cv2.perspectiveTransform(corners, camera)[0]
@@ -163,7 +165,7 @@ def _shade(view: np.ndarray, area: np.ndarray, shade: float) -> None:
     mask = np.zeros(view.shape[:2], np.uint8)
     points = np.clip(np.round(area * 8), -30000, 30000).astype(np.int32)
     cv2.fillConvexPoly(mask, points, 255, cv2.LINE_AA, 3)
-    cv2.copyTo(cv2.LUT(view, _curve(np.full(3, shade))), mask, view)
+    cv2.copyTo(cv2.LUT(view, textures.as_pixels(np.arange(256) * shade)), mask, view)
 
 
 def _curve(gains: np.ndarray) -> np.ndarray:
@@ -181,6 +183,7 @@ def _distance(scene: Scene, rng: np.random.Generator) -> np.ndarray:
     place[:, 2] = -rng.uniform(0, np.maximum(1, textures.SIZE * scale - VIEW), 2)
     view = cv2.warpAffine(textures.texture(kind, variant), place, (VIEW, VIEW), borderMode=cv2.BORDER_REFLECT_101)
     gain = float(rng.uniform(0.45, 1.15))
+    view = cv2.cvtColor(view, cv2.COLOR_RGBA2RGB)
     return cv2.LUT(view, _curve(gain * (1 + 0.3 * (scene.tint / scene.tint.mean() - 1))))
 
 
