@@ -21,8 +21,8 @@ LETTERING = (
 
 _PACKAGED = (
     # package, file, weights, widths, share of the signs
-    ("fontpkg_archivo", "Archivo[wdth,wght].ttf", (500, 600, 700, 800), (62, 75, 88, 100, 112), 0.55),
-    ("fontpkg_overpass", "Overpass[wght].ttf", (500, 600, 700, 800), (), 0.38),
+    ("fontpkg_archivo", "Archivo[wdth,wght].ttf", (550, 650, 750, 850), (62, 70, 80, 95, 110), 0.55),
+    ("fontpkg_overpass", "Overpass[wght].ttf", (550, 650, 750, 850), (), 0.38),
     ("fontpkg_roboto_slab", "RobotoSlab[wght].ttf", (500, 700), (), 0.07),
 )
 _SYSTEM_FOLDERS = (

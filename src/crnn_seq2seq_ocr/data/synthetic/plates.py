@@ -94,7 +94,7 @@ def _lay_out(lettering: Lettering, typeface: Typeface, frame: Frame, rng: np.ran
     aspect, most = _aspects(len(lines) + 0.5 * (len(rows) - len(lines)), rng)
     margin, side = float(rng.uniform(0.4, 0.95)), float(rng.uniform(0.25, 0.9))
     widest = max(row.mask.shape[1] * row.scale for row in lines)
-    wide = max(aspect * (tall + 2 * margin), widest * float(rng.uniform(0.58, 0.95)) + 2 * side)
+    wide = max(aspect * (tall + 2 * margin), widest * float(rng.uniform(0.52, 0.92)) + 2 * side)
     # Long lines make no band of a plate: the lines move apart instead.
     missing = max(0.0, wide / most - tall - 2 * margin)
     margin, gap = margin + 0.28 * missing, gap + 0.44 * missing / max(1.0, sum(_gaps(rows, 1.0)))
@@ -128,7 +128,7 @@ def _gaps(rows: list[_Row], gap: float) -> list[float]:
 
 def _aspects(lines: float, rng: np.random.Generator) -> tuple[float, float]:
     """Width over height that a plate of so many lines likes to have, and the most it has."""
-    low, high, most = (2.2, 4.2, 5.0) if lines < 1.5 else (1.35, 2.0, 2.4) if lines < 2.5 else (1.1, 1.6, 2.0)
+    low, high, most = (2.2, 4.2, 5.0) if lines < 1.5 else (1.25, 1.9, 2.2) if lines < 2.5 else (1.05, 1.6, 1.9)
     return float(rng.uniform(low, high)), float(rng.uniform(0.75, 1.0)) * most
 
 
@@ -204,7 +204,9 @@ def _ground(height: int, colour: np.ndarray, rng: np.random.Generator, difficult
     levels = as_pixels(shade * 128)
     ground = cv2.LUT(cv2.cvtColor(levels, cv2.COLOR_GRAY2RGB), _ramp(colour / 128))
     if rng.random() < 0.22 * difficulty:
-        glare = np.clip(1 - np.abs(rows - rng.uniform(-1.2, 0.4)) / rng.uniform(0.3, 1.5), 0, 1) * rng.uniform(15, 90)
+        # Weaker on pale enamel, so that white letters stay visible.
+        strength = rng.uniform(15, 90) * max(0.2, 1 - colour.mean() / 110)
+        glare = np.clip(1 - np.abs(rows - rng.uniform(-1.2, 0.4)) / rng.uniform(0.3, 1.5), 0, 1) * strength
         ground = cv2.add(ground, np.broadcast_to(glare[..., None], ground.shape).astype(np.uint8))
     return ground
 
