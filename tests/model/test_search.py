@@ -167,7 +167,7 @@ class TestLexicon:
 
     @pytest.mark.parametrize("beam", [1, 4])
     def test_texts_longer_than_max_length_are_not_begun(self, beam: int) -> None:
-        lexicon = Lexicon(["aaaaaa", "bbb", "aab"], TOKENIZER)
+        lexicon = Lexicon(["aaaaa", "bbb", "aab"], TOKENIZER)
         found = chain(LOOP).search(3, beam=beam, lexicon=lexicon)
         assert spelled(found) == ["aab"]
         assert found.lengths.tolist() == [4]
@@ -231,6 +231,24 @@ def test_a_sample_gives_the_same_alone_and_in_a_batch(settings: ModelSettings, b
         assert length == together.lengths[number]
         assert torch.equal(alone.tokens[0, :length], together.tokens[number, :length])
         torch.testing.assert_close(alone.attention[0, :length], together.attention[number, :length])
+
+
+@BOTH
+@pytest.mark.parametrize("beam", [1, 6])
+@torch.no_grad()
+def test_what_is_found_is_what_the_network_says_of_these_tokens(settings: ModelSettings, beam: int) -> None:
+    recognizer = make_recognizer(settings)
+    memory = make_memory(recognizer)
+    found = search(recognizer, memory, max_length=8, beam=beam)
+    decoder = recognizer.decoder
+    keys, hidden, last = decoder.keys(memory), decoder.start(memory), torch.full((6,), BOS_ID)
+    for place in range(found.tokens.shape[1]):
+        step = decoder.step(last, hidden, memory, keys)
+        hidden, last = step.hidden, found.tokens[:, place]
+        going = place < found.lengths
+        log_probs = step.logits.log_softmax(1).gather(1, last[:, None]).squeeze(1)
+        torch.testing.assert_close(found.log_probs[going, place], log_probs[going])
+        torch.testing.assert_close(found.attention[going, place], step.attention[going])
 
 
 def test_missing_views_are_not_looked_at() -> None:
