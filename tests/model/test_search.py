@@ -271,6 +271,13 @@ def test_bf16(settings: ModelSettings, beam: int) -> None:
     torch.testing.assert_close(found.attention.sum(2)[:, 0], torch.ones(2), atol=1e-2, rtol=0)
 
 
+@pytest.mark.parametrize("beam", [1, 3])
+def test_an_empty_batch(beam: int) -> None:
+    recognizer = make_recognizer()
+    found = search(recognizer, make_memory(recognizer, samples=0), max_length=3, beam=beam)
+    assert found.tokens.shape[0] == found.lengths.shape[0] == 0
+
+
 def test_searching_keeps_no_graph() -> None:
     recognizer = make_recognizer()
     found = search(recognizer, make_memory(recognizer), max_length=3)

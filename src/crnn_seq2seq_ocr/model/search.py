@@ -122,9 +122,11 @@ def beam_search(
             children = lexicon.children(nodes, max_length - place)
             log_probs = log_probs.masked_fill(torch.from_numpy(children == 0).to(last.device), -torch.inf)
         log_probs = _padding_only(log_probs, ended)
-        scores, chosen = (scores.flatten()[:, None] + log_probs).view(len(scores), -1).topk(width, 1)  # (N, W)
-        parents = first_rows + chosen // log_probs.shape[1]
-        tokens = chosen % log_probs.shape[1]
+        classes = log_probs.shape[1]
+        candidates = (scores.flatten()[:, None] + log_probs).view(len(scores), width * classes)
+        scores, chosen = candidates.topk(width, 1)  # (N, W)
+        parents = first_rows + chosen // classes
+        tokens = chosen % classes
         choices.append(_Choice(parents, tokens, log_probs[parents, tokens], step.attention))
         rows, last = parents.flatten(), tokens.flatten()
         hidden = step.hidden[rows]
