@@ -45,8 +45,10 @@ class Preprocessing(Settings):
 
 
 class Augmentation(Settings):
-    """Changes to training pictures, each view on its own; the defaults of the first six are the original's."""
+    """Changes to training pictures, each view on its own; its crops, colours and interpolations are the defaults."""
 
+    views: Size | None = None
+    """Keep at most so many views of a sample, drawn at random: cheaper, and the reader learns to do with few."""
     crop_area: Share = 0.8
     """Smallest share of the area that a crop keeps; 1 keeps all."""
     crop_aspect: tuple[float, float] = (0.8, 1.2)
@@ -188,7 +190,7 @@ class TrainingSettings(Settings):
     """Samples on one device at a time; the global batch is this x accumulate x devices."""
     accumulate: Size = 1
     """Batches whose gradients are summed into one update."""
-    seed: Annotated[int, Field(ge=0)] = 1
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     """Fixes weights, order of the data, augmentation, dropout and teacher forcing."""
     loss: LossSettings = LossSettings()
     optimizer: OptimizerSettings = OptimizerSettings()
@@ -298,7 +300,10 @@ def _read_yaml(name: str) -> dict[str, Any]:
     if path.suffix in {".yaml", ".yml"}:
         if not path.is_file():
             raise RecipeError(f"there is no recipe file {path}")
-        text = path.read_text(encoding="utf-8")
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(f"the recipe file {path} cannot be read: {error}") from None
     elif name in recipe_names():
         text = (files("crnn_seq2seq_ocr") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
     else:
@@ -317,17 +322,36 @@ def _override(raw: dict[str, Any], override: str) -> None:
     key, equals, value = override.partition("=")
     if not equals or not key:
         raise RecipeError(f"{override!r} is not a setting: write it as section.setting=value")
-    *sections, last = key.split(".")
-    place = raw
-    for section in sections:
-        inner = place.setdefault(section, {})
-        if not isinstance(inner, dict):
-            inner = place[section] = {}
-        place = inner
     try:
-        place[last] = yaml.safe_load(value)
+        parsed = yaml.safe_load(value)
     except yaml.YAMLError as error:
         raise RecipeError(f"the value of {override!r} is not valid YAML: {error}") from None
+    *sections, last = key.split(".")
+    place: Any = raw
+    for section in sections:
+        inner = _inner(place, section, override)
+        if not isinstance(inner, dict | list):  # a section that is null, or wrong anyway
+            inner = {}
+            _put(place, section, inner)
+        place = inner
+    _inner(place, last, override)
+    _put(place, last, parsed)
+
+
+def _inner(place: dict[str, Any] | list[Any], key: str, override: str) -> Any:
+    """What stands at a name of a section or at a number, from 0, of a list."""
+    if isinstance(place, dict):
+        return place.get(key)
+    if not key.isdecimal() or int(key) >= len(place):
+        raise RecipeError(f"{override!r}: {key!r} should be a number from 0 to {len(place) - 1}, the place in a list")
+    return place[int(key)]
+
+
+def _put(place: dict[str, Any] | list[Any], key: str, value: Any) -> None:
+    if isinstance(place, dict):
+        place[key] = value
+    else:
+        place[int(key)] = value
 
 
 def _explain(error: ValidationError, model: type[BaseModel]) -> str:

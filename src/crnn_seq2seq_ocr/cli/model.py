@@ -156,7 +156,7 @@ def import_mindspore(
     out: Annotated[Path, typer.Option(help="The model folder to write.")],
 ) -> None:
     """Turn a checkpoint of the original (MindSpore) into one of our model folders."""
-    from crnn_seq2seq_ocr.importing import import_checkpoint
+    from crnn_seq2seq_ocr.importing import import_mindspore as run
 
-    description = import_checkpoint(file, charset=charset, out=out)
+    description = run(file, charset=charset, out=out)
     typer.echo(f"{out}: {len(description.charset)} characters, up to {description.max_length} a text")

@@ -3,7 +3,8 @@
 N batch, V views, H x W pixels of a view, L target length.
 """
 
-from collections.abc import Iterator, Sequence
+import signal
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -57,6 +58,11 @@ class Batch:
     targets: Tensor
     names: list[str]
     dropped: list[Dropped]
+
+    def pin_memory(self) -> "Batch":
+        """The same in page-locked memory, from where it goes to a device without waiting."""
+        images, view_mask, targets = (each.pin_memory() for each in (self.images, self.view_mask, self.targets))
+        return Batch(images, view_mask, targets, self.names, self.dropped)
 
 
 def normalise(images: Tensor) -> Tensor:
@@ -163,8 +169,8 @@ class Collate:
         dropped = [each for _, drops in examples for each in drops]
         usable = [example for example, _ in examples if example is not None]
         if len(usable) < len(examples):
-            reasons = "\n".join(f"  {each.reason}" for each in dropped[:5])
-            return DataError(f"no usable sample among {MOST_REPLACEMENTS} in a row, or among all; the first:\n{reasons}")
+            reasons = "".join(f"\n  {each.reason}" for each in dropped[:5])
+            return DataError(f"no usable sample among {MOST_REPLACEMENTS} in a row, or among all; the first:{reasons}")
         view_mask = np.stack([example.view_mask for example in usable])  # (N, V)
         views = int(np.flatnonzero(view_mask.any(0)).max()) + 1 if self.trim_views else view_mask.shape[1]
         images = np.stack([example.views[:views] for example in usable])  # (N, V, H, W, 3)
@@ -210,8 +216,8 @@ class Positions:
 
 def training_batches(
     examples: TrainingExamples, collate: Collate, positions: Positions, *, workers: int, pin_memory: bool
-) -> Iterator[Batch]:
-    """Batches without end.
+) -> Generator[Batch, None, None]:
+    """Batches without end; closing them ends the workers.
 
     Raises:
         DataError: A hundred samples in a row cannot be used.
@@ -222,7 +228,7 @@ def training_batches(
         collate_fn=collate,
         num_workers=workers,
         pin_memory=pin_memory,
-        worker_init_fn=_one_thread if workers else None,
+        worker_init_fn=_begin_worker if workers else None,
         multiprocessing_context="spawn" if workers else None,
         prefetch_factor=4 if workers else None,
     )
@@ -232,7 +238,9 @@ def training_batches(
         yield batch
 
 
-def _one_thread(_worker: int) -> None:
-    """Workers are the parallelism; threads within them would only fight."""
+def _begin_worker(_worker: int) -> None:
+    """One thread, for workers are the parallelism; signals to a group of processes are the main one's to answer."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     cv2.setNumThreads(0)
     torch.set_num_threads(1)

@@ -55,6 +55,10 @@ def prepare(
             "change preprocessing.views or the sample"
         )
     views = split_views(pictures[0], count) if len(pictures) == 1 else pictures
+    real = _real(sample, views)
+    if augmentation is not None and rng is not None and augmentation.views is not None and augmentation.views < real:
+        views = [views[place] for place in sorted(rng.choice(real, augmentation.views, replace=False))]
+        real = len(views)
     pixels = np.zeros((count, height, width, 3), np.uint8)
     if augmentation is None and len(pictures) == 1 and len(views) == count and preprocessing.resize == "stretch":
         whole = resize(pictures[0], (height, count * width))  # (H, V*W, 3)
@@ -66,8 +70,7 @@ def prepare(
                 if augmentation is None or rng is None
                 else _augmented(view, preprocessing, augmentation, rng)
             )
-    mask = np.arange(count) < _real(sample, views)  # (V,)
-    return pixels, mask
+    return pixels, np.arange(count) < real
 
 
 def _real(sample: Sample, views: list[np.ndarray]) -> int:

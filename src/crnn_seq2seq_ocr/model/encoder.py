@@ -103,7 +103,6 @@ class Encoder(nn.Module):
             ]
             channels = features
         else:
-            self.view_places = nn.Parameter(torch.randn(views, 1, 1, width) * 0.1)
             self.row_places = nn.Parameter(torch.randn(rows, 1, width) * 0.1)
             self.column_places = nn.Parameter(torch.randn(columns, width) * 0.1)
         self.convolutions = nn.Sequential(*layers)
@@ -144,7 +143,8 @@ class Encoder(nn.Module):
         lines = features.permute(0, 2, 3, 1).flatten(0, 1)  # (N*V*R, U, C)
         lines = self.projection(self.recurrent(lines))  # (N*V*R, U, D)
         cells = lines.unflatten(0, (samples, views, rows))  # (N, V, R, U, D)
-        places = self.view_places[:views] + self.row_places + self.column_places  # (V, R, U, D)
+        # A cell knows its place within its view, not the view's number: any number of views in any order.
+        places = self.row_places + self.column_places  # (R, U, D)
         cells = (cells + places).flatten(1, 3)  # (N, T, D)
         mask = view_mask.repeat_interleave(rows * columns, dim=1)  # (N, T)
         return Memory(cells, mask, (views, rows, columns))

@@ -1,0 +1,191 @@
+"""The commands about data: check, convert, download, draw."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+data = typer.Typer(help="Check, convert, download and draw data sets.", no_args_is_help=True)
+
+SourceName = Annotated[str, typer.Argument(help="A path, or a name such as 'synthetic:signs?names=test&count=200'.")]
+Workers = Annotated[int, typer.Option(min=0, help="Processes; 0 works in this one.")]
+Shards = Annotated[int, typer.Option(min=1, help="Number of TFRecord files.")]
+Split = Annotated[str, typer.Option(help="First part of the names of TFRecord files.")]
+
+
+class Layout(StrEnum):
+    """What a data set is written as."""
+
+    tfrecord = "tfrecord"
+    folder = "folder"
+
+
+class PictureFormat(StrEnum):
+    """How pictures are written into a folder."""
+
+    keep = "keep"
+    png = "png"
+    jpg = "jpg"
+
+
+@data.command()
+def check(
+    source: SourceName,
+    charset: Annotated[
+        str, typer.Option(help="'fsns', 'any', a charset file (id TAB character), or the allowed characters.")
+    ] = "any",
+    max_length: Annotated[int | None, typer.Option(min=1, help="Longer texts would be dropped.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with status 1 if any sample would be dropped.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    show: Annotated[int, typer.Option(min=0, help="Most dropped samples to list.")] = 1000,
+    workers: Workers = 0,
+) -> None:
+    """Say what is in a data set, and list every sample that would be dropped and why."""
+    import json
+
+    from crnn_seq2seq_ocr.data.check import check_source, summary_lines
+    from crnn_seq2seq_ocr.data.sources import open_source
+
+    opened = open_source(source)
+    with _progress("checking") as progress:
+        report = check_source(
+            opened, charset=_charset(charset), max_length=max_length, workers=workers, progress=progress
+        )
+    if as_json:
+        typer.echo(json.dumps(report.to_dict(), ensure_ascii=False, indent=1))
+    else:
+        typer.echo("\n".join(summary_lines(report, most=show)))
+    if strict and not report.sound:
+        raise typer.Exit(1)
+
+
+@data.command()
+def convert(
+    source: SourceName,
+    out: Annotated[Path, typer.Argument(help="The folder to write.")],
+    to: Annotated[Layout, typer.Option(help="What to write.")] = Layout.folder,
+    charset: Annotated[str, typer.Option(help="For image/class of TFRecords: 'fsns' or a charset file.")] = "fsns",
+    max_length: Annotated[int, typer.Option(min=1, help="Longest text of TFRecords.")] = 37,
+    shards: Shards = 1,
+    split: Split = "train",
+    pictures: Annotated[PictureFormat, typer.Option(help="Pictures of a folder.")] = PictureFormat.keep,
+    workers: Workers = 0,
+) -> None:
+    """Turn a data set into TFRecords or a folder; the same command again goes on where it stopped."""
+    from crnn_seq2seq_ocr.data.convert import convert_to_folder, convert_to_tfrecord
+    from crnn_seq2seq_ocr.data.sources import open_source
+
+    opened = open_source(source)
+    with _progress("converting") as progress:
+        if to is Layout.folder:
+            done = convert_to_folder(opened, out, format=pictures.value, workers=workers, progress=progress)
+        else:
+            done = convert_to_tfrecord(
+                opened,
+                out,
+                charset=_charset(charset) or "",
+                max_length=max_length,
+                shards=shards,
+                split=split,
+                workers=workers,
+                progress=progress,
+            )
+    for failure in done.failures:
+        typer.echo(f"left out: {failure.name}: {failure.reason}", err=True)
+    typer.echo(f"{out}: {done.written:,} of {done.samples:,} samples")
+    if done.failures:
+        raise typer.Exit(1)
+
+
+@data.command()
+def download(
+    name: Annotated[str, typer.Argument(help="Only fsns is known.")],
+    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("data/fsns"),
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "train",
+    shards: Annotated[str | None, typer.Option(help="Such as 0-3,7 [all].")] = None,
+    base_url: Annotated[str | None, typer.Option(help="Address of a mirror.")] = None,
+    parallel: Annotated[int, typer.Option(min=1, max=16, help="Files at a time.")] = 4,
+) -> None:
+    """Fetch shards of French Street Name Signs; the same command again goes on where it stopped."""
+    from crnn_seq2seq_ocr.data.download import FSNS_URL, download_fsns, parse_shards
+    from crnn_seq2seq_ocr.errors import DataError
+
+    if name != "fsns":
+        raise DataError(f"there is no data set {name!r} to download: there is fsns")
+    numbers = parse_shards(shards) if shards is not None else None
+    with _progress("downloading", bytes_counted=True) as progress:
+        paths = download_fsns(
+            out, split=split, shards=numbers, base_url=base_url or FSNS_URL, parallel=parallel, progress=progress
+        )
+    typer.echo(f"{out / split}: {len(paths)} shards")
+
+
+@data.command()
+def draw(
+    source: Annotated[str, typer.Argument(help="Such as 'synthetic:signs?count=1000&names=train&seed=1'.")],
+    out: Annotated[Path, typer.Argument(help="The folder to write.")],
+    to: Annotated[Layout, typer.Option(help="What to write.")] = Layout.tfrecord,
+    shards: Shards = 1,
+    split: Split = "train",
+    workers: Workers = 2,
+) -> None:
+    """Write synthetic signs in exactly the layout of FSNS, or as a folder."""
+    from crnn_seq2seq_ocr.data.draw import draw as run
+    from crnn_seq2seq_ocr.data.sources import open_source
+
+    opened = open_source(source)
+    with _progress("drawing") as progress:
+        done = run(opened, out, layout=to.value, shards=shards, split=split, workers=workers, progress=progress)
+    typer.echo(f"{out}: {done.written:,} signs")
+
+
+def _charset(name: str) -> str | None:
+    """The characters that an option means; None for any."""
+    from crnn_seq2seq_ocr.data.fsns import read_charset_file
+    from crnn_seq2seq_ocr.text import FSNS_CHARSET
+
+    if name == "any":
+        return None
+    if name == "fsns":
+        return FSNS_CHARSET
+    return read_charset_file(name) if Path(name).is_file() else name
+
+
+@contextlib.contextmanager
+def _progress(verb: str, *, bytes_counted: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error; without a terminal, a line every ten seconds."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    counts = DownloadColumn() if bytes_counted else MofNCompleteColumn()
+    with Progress(
+        TextColumn(verb), BarColumn(), counts, TimeRemainingColumn(), console=console, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task(verb, total=None)
+        lines = _LineProgress(verb)
+
+        def report(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+            if not console.is_terminal:
+                lines.report(done, total)
+
+        yield report
+
+
+class _LineProgress:
+    """A line now and then, for logs."""
+
+    def __init__(self, verb: str, seconds: float = 10.0) -> None:
+        import time
+
+        self._verb, self._seconds, self._clock = verb, seconds, time.monotonic
+        self._last = self._clock()
+
+    def report(self, done: int, total: int) -> None:
+        if self._clock() - self._last >= self._seconds:
+            self._last = self._clock()
+            typer.echo(f"{self._verb}: {done:,} of {total:,}", err=True)
