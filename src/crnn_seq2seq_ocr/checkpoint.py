@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import io
 import json
 import os
 import platform
@@ -14,11 +15,12 @@ from typing import Any
 import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as serialize
 
 import crnn_seq2seq_ocr
 from crnn_seq2seq_ocr.config import ModelSettings, Preprocessing
-from crnn_seq2seq_ocr.errors import CheckpointError, StorageError
+from crnn_seq2seq_ocr.errors import CharsetError, CheckpointError, StorageError
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.text import Tokenizer
 
@@ -55,7 +57,8 @@ def save_model(recognizer: torch.nn.Module, description: Description, folder: Pa
 
 def _write_model(recognizer: torch.nn.Module, description: Description, folder: Path) -> None:
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in recognizer.state_dict().items()}
-    save_file(tensors, folder / WEIGHTS)
+    # Through memory: Python's own writing says why it fails, the libraries' does not.
+    (folder / WEIGHTS).write_bytes(serialize(tensors))
     content = {
         "format": FORMAT,
         **asdict(description),
@@ -116,7 +119,7 @@ def _read_description(path: Path) -> Description:
         )
     try:
         return Description(
-            charset=content["charset"],
+            charset=Tokenizer(content["charset"]).charset,
             max_length=content["max_length"],
             preprocessing=Preprocessing.model_validate(content["preprocessing"]),
             model=ModelSettings.model_validate(content["model"]),
@@ -124,7 +127,7 @@ def _read_description(path: Path) -> Description:
             step=content["step"],
             metrics=content["metrics"],
         )
-    except (KeyError, ValidationError) as error:
+    except (KeyError, TypeError, ValidationError, CharsetError) as error:
         raise CheckpointError(f"{path} is damaged or of another version: {error}") from None
 
 
@@ -137,7 +140,9 @@ def save_checkpoint(run: Path, recognizer: torch.nn.Module, description: Descrip
     folder = run / "checkpoints" / f"step-{description.step:08d}"
     with _whole_folder(folder) as partial:
         _write_model(recognizer, description, partial)
-        torch.save(state, partial / STATE)
+        content = io.BytesIO()
+        torch.save(state, content)
+        (partial / STATE).write_bytes(content.getbuffer())
     return folder
 
 
@@ -153,7 +158,7 @@ def load_state(folder: Path, *, device: torch.device | str = "cpu") -> dict[str,
         raise CheckpointError(f"{folder} has no {STATE}: it is a model to read with, not one to resume from") from None
     except Exception as error:  # torch.load raises anything from EOFError to UnpicklingError
         raise CheckpointError(
-            f"{folder / STATE} is damaged ({error}): delete {folder} to resume from the one before"
+            f"{folder / STATE} is damaged ({type(error).__name__}): delete {folder} to resume from the one before"
         ) from None
     return state
 
@@ -171,21 +176,30 @@ def last_checkpoint(run: Path) -> Path | None:
 def best_checkpoint(run: Path) -> Path | None:
     """The checkpoint that `mark_best` chose, if it is still there."""
     try:
-        name = json.loads((run / BEST).read_text(encoding="utf-8"))["checkpoint"]
+        folder: Path = run / "checkpoints" / json.loads((run / BEST).read_text(encoding="utf-8"))["checkpoint"]
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:  # not UTF-8, not JSON, or other JSON
         raise CheckpointError(f"{run / BEST} is damaged ({error}): delete it to use the last checkpoint") from None
-    folder = run / "checkpoints" / name
     return folder if (folder / DESCRIPTION).is_file() else None
 
 
 def mark_best(run: Path, checkpoint: Path, score: float) -> None:
     """Note which checkpoint is the best, atomically."""
-    with _no_space_told(run):
-        partial = run / (BEST + ".partial")
-        partial.write_text(json.dumps({"checkpoint": checkpoint.name, "score": score}), encoding="utf-8")
-        os.replace(partial, run / BEST)
+    write_whole(run / BEST, json.dumps({"checkpoint": checkpoint.name, "score": score}))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a small text file, which changes whole or not at all; folders are made.
+
+    Raises:
+        StorageError: It could not be written.
+    """
+    with _no_space_told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.partial")
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, path)
 
 
 def remove_old(run: Path, *, keep_last: int) -> None:
@@ -201,7 +215,7 @@ def remove_old(run: Path, *, keep_last: int) -> None:
 @contextlib.contextmanager
 def _whole_folder(folder: Path) -> Iterator[Path]:
     """A folder to write into that takes its name only when all has been written."""
-    partial = folder.with_name(f".{folder.name}.partial")
+    partial, old = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.old")
     with _no_space_told(folder):
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
@@ -211,8 +225,11 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
                 with path.open("rb+") as file:
                     os.fsync(file.fileno())
             if folder.exists():
-                shutil.rmtree(folder)
+                # Aside first: at no moment does a half deleted folder bear the name.
+                shutil.rmtree(old, ignore_errors=True)
+                os.replace(folder, old)
             os.replace(partial, folder)
+            shutil.rmtree(old, ignore_errors=True)
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
@@ -220,15 +237,10 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _no_space_told(path: Path) -> Iterator[None]:
-    """Failures of writing as a `StorageError`.
-
-    torch.save and safetensors report a full disk in errors of their own kinds; free space tells.
-    """
+    """Failures of writing as a `StorageError` with what to do."""
     try:
         yield
-    except (OSError, RuntimeError, SafetensorError) as error:
-        if isinstance(error, OSError) or "No space left" in str(error) or "write" in str(error):
-            full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
-            remedy = "free some space" if full else "check the folder and its permissions"
-            raise StorageError(f"{path} could not be written ({error}): {remedy}; nothing before it is lost") from None
-        raise
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        remedy = "free some space" if full else "check the folder and its permissions"
+        raise StorageError(f"{path} could not be written ({error}): {remedy}; nothing before it is lost") from None

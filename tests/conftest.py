@@ -1,0 +1,84 @@
+"""A recipe that trains in seconds, and pictures of texts for it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from crnn_seq2seq_ocr.config import Recipe
+
+TEXTS = ["ab", "ba", "aab", "bb", "cab", "abc", "c", "bca", "acb", "cc", "bab", "ca"]
+COLOURS = {"a": (220, 30, 30), "b": (30, 200, 40), "c": (40, 60, 230)}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Small work is quicker on one thread, and gives the same bits each time."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(0)
+    yield
+    torch.set_num_threads(before)
+
+
+def picture_of(text: str) -> np.ndarray:
+    """RGB uint8 (32, 32, 3): a column of 8 pixels for each character, in its colour, on grey."""
+    picture = np.full((32, 32, 3), 128, np.uint8)
+    for place, character in enumerate(text):
+        picture[4:28, place * 8 + 1 : place * 8 + 7] = COLOURS[character]
+    return picture
+
+
+def write_folder(folder: Path, texts: list[str]) -> Path:
+    """A folder of PNG files with labels.tsv."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for number, text in enumerate(texts):
+        drawn = picture_of("".join(character for character in text if character in COLOURS)[:4])
+        cv2.imwrite(str(folder / f"{number:03d}.png"), drawn[..., ::-1])
+        lines.append(f"{number:03d}.png\t{text}\n")
+    (folder / "labels.tsv").write_text("".join(lines), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of twelve PNG files of one to three characters a, b, c."""
+    return write_folder(tmp_path_factory.mktemp("pictures"), TEXTS)
+
+
+MakeRecipe = Callable[..., Recipe]
+
+
+@pytest.fixture
+def micro(pictures: Path) -> MakeRecipe:
+    """Makes recipes of a very small network on `pictures`: arguments are ``section__setting=value``."""
+
+    def make(**changes: Any) -> Recipe:
+        raw: dict[str, Any] = {
+            "name": "micro",
+            "text": {"charset": "abc", "max_length": 4},
+            "preprocessing": {"height": 32, "width": 32, "views": 1},
+            "augmentation": None,
+            "model": {
+                "width": 16,
+                "encoder": {"stages": [{"channels": 8, "pool": [4, 2]}, {"channels": 8, "pool": [4, 2]}],
+                            "recurrent_size": 8},
+                "decoder": {"attention_size": 16, "dropout": 0.0},
+            },
+            "data": {"train": str(pictures), "workers": 0},
+            "training": {"steps": 6, "batch_size": 4, "log_every": 1, "optimizer": {"learning_rate": 0.01}},
+        }
+        for path, value in changes.items():
+            *sections, last = path.split("__")
+            place = raw
+            for section in sections:
+                place = place.setdefault(section, {})
+            place[last] = value
+        return Recipe.model_validate(raw)
+
+    return make
