@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from crnn_seq2seq_ocr.config import Augmentation, Preprocessing
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.data.transforms import prepare
-from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.errors import CharsetError, DataError
 from crnn_seq2seq_ocr.text import PAD_ID, Tokenizer
 
 MOST_REPLACEMENTS = 100
@@ -147,7 +147,10 @@ def encode_text(text: str, tokenizer: Tokenizer, max_length: int, *, name: str) 
     """
     if not text.strip():
         raise DataError(f"{name}: the text is empty")
-    ids = tokenizer.encode(text)
+    try:
+        ids = tokenizer.encode(text)
+    except CharsetError as error:
+        raise CharsetError(f"{name}: {error}") from None
     if len(ids) - 1 > max_length:
         raise DataError(f"{name}: the text has {len(ids) - 1} characters, text.max_length is {max_length}")
     return ids
