@@ -7,21 +7,69 @@ import math
 from collections.abc import Sequence
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
+from accelerate.state import AcceleratorState
+from accelerate.utils import parse_flag_from_env
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from crnn_seq2seq_ocr.config import OptimizerSettings, TeacherForcing, TrainingSettings
 from crnn_seq2seq_ocr.data.batches import Batch, normalise
+from crnn_seq2seq_ocr.errors import CrnnOcrError, DeviceError
 from crnn_seq2seq_ocr.model.loss import loss_divisor, token_losses
 from crnn_seq2seq_ocr.text import BOS_ID
 
 PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
+Weights = tuple[Tensor, ...] | list[Tensor]
+
 
 def make_accelerator(settings: TrainingSettings) -> Accelerator:
-    """Devices and processes as `accelerate launch`, `torchrun` or a plain start give them."""
-    return Accelerator(mixed_precision=PRECISIONS[settings.precision])
+    """Devices and processes as `accelerate launch`, `torchrun` or a plain start give them.
+
+    Raises:
+        DeviceError: The device cannot compute in this precision.
+    """
+    # What an earlier training in this process has chosen would stay, and another precision be refused.
+    AcceleratorState._reset_state()
+    try:
+        accelerator = Accelerator(mixed_precision=PRECISIONS[settings.precision], cpu=on_cpu())
+    except ValueError as error:
+        raise DeviceError(f"training.precision {settings.precision} cannot be used here: {error}") from None
+    if settings.precision == "fp16" and accelerator.device.type == "cpu":  # Accelerate would take fp32 silently
+        raise DeviceError("training.precision fp16 cannot be used on the CPU: take bf16 or fp32")
+    return accelerator
+
+
+def processes() -> PartialState:
+    """The processes that a launcher has started together, or the one."""
+    return PartialState(cpu=on_cpu())
+
+
+def on_cpu() -> bool:
+    """Whether to compute on the CPU: asked for by `accelerate launch --cpu`, or nothing else is there.
+
+    Accelerate joins processes on the CPU only if it is told, or each would think itself alone.
+    """
+    return parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available()
+
+
+def agree(accelerator: Accelerator, values: Sequence[float | Tensor], error: Exception | None = None) -> list[float]:
+    """Sums over all processes; an error of one of them ends all, so that none waits for it for ever.
+
+    Raises:
+        Exception: `error`; where it is another process's, a `CrnnOcrError` that says so.
+    """
+    numbers = [
+        torch.as_tensor(value, dtype=torch.float32, device=accelerator.device) for value in (*values, error is not None)
+    ]
+    sums: list[float]
+    *sums, failures = accelerator.reduce(torch.stack(numbers), reduction="sum").tolist()
+    if error is not None:
+        raise error
+    if failures:
+        raise CrnnOcrError("another process has failed and this one stops too: its message says why")
+    return sums
 
 
 def seed_step(seed: int, step: int, process: int) -> None:
@@ -57,7 +105,7 @@ def batch_loss(model: nn.Module, batch: Batch, forced: Tensor, settings: Trainin
 
 def global_divisor(batches: Sequence[Batch], settings: TrainingSettings) -> Tensor:
     """What this process adds to the divisor of the global batch's loss."""
-    return torch.stack([loss_divisor(batch.targets, settings.loss) for batch in batches]).sum()
+    return sum((loss_divisor(batch.targets, settings.loss) for batch in batches), torch.zeros(()))
 
 
 def make_optimizer(model: nn.Module, settings: OptimizerSettings) -> torch.optim.AdamW:
@@ -89,7 +137,7 @@ def averaged_model(model: nn.Module, decay: float) -> AveragedModel:
     """
 
     @torch.no_grad()
-    def average(averages: list[Tensor], weights: list[Tensor], count: Tensor | int) -> None:
+    def average(averages: Weights, weights: Weights, count: Tensor | int) -> None:
         now = min(decay, (1 + int(count)) / (10 + int(count)))
         torch._foreach_lerp_(averages, weights, 1 - now)
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-from accelerate import PartialState
 from accelerate.utils import gather_object
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from crnn_seq2seq_ocr import metrics
 from crnn_seq2seq_ocr.data.sample import Sample, Source
+from crnn_seq2seq_ocr.engine import processes
 from crnn_seq2seq_ocr.errors import DataError, PictureError
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.reader import Reader, Reading, failed
@@ -84,7 +84,9 @@ def evaluate(
     count = min(len(source), limit or len(source))
     if count == 0:
         raise DataError(f"there is nothing to evaluate: {source.description}")
-    state = PartialState()
+    state = processes()
+    if state.num_processes > 1:
+        reader.recognizer.to(state.device)
     began = time.perf_counter()
     indices = range(state.process_index, count, state.num_processes)
     readings = reader.stream(_samples(source, indices), batch_size=batch_size, beam=beam, lexicon=lexicon)
@@ -111,7 +113,7 @@ def evaluate(
 
 def write_report(evaluation: Evaluation, folder: Path, *, title: str | None = None) -> None:
     """Write ``report.html``, ``scores.json`` and ``readings.jsonl`` into a folder (the first process only)."""
-    if not PartialState().is_main_process:
+    if not processes().is_main_process:
         return
     folder.mkdir(parents=True, exist_ok=True)
     report = replace(evaluation.report, title=title) if title else evaluation.report
@@ -125,7 +127,7 @@ def write_report(evaluation: Evaluation, folder: Path, *, title: str | None = No
 
 def show(evaluation: Evaluation, console: Console) -> None:
     """Print the tables (the first process only)."""
-    if not PartialState().is_main_process:
+    if not processes().is_main_process:
         return
     report = evaluation.report
     console.print(tables.score_table(report.scores))

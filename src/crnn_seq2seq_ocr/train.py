@@ -1,32 +1,33 @@
 """Training: build, restore, then step, report, evaluate, save."""
 
 import contextlib
-import signal
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
 import yaml
 from accelerate import Accelerator
 from accelerate.utils import gather_object
+from pydantic import ValidationError
 from rich.console import Console
 
-from crnn_seq2seq_ocr import checkpoint, engine, metrics
+from crnn_seq2seq_ocr import checkpoint, engine
 from crnn_seq2seq_ocr.checkpoint import Description
-from crnn_seq2seq_ocr.config import Recipe, TextSettings
+from crnn_seq2seq_ocr.config import Recipe, TextSettings, TrainingSettings
 from crnn_seq2seq_ocr.data.batches import Batch, Collate, Positions, TrainingExamples, training_batches
-from crnn_seq2seq_ocr.data.sample import Sample, Source
+from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.data.sources import open_source
-from crnn_seq2seq_ocr.errors import CheckpointError, DataError, RecipeError
+from crnn_seq2seq_ocr.errors import CheckpointError, CrnnOcrError, DataError, RecipeError
+from crnn_seq2seq_ocr.interrupts import StopRequest, stop_requests
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
-from crnn_seq2seq_ocr.reader import Reader, Reading, failed
-from crnn_seq2seq_ocr.report.training import TrainingLog
+from crnn_seq2seq_ocr.report.training import Meter, TrainingLog
 from crnn_seq2seq_ocr.text import FSNS_CHARSET, SPECIAL_COUNT, UNASSIGNED, Tokenizer, charset_of
+from crnn_seq2seq_ocr.validation import validate
 
 RECIPE = "recipe.yaml"
 
@@ -36,6 +37,7 @@ class Progress:
     """Where a training stands; all of it is in a checkpoint."""
 
     step: int = 0
+    validated: int = 0
     best: float = -1.0
     validations_since_best: int = 0
     skipped_steps: int = 0
@@ -100,7 +102,7 @@ def train(
     model, optimizer = accelerator.prepare(recognizer, optimizer)
     recognizer = accelerator.unwrap_model(model)
     average = engine.averaged_model(recognizer, settings.optimizer.average) if settings.optimizer.average else None
-    evaluated = average.module if average is not None else recognizer
+    evaluated: Recognizer = average.module if average is not None else recognizer  # type: ignore[assignment]
 
     # Restore.
     progress = Progress()
@@ -111,65 +113,72 @@ def train(
         _write_recipe(recipe, folder)
     log.message(_introduction(recipe, source, recognizer, accelerator, progress))
 
-    def save(*, is_best: bool) -> None:
+    def save(values: dict[str, float], *, is_best: bool) -> None:
+        failure: Exception | None = None
         if main:
-            state = _state(progress, recognizer, optimizer, average, accelerator)
-            saved = checkpoint.save_checkpoint(folder, evaluated, describe(recipe, tokenizer, progress), state)
-            if is_best:
-                checkpoint.mark_best(folder, saved, progress.best)
-            checkpoint.remove_old(folder, keep_last=settings.keep_last)
-        accelerator.wait_for_everyone()
+            try:
+                state = _state(progress, recognizer, optimizer, average, accelerator)
+                description = describe(recipe, tokenizer, progress.step, values)
+                saved = checkpoint.save_checkpoint(folder, evaluated, description, state)
+                if is_best:
+                    checkpoint.mark_best(folder, saved, progress.best)
+                checkpoint.remove_old(folder, keep_last=settings.keep_last)
+            except (CrnnOcrError, OSError) as error:
+                failure = error
+        engine.agree(accelerator, [], failure)
 
     global_batch_size = settings.batch_size * settings.accumulate * accelerator.num_processes
     batches = _batches(recipe, source, tokenizer, accelerator, progress.step)
-    meter = _Meter(progress.step)
-    with _stop_requests() as stop, contextlib.closing(log):
-        stopped = False
-        while progress.step < settings.steps and not stopped:
-            # Step.
-            engine.seed_step(settings.seed, progress.step, accelerator.process_index)
-            waited = time.perf_counter()
-            parts = list(islice(batches, settings.accumulate))
-            meter.waited += time.perf_counter() - waited
-            rate = engine.learning_rate(progress.step, settings.optimizer, settings.steps)
-            engine.set_learning_rate(optimizer, rate)
-            loss, interrupted = _step(model, parts, recipe, progress.step, accelerator, optimizer, stop=stop.requested)
-            progress.step += 1
-            if loss is None:
-                progress.skipped_steps += 1
-                names = [name for part in parts for name in part.names]
-                told = f"step {progress.step} was not finite and is skipped"
-                log.event("skipped", progress.step, told, samples=names)
-            elif average is not None:
-                average.update_parameters(recognizer)
-
-            # Report.
-            meter.add(loss, global_batch_size)
-            _report_drops(parts, progress, log)
-            if progress.step % settings.log_every == 0 or progress.step == settings.steps:
-                epoch = progress.step * global_batch_size / len(source)
-                log.training(progress.step, settings.steps, meter.values(progress.step, settings.steps, rate, epoch))
-
-            # Evaluate.
-            last_step = progress.step == settings.steps
-            due = validation is not None and (progress.step % settings.evaluate_every == 0 or last_step)
+    meter = Meter(progress.step)
+    saved_step, interrupted, stopped = progress.step, False, False
+    # Closing the batches ends their workers.
+    with stop_requests() as stop, contextlib.closing(log), contextlib.closing(batches):
+        while True:
+            # Evaluate: also what an interrupted training had no time for.
+            values: dict[str, float] = {}
             is_best = False
-            if due and validation is not None and not interrupted:
-                description = describe(recipe, tokenizer, progress)
-                most = settings.validation_samples
-                values, examples = validate(evaluated, description, validation, most, accelerator)
-                log.validation(progress.step, values, examples)
+            if validation is not None and _due(progress, settings) and not interrupted:
+                description = describe(recipe, tokenizer, progress.step, {})
+                found = validate(evaluated, description, validation, settings.validation_samples, accelerator)
+                log.validation(progress.step, found.values, found.examples)
                 meter.restart(progress.step)
+                values = found.values
                 is_best = values["sequence_accuracy"] > progress.best
                 stopped = _judge(values["sequence_accuracy"], progress, recipe, log)
 
             # Save.
-            stopped = stopped or interrupted
-            if due or stopped or last_step or progress.step % settings.save_every == 0:
-                save(is_best=is_best)
-        _say_end(log, progress, folder, interrupted=stop.requested)
+            end = interrupted or stopped or progress.step >= settings.steps
+            if values or (progress.step > saved_step and (end or progress.step % settings.save_every == 0)):
+                save(values, is_best=is_best)
+                saved_step = progress.step
+            if end:
+                break
+
+            # Step.
+            engine.seed_step(settings.seed, progress.step, accelerator.process_index)
+            started = time.perf_counter()
+            parts, failure = _next_parts(batches, settings.accumulate)
+            waited = time.perf_counter() - started
+            (divisor,) = engine.agree(accelerator, [engine.global_divisor(parts, settings)], failure)
+            rate = engine.learning_rate(progress.step, settings.optimizer, settings.steps)
+            engine.set_learning_rate(optimizer, rate)
+            loss, interrupted = _step(model, parts, divisor, settings, progress.step, accelerator, optimizer, stop)
+            progress.step += 1
+            if loss is None:
+                _report_skip(parts, progress, log, accelerator)
+            elif average is not None:
+                average.update_parameters(recognizer)
+
+            # Report.
+            meter.add(loss, pictures=global_batch_size, waited=waited)
+            _report_drops(parts, progress, log)
+            if progress.step % settings.log_every == 0 or progress.step == settings.steps:
+                epoch = progress.step * global_batch_size / len(source)
+                line = meter.values(progress.step, total=settings.steps, rate=rate, epoch=epoch)
+                log.training(progress.step, settings.steps, line)
+        _say_end(log, progress, folder, interrupted=interrupted)
     accelerator.end_training()
-    return Outcome(folder, progress.step, progress.best, stop.requested and progress.step < settings.steps)
+    return Outcome(folder, progress.step, progress.best, interrupted)
 
 
 def resolve_charset(settings: TextSettings, source: Source) -> str:
@@ -192,54 +201,17 @@ def resolve_charset(settings: TextSettings, source: Source) -> str:
     return charset + UNASSIGNED * missing
 
 
-def describe(recipe: Recipe, tokenizer: Tokenizer, progress: Progress) -> Description:
-    """What a checkpoint says of itself."""
+def describe(recipe: Recipe, tokenizer: Tokenizer, step: int, values: dict[str, float]) -> Description:
+    """What a checkpoint says of itself; `values` of its validation, empty if it had none."""
     return Description(
         charset=tokenizer.charset,
         max_length=recipe.text.max_length,
         preprocessing=recipe.preprocessing,
         model=recipe.model,
         name=recipe.name,
-        step=progress.step,
-        metrics={"validation_sequence_accuracy": progress.best} if progress.best >= 0 else {},
+        step=step,
+        metrics={f"validation_{name}": value for name, value in values.items()},
     )
-
-
-def validate(
-    recognizer: Recognizer, description: Description, source: Source, most: int, accelerator: Accelerator
-) -> tuple[dict[str, float], list[tuple[str, str]]]:
-    """Numbers and some (reference, prediction) pairs; each process reads its share of the samples."""
-    training = recognizer.training
-    recognizer.eval()
-    count = min(most, len(source))
-    indices = range(accelerator.process_index, count, accelerator.num_processes)
-    references: list[str] = []
-
-    def samples() -> Iterator[Sample | Reading]:
-        for index in indices:
-            try:
-                sample = source[index]
-            except DataError as error:
-                references.append("")
-                yield failed(f"sample {index}", error)
-            else:
-                references.append(sample.text)
-                yield sample
-
-    with accelerator.autocast():
-        predictions = [reading.text for reading in Reader(recognizer, description).stream(samples())]
-    recognizer.train(training)
-    pairs: list[tuple[str, str]] = list(zip(references, predictions, strict=True))
-    if accelerator.num_processes > 1:
-        pairs = gather_object(pairs)
-    all_references = [metrics.strict(reference) for reference, _ in pairs]
-    all_predictions = [metrics.strict(prediction) for _, prediction in pairs]
-    values = {
-        "samples": float(len(pairs)),
-        "sequence_accuracy": metrics.sequence_accuracy(all_references, all_predictions),
-        "cer": metrics.cer(all_references, all_predictions),
-    }
-    return values, pairs[:5]
 
 
 def overfit_recipe(recipe: Recipe, batches: int) -> Recipe:
@@ -271,23 +243,35 @@ def overfit_recipe(recipe: Recipe, batches: int) -> Recipe:
     )
 
 
+def _due(progress: Progress, settings: TrainingSettings) -> bool:
+    """Whether a validation belongs after this step and has not been made."""
+    last = progress.step == settings.steps
+    return progress.step > progress.validated and (last or progress.step % settings.evaluate_every == 0)
+
+
+def _next_parts(batches: Iterator[Batch], count: int) -> tuple[list[Batch], DataError | None]:
+    """The batches of one update, or what is wrong with the data: all processes must hear of it."""
+    try:
+        return list(islice(batches, count)), None
+    except DataError as error:
+        return [], error
+
+
 def _step(
     model: torch.nn.Module,
     parts: list[Batch],
-    recipe: Recipe,
+    divisor: float,
+    settings: TrainingSettings,
     step: int,
     accelerator: Accelerator,
     optimizer: Any,
-    *,
-    stop: bool,
+    stop: StopRequest,
 ) -> tuple[float | None, bool]:
-    """One update: the loss (None if not finite: nothing was changed), and whether any process wants to stop."""
-    settings = recipe.training
+    """One update: the loss (None if not finite: the model is as before), and whether any process wants to stop."""
     model.train()
     if settings.freeze_norm:
         engine.freeze_norms(model)
-    shared = torch.stack([engine.global_divisor(parts, settings), torch.tensor(int(stop))]).to(accelerator.device)
-    divisor, stops = accelerator.reduce(shared, reduction="sum").tolist()
+    running = [(buffer, buffer.clone()) for buffer in model.buffers()]
     total = torch.zeros((), device=accelerator.device)
     for number, part in enumerate(parts):
         forced = engine.forced_tokens(tuple(part.targets.shape), settings.teacher_forcing, step / settings.steps)  # type: ignore[arg-type]
@@ -299,12 +283,15 @@ def _step(
         total += loss.detach()
     most = settings.optimizer.clip if settings.optimizer.clip is not None else float("inf")
     norm = accelerator.clip_grad_norm_(model.parameters(), most)
-    total = accelerator.reduce(total, reduction="sum")
-    finite = bool(torch.isfinite(total) & torch.isfinite(norm))
+    total_loss, stops = engine.agree(accelerator, [total, float(stop.requested)])
+    finite = math.isfinite(total_loss) and bool(torch.isfinite(norm))
     if finite or settings.precision == "fp16":  # fp16's scaler skips by itself and lowers its scale
         optimizer.step()
+    if not finite:
+        for buffer, before in running:
+            buffer.copy_(before)
     optimizer.zero_grad()
-    return (float(total) if finite else None), stops > 0
+    return (total_loss if finite else None), stops > 0
 
 
 def _training_source(recipe: Recipe) -> Source:
@@ -320,7 +307,7 @@ def _training_source(recipe: Recipe) -> Source:
 
 def _batches(
     recipe: Recipe, source: Source, tokenizer: Tokenizer, accelerator: Accelerator, first_step: int
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     settings = recipe.training
     examples = TrainingExamples(
         source,
@@ -353,20 +340,24 @@ def _check_folder(recipe: Recipe, folder: Path, *, resume: bool) -> None:
         return
     if checkpoint.last_checkpoint(folder) is None:
         raise CheckpointError(f"{folder} holds no checkpoint to resume from: start without --resume")
-    before = yaml.safe_load((folder / RECIPE).read_text(encoding="utf-8"))
+    try:
+        before = Recipe.model_validate(yaml.safe_load((folder / RECIPE).read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        raise CheckpointError(
+            f"{folder / RECIPE} is missing, damaged or of another version: {error}\nput the recipe of this run there"
+        ) from None
     changed = [
         section
         for section in ("text", "preprocessing", "model")
-        if Recipe.model_validate(before).model_dump()[section] != recipe.model_dump()[section]
+        if before.model_dump()[section] != recipe.model_dump()[section]
     ]
     if changed:
         raise RecipeError(f"{folder} was trained with other settings of {', '.join(changed)}: start anew with --out")
 
 
 def _write_recipe(recipe: Recipe, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-    (folder / RECIPE).write_text(text, encoding="utf-8")
+    checkpoint.write_whole(folder / RECIPE, text)
 
 
 def _load_initial(recognizer: Recognizer, tokenizer: Tokenizer, initial: Path) -> None:
@@ -409,6 +400,7 @@ def _restore(
 def _judge(score: float, progress: Progress, recipe: Recipe, log: TrainingLog) -> bool:
     """Note a validation's score; whether training should stop."""
     settings = recipe.training
+    progress.validated = progress.step
     if score > progress.best:
         progress.best, progress.validations_since_best = score, 0
     else:
@@ -420,6 +412,14 @@ def _judge(score: float, progress: Progress, recipe: Recipe, log: TrainingLog) -
         log.event("stop", progress.step, f"stopped: {settings.patience} validations without a better one")
         return True
     return False
+
+
+def _report_skip(parts: list[Batch], progress: Progress, log: TrainingLog, accelerator: Accelerator) -> None:
+    progress.skipped_steps += 1
+    names = [name for part in parts for name in part.names]
+    if accelerator.num_processes > 1:
+        names = gather_object(names)
+    log.event("skipped", progress.step, f"step {progress.step} was not finite and is skipped", samples=names)
 
 
 def _report_drops(parts: list[Batch], progress: Progress, log: TrainingLog) -> None:
@@ -449,59 +449,3 @@ def _say_end(log: TrainingLog, progress: Progress, folder: Path, *, interrupted:
         log.event("interrupted", progress.step, f"interrupted at step {progress.step} and saved; --resume goes on")
     else:
         log.event("end", progress.step, f"trained {progress.step} steps{best}; the model is in {folder}")
-
-
-class _Meter:
-    """Means between two lines of the log."""
-
-    def __init__(self, step: int) -> None:
-        self.restart(step)
-
-    def restart(self, step: int) -> None:
-        self.first_step, self.since = step, time.perf_counter()
-        self.waited, self.loss, self.finite, self.pictures = 0.0, 0.0, 0, 0
-
-    def add(self, loss: float | None, pictures: int) -> None:
-        self.pictures += pictures
-        if loss is not None:
-            self.loss += loss
-            self.finite += 1
-
-    def values(self, step: int, total: int, rate: float, epoch: float) -> dict[str, float]:
-        elapsed = max(time.perf_counter() - self.since, 1e-9)
-        steps = max(1, step - self.first_step)
-        values = {
-            "epoch": epoch,
-            "loss": self.loss / max(1, self.finite),
-            "learning_rate": rate,
-            "pictures_per_second": self.pictures / elapsed,
-            "data_wait": self.waited / elapsed,
-            "seconds_left": (total - step) * elapsed / steps,
-        }
-        self.restart(step)
-        return values
-
-
-class _Stop:
-    requested = False
-
-
-@contextlib.contextmanager
-def _stop_requests() -> Iterator[_Stop]:
-    """Ctrl-C and SIGTERM ask for an end after the step; a second Ctrl-C ends at once."""
-    stop = _Stop()
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        if stop.requested:
-            raise KeyboardInterrupt
-        stop.requested = True
-
-    before: dict[int, Any] = {}
-    with contextlib.suppress(ValueError):  # only the main thread may set handlers
-        for number in (signal.SIGINT, signal.SIGTERM):
-            before[number] = signal.signal(number, ask)
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

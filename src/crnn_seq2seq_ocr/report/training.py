@@ -8,6 +8,8 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from crnn_seq2seq_ocr.errors import StorageError
+
 
 class TrainingLog:
     """Writes ``log.jsonl`` and TensorBoard files into a run's folder and shows the progress on a terminal.
@@ -85,9 +87,52 @@ class TrainingLog:
                 self._board.add_scalar(f"{kind}/{name}", value, step)
 
     def _write_line(self, content: dict[str, Any]) -> None:
-        if self._file is not None:
+        if self._file is None:
+            return
+        try:
             self._file.write(json.dumps(content, ensure_ascii=False) + "\n")
             self._file.flush()
+        except OSError as error:
+            raise StorageError(f"{self._file.name} could not be written ({error.strerror}): free some space") from None
+
+
+class Meter:
+    """Means between two lines of the log.
+
+    Args:
+        step: The step that the training stands at.
+    """
+
+    def __init__(self, step: int) -> None:
+        self.restart(step)
+
+    def restart(self, step: int) -> None:
+        """Forget what was measured: what comes next counts from here."""
+        self._first_step, self._since = step, time.perf_counter()
+        self._waited, self._loss, self._finite, self._pictures = 0.0, 0.0, 0, 0
+
+    def add(self, loss: float | None, *, pictures: int, waited: float) -> None:
+        """One step: its loss (None if it was skipped), pictures and seconds of waiting for data."""
+        self._pictures += pictures
+        self._waited += waited
+        if loss is not None:
+            self._loss += loss
+            self._finite += 1
+
+    def values(self, step: int, *, total: int, rate: float, epoch: float) -> dict[str, float]:
+        """What `TrainingLog.training` shows; the next line counts from here. Loss 0: all steps were skipped."""
+        elapsed = max(time.perf_counter() - self._since, 1e-9)
+        steps = max(1, step - self._first_step)
+        values = {
+            "epoch": epoch,
+            "loss": self._loss / max(1, self._finite),
+            "learning_rate": rate,
+            "pictures_per_second": self._pictures / elapsed,
+            "data_wait": self._waited / elapsed,
+            "seconds_left": (total - step) * elapsed / steps,
+        }
+        self.restart(step)
+        return values
 
 
 def _duration(seconds: float) -> str:
