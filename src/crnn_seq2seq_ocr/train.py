@@ -155,13 +155,14 @@ def train(
                 break
 
             # Step.
-            engine.seed_step(settings.seed, progress.step, accelerator.process_index)
             started = time.perf_counter()
             parts, failure = _next_parts(batches, settings.accumulate)
             waited = time.perf_counter() - started
             (divisor,) = engine.agree(accelerator, [engine.global_divisor(parts, settings)], failure)
             rate = engine.learning_rate(progress.step, settings.optimizer, settings.steps)
             engine.set_learning_rate(optimizer, rate)
+            # After the data: starting the workers draws from the same generator.
+            engine.seed_step(settings.seed, progress.step, accelerator.process_index)
             loss, interrupted = _step(model, parts, divisor, settings, progress.step, accelerator, optimizer, stop)
             progress.step += 1
             if loss is None:
