@@ -117,6 +117,7 @@ def make_optimizer(model: nn.Module, settings: OptimizerSettings) -> torch.optim
         lr=settings.learning_rate,
         betas=settings.betas,
         eps=settings.epsilon,
+        fused=True,
     )
 
 

@@ -75,14 +75,14 @@ def steps(case: Case, count: int, fed: Tensor | None = None) -> Steps:
     """Decoder steps with the given tokens (N, count), or each the most likely after the last; never stopping."""
     memory = case.recognizer.encode(case.images, case.view_mask)
     decoder = case.recognizer.decoder
-    keys, hidden = decoder.keys(memory), decoder.start(memory)
+    keys, state = decoder.keys(memory), decoder.start(memory)
     last = torch.full((2,), BOS_ID)
     found = []
     for place in range(count):
         last = last if fed is None else fed[:, place]
-        step = decoder.step(last, hidden, memory, keys)
-        hidden, last = step.hidden, step.logits.argmax(1)
-        found.append(Steps(last, step.logits.log_softmax(1), step.attention, hidden))
+        step = decoder.step(last, state, memory, keys)
+        state, last = step.state, step.logits.argmax(1)
+        found.append(Steps(last, step.logits.log_softmax(1), step.attention, state.hidden))
     return Steps(*(torch.stack(part, 1) for part in zip(*found, strict=True)))
 
 

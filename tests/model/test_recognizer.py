@@ -120,7 +120,8 @@ def test_names_of_the_weights_stay() -> None:
     content = {f"encoder.{name}" for name in (*convolutions, "row_places", "column_places")}
     content |= {f"encoder.recurrent.0.{name}" for name in layer}
     content |= {f"decoder.{name}" for name in (*decoder, "attention.key.weight", "attention.key.bias")}
-    content |= {"decoder.attention.query.weight", "decoder.attention.score.weight"}
+    content |= {f"decoder.attention.{name}.weight" for name in ("query", "location", "score")}
+    content |= {"encoder.norm.weight", "encoder.norm.bias"}
     assert make_recognizer(CONTENT).state_dict().keys() == content
     names = make_recognizer(POSITION).state_dict().keys()
     assert {"encoder.convolutions.9.weight", "encoder.convolutions.10.running_var",

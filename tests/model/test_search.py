@@ -241,10 +241,10 @@ def test_what_is_found_is_what_the_network_says_of_these_tokens(settings: ModelS
     memory = make_memory(recognizer)
     found = search(recognizer, memory, max_length=8, beam=beam)
     decoder = recognizer.decoder
-    keys, hidden, last = decoder.keys(memory), decoder.start(memory), torch.full((6,), BOS_ID)
+    keys, state, last = decoder.keys(memory), decoder.start(memory), torch.full((6,), BOS_ID)
     for place in range(found.tokens.shape[1]):
-        step = decoder.step(last, hidden, memory, keys)
-        hidden, last = step.hidden, found.tokens[:, place]
+        step = decoder.step(last, state, memory, keys)
+        state, last = step.state, found.tokens[:, place]
         going = place < found.lengths
         log_probs = step.logits.log_softmax(1).gather(1, last[:, None]).squeeze(1)
         torch.testing.assert_close(found.log_probs[going, place], log_probs[going])

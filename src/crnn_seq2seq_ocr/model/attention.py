@@ -24,19 +24,25 @@ class PositionAttention(nn.Module):
         """Nothing is prepared: an empty tensor, (N, 0)."""
         return memory.cells.new_empty(memory.cells.shape[0], 0)
 
-    def forward(self, embedded: Tensor, hidden: Tensor, keys: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, embedded: Tensor, hidden: Tensor, seen: Tensor, keys: Tensor, memory: Memory) -> Tensor:
         """Weights (N, T) from embedded (N, D) and hidden (N, D)."""
         scores: Tensor = self.score(torch.cat([embedded, hidden], 1)).float()  # (N, T)
         return scores.softmax(1)
 
 
 class ContentAttention(nn.Module):
-    """Additive attention over keys of the memory (Bahdanau et al., 2015, arXiv 1409.0473)."""
+    """Additive attention over keys of the memory that knows where it has looked so far.
+
+    Additive attention: Bahdanau et al., 2015, arXiv 1409.0473. The last weights and their sum over all
+    steps, convolved over the grid of cells: Chorowski et al., 2015, arXiv 1506.07503; Tu et al., 2016,
+    arXiv 1601.04811.
+    """
 
     def __init__(self, width: int, size: int) -> None:
         super().__init__()
         self.key = nn.Linear(width, size)
         self.query = nn.Linear(2 * width, size, bias=False)
+        self.location = nn.Conv2d(2, size, (3, 7), padding=(1, 3), bias=False)
         self.score = nn.Linear(size, 1, bias=False)
 
     def keys(self, memory: Memory) -> Tensor:
@@ -44,8 +50,12 @@ class ContentAttention(nn.Module):
         keys: Tensor = self.key(memory.cells)
         return keys
 
-    def forward(self, embedded: Tensor, hidden: Tensor, keys: Tensor, mask: Tensor) -> Tensor:
-        """Weights (N, T), zero where mask (N, T) is False."""
+    def forward(self, embedded: Tensor, hidden: Tensor, seen: Tensor, keys: Tensor, memory: Memory) -> Tensor:
+        """Weights (N, T), zero in missing views; seen (N, 2, T) are the last weights and their sum so far."""
+        views, rows, columns = memory.grid
         query = self.query(torch.cat([embedded, hidden], 1))  # (N, A)
-        scores: Tensor = self.score(torch.tanh(keys + query[:, None])).squeeze(2).float()  # (N, T)
-        return scores.masked_fill(~mask, float("-inf")).softmax(1)
+        maps = seen.unflatten(2, (views, rows, columns)).transpose(1, 2).flatten(0, 1)  # (N*V, 2, R, U)
+        looked = self.location(maps).unflatten(0, (-1, views))  # (N, V, A, R, U)
+        looked = looked.permute(0, 1, 3, 4, 2).flatten(1, 3)  # (N, T, A)
+        scores: Tensor = self.score(torch.tanh(keys + query[:, None] + looked)).squeeze(2).float()  # (N, T)
+        return scores.masked_fill(~memory.mask, float("-inf")).softmax(1)

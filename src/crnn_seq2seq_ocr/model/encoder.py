@@ -103,6 +103,7 @@ class Encoder(nn.Module):
             ]
             channels = features
         else:
+            self.norm = nn.LayerNorm(width)
             self.row_places = nn.Parameter(torch.randn(rows, 1, width) * 0.1)
             self.column_places = nn.Parameter(torch.randn(columns, width) * 0.1)
         self.convolutions = nn.Sequential(*layers)
@@ -145,6 +146,6 @@ class Encoder(nn.Module):
         cells = lines.unflatten(0, (samples, views, rows))  # (N, V, R, U, D)
         # A cell knows its place within its view, not the view's number: any number of views in any order.
         places = self.row_places + self.column_places  # (R, U, D)
-        cells = (cells + places).flatten(1, 3)  # (N, T, D)
+        cells = (self.norm(cells) + places).flatten(1, 3)  # (N, T, D)
         mask = view_mask.repeat_interleave(rows * columns, dim=1)  # (N, T)
         return Memory(cells, mask, (views, rows, columns))

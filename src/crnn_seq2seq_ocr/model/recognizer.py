@@ -42,13 +42,13 @@ class Recognizer(nn.Module):
         """
         memory = self.encode(images, view_mask)
         keys = self.decoder.keys(memory)
-        hidden = self.decoder.start(memory)
+        state = self.decoder.start(memory)
         tokens = inputs[:, 0]
         logits: list[Tensor] = []
         for place in range(inputs.shape[1]):
             if place:
                 tokens = torch.where(forced[:, place], inputs[:, place], logits[-1].detach().argmax(1))
-            step = self.decoder.step(tokens, hidden, memory, keys)
-            hidden = step.hidden
+            step = self.decoder.step(tokens, state, memory, keys)
+            state = step.state
             logits.append(step.logits)
         return torch.stack(logits, 1)

@@ -60,13 +60,13 @@ def greedy(recognizer: Recognizer, memory: Memory, *, max_length: int) -> Found:
     """
     decoder = recognizer.decoder
     keys = decoder.keys(memory)
-    hidden = decoder.start(memory)
-    last = torch.full(hidden.shape[:1], BOS_ID, device=hidden.device)
+    state = decoder.start(memory)
+    last = torch.full(state.hidden.shape[:1], BOS_ID, device=state.hidden.device)
     ended = torch.zeros_like(last, dtype=torch.bool)
     tokens, log_probs, attention = [], [], []
     for _ in range(max_length + 1):
-        step = decoder.step(last, hidden, memory, keys)
-        hidden = step.hidden
+        step = decoder.step(last, state, memory, keys)
+        state = step.state
         best, last = step.logits.log_softmax(1).max(1)
         tokens.append(last)
         log_probs.append(best)
@@ -107,16 +107,16 @@ def beam_search(
     decoder = recognizer.decoder
     keys = decoder.keys(memory).repeat_interleave(width, 0)
     memory = Memory(memory.cells.repeat_interleave(width, 0), memory.mask.repeat_interleave(width, 0), memory.grid)
-    hidden = decoder.start(memory)  # (N*W, D)
-    last = torch.full(hidden.shape[:1], BOS_ID, device=hidden.device)  # (N*W,)
+    state = decoder.start(memory)  # of N*W rows
+    last = torch.full(state.hidden.shape[:1], BOS_ID, device=state.hidden.device)  # (N*W,)
     nodes = np.zeros(len(last), np.int64)  # where each row is in the lexicon
     ended = torch.zeros_like(last, dtype=torch.bool)
-    scores = hidden.new_zeros(len(last) // width, width)
+    scores = state.hidden.new_zeros(len(last) // width, width)
     scores[:, 1:] = -torch.inf  # all rows of a sample begin equal: one is enough
     first_rows = torch.arange(0, len(last), width, device=last.device)[:, None]  # (N, 1)
     choices: list[_Choice] = []
     for place in range(max_length + 1):
-        step = decoder.step(last, hidden, memory, keys)
+        step = decoder.step(last, state, memory, keys)
         log_probs = step.logits.log_softmax(1)  # (N*W, K)
         if lexicon is not None:
             children = lexicon.children(nodes, max_length - place)
@@ -129,7 +129,7 @@ def beam_search(
         tokens = chosen % classes
         choices.append(_Choice(parents, tokens, log_probs[parents, tokens], step.attention))
         rows, last = parents.flatten(), tokens.flatten()
-        hidden = step.hidden[rows]
+        state = step.state.rows(rows)
         ended = ended[rows] | (last == EOS_ID)
         if lexicon is not None:
             nodes = children[rows.cpu().numpy(), last.cpu().numpy()]
