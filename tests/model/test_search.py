@@ -10,7 +10,7 @@ from torch import Tensor
 
 from crnn_seq2seq_ocr.config import ModelSettings
 from crnn_seq2seq_ocr.errors import DataError
-from crnn_seq2seq_ocr.model.decoder import Step
+from crnn_seq2seq_ocr.model.decoder import State, Step
 from crnn_seq2seq_ocr.model.encoder import Memory
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
@@ -36,14 +36,15 @@ class Chain:
     def keys(self, memory: Memory) -> Tensor:
         return memory.cells.new_empty(len(memory.cells), 0)
 
-    def start(self, memory: Memory) -> Tensor:
-        return torch.zeros(len(memory.cells), 1)
+    def start(self, memory: Memory) -> State:
+        return State(torch.zeros(len(memory.cells), 1), torch.zeros(len(memory.cells), 2, 1))
 
-    def step(self, tokens: Tensor, hidden: Tensor, memory: Memory, keys: Tensor) -> Step:
+    def step(self, tokens: Tensor, state: State, memory: Memory, keys: Tensor) -> Step:
+        hidden = state.hidden
         self.steps += 1
         samples = memory.cells[:, 0, 0].long()
         attention = torch.stack([hidden[:, 0], tokens.float()], 1)  # the step's number and what was fed
-        return Step(self.table[samples, tokens], hidden + 1, attention)
+        return Step(self.table[samples, tokens], State(hidden + 1, state.seen), attention)
 
     def memory(self) -> Memory:
         samples = len(self.table)
