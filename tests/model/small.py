@@ -36,7 +36,7 @@ def make_recognizer(settings: ModelSettings = CONTENT, *, seed: int = 0) -> Reco
         recognizer.decoder.embedding.weight *= 80
         recognizer.decoder.attention.score.weight *= 10
         recognizer.decoder.combine.weight *= 3
-        recognizer.decoder.output.weight *= 8
+        recognizer.decoder.output.weight[:, : settings.width] *= 8
         recognizer.decoder.output.bias[2] = -1.0  # the end comes late
     return recognizer
 
