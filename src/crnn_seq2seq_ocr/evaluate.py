@@ -65,7 +65,8 @@ def evaluate(
     """Read every sample of a source (its first `limit`) and compare; none is left out silently.
 
     Samples that cannot be read at all are counted as dropped, by reason. Under `accelerate launch` each
-    process reads its share, and every process returns the whole result.
+    process reads its share, and every process returns the whole result; show and write the first one's,
+    which alone has pictures.
 
     Args:
         reader: The model.
@@ -112,9 +113,7 @@ def evaluate(
 
 
 def write_report(evaluation: Evaluation, folder: Path, *, title: str | None = None) -> None:
-    """Write ``report.html``, ``scores.json`` and ``readings.jsonl`` into a folder (the first process only)."""
-    if not processes().is_main_process:
-        return
+    """Write ``report.html``, ``scores.json`` and ``readings.jsonl`` into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     report = replace(evaluation.report, title=title) if title else evaluation.report
     (folder / "report.html").write_text(render_html(report), encoding="utf-8")
@@ -126,9 +125,7 @@ def write_report(evaluation: Evaluation, folder: Path, *, title: str | None = No
 
 
 def show(evaluation: Evaluation, console: Console) -> None:
-    """Print the tables (the first process only)."""
-    if not processes().is_main_process:
-        return
+    """Print the tables."""
     report = evaluation.report
     console.print(tables.score_table(report.scores))
     console.print(tables.count_table(report.evaluated, report.dropped))

@@ -69,6 +69,7 @@ def evaluate(
     from rich.console import Console
 
     from crnn_seq2seq_ocr.data.sources import open_source
+    from crnn_seq2seq_ocr.engine import processes
     from crnn_seq2seq_ocr.evaluate import evaluate as run
     from crnn_seq2seq_ocr.evaluate import show, write_report
     from crnn_seq2seq_ocr.reader import Reader
@@ -78,6 +79,8 @@ def evaluate(
     names = _read_lexicon(lexicon, reader) if lexicon else None
     console = Console(stderr=True)
     result = run(reader, source, limit=limit, beam=beam, lexicon=names, batch_size=batch_size, console=console)
+    if not processes().is_main_process:
+        return
     if as_json:
         typer.echo(json.dumps(result.to_dict(), ensure_ascii=False, indent=1))
     else:
