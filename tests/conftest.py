@@ -1,5 +1,10 @@
 """A recipe that trains in seconds, and pictures of texts for it."""
 
+import contextlib
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -49,6 +54,24 @@ def write_folder(folder: Path, texts: list[str]) -> Path:
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of twelve PNG files of one to three characters a, b, c."""
     return write_folder(tmp_path_factory.mktemp("pictures"), TEXTS)
+
+
+@contextlib.contextmanager
+def python(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """Python in a process group of its own, as a terminal would start it; what is still there at the end is killed."""
+    with subprocess.Popen(
+        [sys.executable, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
+    ) as child:
+        try:
+            yield child
+        finally:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
 
 
 MakeRecipe = Callable[..., Recipe]

@@ -20,7 +20,7 @@ from crnn_seq2seq_ocr import engine
 from crnn_seq2seq_ocr import train as training
 from crnn_seq2seq_ocr.checkpoint import Description, checkpoints, load_model, load_state, save_model
 from crnn_seq2seq_ocr.config import OptimizerSettings, TeacherForcing, TextSettings
-from crnn_seq2seq_ocr.errors import CheckpointError, DataError, DeviceError, RecipeError, StorageError
+from crnn_seq2seq_ocr.errors import CheckpointError, CrnnOcrError, DataError, DeviceError, RecipeError, StorageError
 from crnn_seq2seq_ocr.reader import Reader
 from crnn_seq2seq_ocr.train import overfit_recipe, resolve_charset, train
 from crnn_seq2seq_ocr.validation import Validation
@@ -416,3 +416,43 @@ def test_each_step_and_process_draws_its_own_numbers() -> None:
         engine.seed_step(*arguments)
         drawn.add(torch.rand(()).item())
     assert len(drawn) == 5
+
+
+class Processes:
+    """Stands for an accelerator with other processes, whose numbers are added."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, others: list[float]) -> None:
+        self.others = others
+
+    def reduce(self, numbers: torch.Tensor, *, reduction: str) -> torch.Tensor:
+        assert reduction == "sum"
+        return numbers + torch.tensor(self.others)
+
+
+def test_processes_agree_on_sums_and_errors() -> None:
+    fine, failing = Processes([4.0, 1.0, 0.0]), Processes([4.0, 1.0, 1.0])
+    assert engine.agree(fine, [torch.tensor(2), 0.5]) == [6.0, 1.5]  # type: ignore[arg-type]
+    mine = DataError("mine")
+    with pytest.raises(DataError, match="mine"):
+        engine.agree(fine, [2.0, 0.5], mine)  # type: ignore[arg-type]
+    with pytest.raises(CrnnOcrError, match="another process has failed"):
+        engine.agree(failing, [2.0, 0.5])  # type: ignore[arg-type]
+
+
+def test_an_error_in_the_data_is_told_to_the_other_processes(
+    micro: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Exception | None] = []
+    real = engine.agree
+
+    def agree(accelerator: Any, values: Any, error: Exception | None = None) -> list[float]:
+        told.append(error)
+        return real(accelerator, values, error)
+
+    monkeypatch.setattr(engine, "agree", agree)
+    folder = write_folder(tmp_path / "data", ["abcab"])
+    with pytest.raises(DataError) as caught:
+        train(micro(data__train=str(folder)), folder=tmp_path / "run")
+    assert told == [caught.value]
