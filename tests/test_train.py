@@ -1,6 +1,5 @@
 """Training: that it learns, what it writes, what it does with what goes wrong."""
 
-import itertools
 import json
 import os
 import signal
@@ -19,8 +18,8 @@ from torch import nn
 from crnn_seq2seq_ocr import engine
 from crnn_seq2seq_ocr import train as training
 from crnn_seq2seq_ocr.checkpoint import Description, checkpoints, load_model, load_state, save_model
-from crnn_seq2seq_ocr.config import OptimizerSettings, TeacherForcing, TextSettings
-from crnn_seq2seq_ocr.errors import CheckpointError, CrnnOcrError, DataError, DeviceError, RecipeError, StorageError
+from crnn_seq2seq_ocr.config import TextSettings
+from crnn_seq2seq_ocr.errors import CheckpointError, DataError, RecipeError, StorageError
 from crnn_seq2seq_ocr.reader import Reader
 from crnn_seq2seq_ocr.train import overfit_recipe, resolve_charset, train
 from crnn_seq2seq_ocr.validation import Validation
@@ -270,12 +269,6 @@ def test_bf16_trains_and_keeps_weights_in_fp32(micro: MakeRecipe, tmp_path: Path
                if "num_batches" not in name)
 
 
-@pytest.mark.skipif(torch.accelerator.is_available(), reason="needs a machine without accelerator")
-def test_a_precision_that_the_device_lacks_is_told(micro: MakeRecipe, tmp_path: Path) -> None:
-    with pytest.raises(DeviceError, match="fp16 cannot be used on the CPU: take bf16 or fp32"):
-        train(micro(training__precision="fp16"), folder=tmp_path)
-
-
 def test_training_twice_gives_the_same_bits_and_another_seed_others(micro: MakeRecipe, tmp_path: Path) -> None:
     for name, seed in [("one", 1), ("two", 1), ("other", 2)]:
         train(micro(training__seed=seed, augmentation={}), folder=tmp_path / name)
@@ -379,66 +372,6 @@ def test_too_few_classes_are_refused() -> None:
 def test_the_charset_can_come_from_the_training_texts(micro: MakeRecipe, tmp_path: Path) -> None:
     train(micro(text__charset="auto", training__steps=1), folder=tmp_path)
     assert load_model(tmp_path)[1].charset == "abc"
-
-
-def test_the_learning_rate_warms_up_and_decays() -> None:
-    settings = OptimizerSettings(learning_rate=1.0, warmup=4, schedule="cosine")
-    rates = [engine.learning_rate(step, settings, 12) for step in range(12)]
-    assert rates[:5] == pytest.approx([0.25, 0.5, 0.75, 1.0, 1.0])
-    assert rates[8] == pytest.approx(0.5)
-    assert all(later < earlier for earlier, later in itertools.pairwise(rates[4:]))
-    constant = settings.model_copy(update={"schedule": "constant"})
-    assert engine.learning_rate(11, constant, 12) == 1.0
-
-
-def test_teacher_forcing_falls_and_is_drawn_per_token_or_text() -> None:
-    torch.manual_seed(0)
-    settings = TeacherForcing(start=0.9, end=0.1)
-    shares = [engine.forced_tokens((400, 25), settings, progress).float().mean().item() for progress in (0, 0.5, 1)]
-    assert shares == pytest.approx([0.9, 0.5, 0.1], abs=0.02)
-    rows = engine.forced_tokens((400, 25), TeacherForcing(start=0.5, end=0.5, per="sequence"), 0)
-    assert ((rows.sum(1) == 0) | (rows.sum(1) == 25)).all()
-    assert rows[:, 0].float().mean().item() == pytest.approx(0.5, abs=0.1)
-    assert engine.forced_tokens((2, 3), TeacherForcing(), 0.3).all()
-
-
-def test_only_matrices_decay() -> None:
-    network = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
-    decaying, other = engine.make_optimizer(network, OptimizerSettings(weight_decay=0.1)).param_groups
-    assert (decaying["weight_decay"], other["weight_decay"]) == (0.1, 0.0)
-    assert [parameter.ndim for parameter in decaying["params"]] == [2]
-    assert len(other["params"]) == 3
-
-
-def test_each_step_and_process_draws_its_own_numbers() -> None:
-    drawn = set()
-    for arguments in [(1, 0, 0), (1, 1, 0), (1, 0, 1), (2, 0, 0), (2**32 - 1, 10**8, 4000)]:
-        engine.seed_step(*arguments)
-        drawn.add(torch.rand(()).item())
-    assert len(drawn) == 5
-
-
-class Processes:
-    """Stands for an accelerator with other processes, whose numbers are added."""
-
-    device = torch.device("cpu")
-
-    def __init__(self, others: list[float]) -> None:
-        self.others = others
-
-    def reduce(self, numbers: torch.Tensor, *, reduction: str) -> torch.Tensor:
-        assert reduction == "sum"
-        return numbers + torch.tensor(self.others)
-
-
-def test_processes_agree_on_sums_and_errors() -> None:
-    fine, failing = Processes([4.0, 1.0, 0.0]), Processes([4.0, 1.0, 1.0])
-    assert engine.agree(fine, [torch.tensor(2), 0.5]) == [6.0, 1.5]  # type: ignore[arg-type]
-    mine = DataError("mine")
-    with pytest.raises(DataError, match="mine"):
-        engine.agree(fine, [2.0, 0.5], mine)  # type: ignore[arg-type]
-    with pytest.raises(CrnnOcrError, match="another process has failed"):
-        engine.agree(failing, [2.0, 0.5])  # type: ignore[arg-type]
 
 
 def test_an_error_in_the_data_is_told_to_the_other_processes(

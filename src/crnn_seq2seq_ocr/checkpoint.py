@@ -170,7 +170,7 @@ def checkpoints(run: Path) -> list[Path]:
 
 def last_checkpoint(run: Path) -> Path | None:
     """The newest checkpoint of a run."""
-    return (checkpoints(run) or [None])[-1]
+    return next(reversed(checkpoints(run)), None)
 
 
 def best_checkpoint(run: Path) -> Path | None:

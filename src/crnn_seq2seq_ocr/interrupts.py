@@ -34,7 +34,7 @@ class StopRequest:
 def stop_requests() -> Iterator[StopRequest]:
     """Turn Ctrl-C and SIGTERM into a `StopRequest`; a second Ctrl-C some seconds later ends at once."""
     stop = StopRequest()
-    before: dict[int, Any] = {}
+    before: dict[signal.Signals, Any] = {}
     with contextlib.suppress(ValueError):  # only the main thread may set handlers
         for number in (signal.SIGINT, signal.SIGTERM):
             before[number] = signal.signal(number, stop.ask)

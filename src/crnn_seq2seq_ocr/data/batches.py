@@ -227,7 +227,7 @@ def training_batches(
     """
     loader = DataLoader(
         examples,
-        batch_sampler=positions,  # type: ignore[arg-type]
+        batch_sampler=positions,
         collate_fn=collate,
         num_workers=workers,
         pin_memory=pin_memory,
