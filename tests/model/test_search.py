@@ -196,7 +196,7 @@ def make_memory(recognizer: Recognizer, samples: int = 6) -> Memory:
 
 
 @BOTH
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [1, 2])
 def test_a_beam_of_one_is_greedy(settings: ModelSettings, seed: int) -> None:
     recognizer = make_recognizer(settings, seed=seed)
     memory = make_memory(recognizer)
