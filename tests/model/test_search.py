@@ -184,7 +184,8 @@ class TestLexicon:
             assert torch.equal(part, other)
 
 
-BOTH = pytest.mark.parametrize("settings", [CONTENT, POSITION], ids=["content", "position"])
+# Seeds whose networks do not repeat one token whatever the picture.
+BOTH = pytest.mark.parametrize(("settings", "seed"), [(CONTENT, 1), (POSITION, 0)], ids=["content", "position"])
 
 
 def make_memory(recognizer: Recognizer, samples: int = 6) -> Memory:
@@ -196,7 +197,6 @@ def make_memory(recognizer: Recognizer, samples: int = 6) -> Memory:
 
 
 @BOTH
-@pytest.mark.parametrize("seed", [1, 2])
 def test_a_beam_of_one_is_greedy(settings: ModelSettings, seed: int) -> None:
     recognizer = make_recognizer(settings, seed=seed)
     memory = make_memory(recognizer)
@@ -211,8 +211,8 @@ def test_a_beam_of_one_is_greedy(settings: ModelSettings, seed: int) -> None:
 
 
 @BOTH
-def test_a_wider_beam_scores_no_less(settings: ModelSettings) -> None:
-    recognizer = make_recognizer(settings)
+def test_a_wider_beam_scores_no_less(settings: ModelSettings, seed: int) -> None:
+    recognizer = make_recognizer(settings, seed=seed)
     memory = make_memory(recognizer)
     scores = [search(recognizer, memory, max_length=8, beam=beam).log_probs.sum(1) for beam in (1, 8)]
     assert (scores[1] >= scores[0] - 1e-5).all()
@@ -221,8 +221,8 @@ def test_a_wider_beam_scores_no_less(settings: ModelSettings) -> None:
 
 @BOTH
 @pytest.mark.parametrize("beam", [1, 3])
-def test_a_sample_gives_the_same_alone_and_in_a_batch(settings: ModelSettings, beam: int) -> None:
-    recognizer = make_recognizer(settings)
+def test_a_sample_gives_the_same_alone_and_in_a_batch(settings: ModelSettings, seed: int, beam: int) -> None:
+    recognizer = make_recognizer(settings, seed=seed)
     memory = make_memory(recognizer)
     together = search(recognizer, memory, max_length=8, beam=beam)
     for number in range(6):
@@ -237,8 +237,8 @@ def test_a_sample_gives_the_same_alone_and_in_a_batch(settings: ModelSettings, b
 @BOTH
 @pytest.mark.parametrize("beam", [1, 6])
 @torch.no_grad()
-def test_what_is_found_is_what_the_network_says_of_these_tokens(settings: ModelSettings, beam: int) -> None:
-    recognizer = make_recognizer(settings)
+def test_what_is_found_is_what_the_network_says_of_these_tokens(settings: ModelSettings, seed: int, beam: int) -> None:
+    recognizer = make_recognizer(settings, seed=seed)
     memory = make_memory(recognizer)
     found = search(recognizer, memory, max_length=8, beam=beam)
     decoder = recognizer.decoder
@@ -263,8 +263,8 @@ def test_missing_views_are_not_looked_at() -> None:
 
 @BOTH
 @pytest.mark.parametrize("beam", [1, 3])
-def test_bf16(settings: ModelSettings, beam: int) -> None:
-    recognizer, images = make_recognizer(settings), make_images(2)
+def test_bf16(settings: ModelSettings, seed: int, beam: int) -> None:
+    recognizer, images = make_recognizer(settings, seed=seed), make_images(2)
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         memory = recognizer.encode(images, all_views(images))
         found = search(recognizer, memory, max_length=8, beam=beam, lexicon=None)
