@@ -1,0 +1,48 @@
+# Two commands on a fresh machine: `make demo` and `make test`. `make help` lists all.
+
+PYTHON ?= python3
+# Which build of PyTorch to install: the address of the package index that pytorch.org names for your
+# CPU or GPU, e.g. `make demo TORCH_INDEX=https://...`. Empty: what pip finds by itself.
+TORCH_INDEX ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo
+SIGNS := synthetic:signs?difficulty=0&max_length=16
+
+.PHONY: help demo test lint clean
+.DEFAULT_GOAL := help
+
+help: ## List the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+		|| { echo "the module venv is missing: on Debian or Ubuntu, apt-get install python3-venv"; exit 1; }
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --constraint constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.installed ## Draw signs, train, evaluate and read: about five minutes on two CPU cores
+	rm -rf $(DEMO)
+	$(BIN)/crnn-ocr data draw '$(SIGNS)&count=5000&names=train' $(DEMO)/data/train --split train --shards 4
+	$(BIN)/crnn-ocr data draw '$(SIGNS)&count=200&names=validation&seed=2' $(DEMO)/data/validation --split validation
+	$(BIN)/crnn-ocr data draw '$(SIGNS)&count=200&names=test&seed=3' $(DEMO)/data/test --split test
+	$(BIN)/crnn-ocr data draw '$(SIGNS)&count=4&names=test&seed=4' $(DEMO)/signs --to folder
+	$(BIN)/crnn-ocr train tiny --out $(DEMO)/run
+	$(BIN)/crnn-ocr evaluate $(DEMO)/run $(DEMO)/data/test --out $(DEMO)/report
+	$(BIN)/crnn-ocr read $(DEMO)/run $(DEMO)/signs
+	@echo "The signs with texts and where the decoder looked: $(DEMO)/report/report.html"
+
+test: $(VENV)/.installed ## Run all tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean: ## Remove the virtual environment and what the demo made
+	rm -rf $(VENV) $(DEMO)
