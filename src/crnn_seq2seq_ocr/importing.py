@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from crnn_seq2seq_ocr.charset_files import read_general_chars
 from crnn_seq2seq_ocr.checkpoint import Description, save_model
 from crnn_seq2seq_ocr.errors import StorageError
-from crnn_seq2seq_ocr.model.mindspore import import_checkpoint, read_characters
+from crnn_seq2seq_ocr.model.mindspore import import_checkpoint
 
 
 def import_mindspore(file: Path, *, charset: Path, out: Path) -> Description:
@@ -24,7 +25,7 @@ def import_mindspore(file: Path, *, charset: Path, out: Path) -> Description:
         raise StorageError(f"{out} is there already: name a new folder")
     imported = import_checkpoint(file)
     description = Description(
-        charset=read_characters(charset, imported.classes),
+        charset=read_general_chars(charset, classes=imported.classes),
         max_length=imported.max_length,
         preprocessing=imported.preprocessing,
         model=imported.model,

@@ -1,4 +1,4 @@
-"""Importing the original's checkpoints and its list of characters."""
+"""Importing the original's checkpoints."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,15 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
+from crnn_seq2seq_ocr.config import load_recipe
+from crnn_seq2seq_ocr.errors import CheckpointError
+from crnn_seq2seq_ocr.model.mindspore import Imported, import_checkpoint, import_state
+from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from tests.model import original
 from tests.model.checkpoint_file import training_checkpoint, write_checkpoint
 from tests.model.original import FULL, SMALL, Array, Sizes
-
-from crnn_seq2seq_ocr.config import load_recipe
-from crnn_seq2seq_ocr.errors import CharsetError, CheckpointError
-from crnn_seq2seq_ocr.model.mindspore import Imported, import_checkpoint, import_state, read_characters
-from crnn_seq2seq_ocr.model.recognizer import Recognizer
-from crnn_seq2seq_ocr.text import Tokenizer
 
 LAYOUTS = [original.flat_layout, original.ascend_layout]
 
@@ -108,33 +107,3 @@ def test_another_networks_checkpoint_is_named(tmp_path: Path) -> None:
     path = write_checkpoint(tmp_path / "other.ckpt", {"conv.weight": np.ones((2, 2), np.float32)})
     with pytest.raises(CheckpointError, match=r"other\.ckpt: this is not a checkpoint of the original.*is missing"):
         import_checkpoint(path)
-
-
-class TestCharacters:
-    def write(self, folder: Path, entries: list[str]) -> Path:
-        path = folder / "chars.txt"
-        path.write_text("".join(f"{entry}\n" for entry in ["_PAD", "_GO", "_EOS", "_UNK", *entries]), encoding="utf-8")
-        return path
-
-    def test_ids_are_the_lines_and_the_space_is_last(self, tmp_path: Path) -> None:
-        tokenizer = Tokenizer(read_characters(self.write(tmp_path, ["0", "É", "z"]), 50))
-        assert len(tokenizer) == 50
-        assert tokenizer.encode("É 0z") == [5, 49, 4, 6, 2]
-        assert tokenizer.decode([5, 7, 48, 49, 2]) == "É "
-
-    @pytest.mark.parametrize(
-        ("entries", "message"),
-        [(["ab"], "line 5: 'ab' is not one character"), (["a"] * 46, "50 lines, the checkpoint has 50 classes")],
-    )
-    def test_other_lists(self, tmp_path: Path, entries: list[str], message: str) -> None:
-        with pytest.raises(CharsetError, match=message):
-            read_characters(self.write(tmp_path, entries), 50)
-
-    def test_a_list_without_special_ids(self, tmp_path: Path) -> None:
-        (tmp_path / "chars.txt").write_text("a\nb\n", encoding="utf-8")
-        with pytest.raises(CharsetError, match=r"chars\.txt does not begin with _PAD"):
-            read_characters(tmp_path / "chars.txt", 50)
-
-    def test_a_missing_list(self, tmp_path: Path) -> None:
-        with pytest.raises(CharsetError, match=r"chars\.txt cannot be read"):
-            read_characters(tmp_path / "chars.txt", 50)

@@ -144,7 +144,7 @@ def draw(
 
 def _charset(name: str) -> str | None:
     """The characters that an option means; None for any."""
-    from crnn_seq2seq_ocr.data.fsns import read_charset_file
+    from crnn_seq2seq_ocr.charset_files import read_charset_file
     from crnn_seq2seq_ocr.text import FSNS_CHARSET
 
     if name == "any":

@@ -1,4 +1,4 @@
-"""French Street Name Signs: its TFRecords as a source, its record layout to write, its charset files.
+"""French Street Name Signs: its TFRecords as a source, its record layout to write.
 
 Source of the layout: tensorflow/models, research/attention_ocr, ``datasets/fsns.py``.
 """
@@ -11,7 +11,7 @@ from crnn_seq2seq_ocr.data.example import Values, parse_example, serialize_examp
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.data.tfrecord import OnTruncated, TFRecords
 from crnn_seq2seq_ocr.errors import CharsetError, DataError, RecordError
-from crnn_seq2seq_ocr.text import FSNS_CHARSET, SPECIAL_COUNT, UNASSIGNED, describe_character, normalize, plain
+from crnn_seq2seq_ocr.text import FSNS_CHARSET, describe_character, normalize, plain
 
 VIEWS = 4
 """Views of a sign in one picture, the missing ones filled with noise."""
@@ -21,9 +21,6 @@ MAX_LENGTH = 37
 
 SHARD = re.compile(r"(?P<prefix>.*)-\d+-of-(?P<count>\d+)|.*\.(tfrecords?|tfrec)")
 """Names of files of records: ``train-00000-of-00512``, ``signs.tfrecord``."""
-
-GENERAL_SPECIALS = ("_PAD", "_GO", "_EOS", "_UNK")
-GENERAL_SPACE_ID = 9999
 
 _TEXT_KEYS = ("image/text", "image/unpadded_class", "image/class")
 _KEYS = (*_TEXT_KEYS, "image/encoded", "image/width", "image/orig_width")
@@ -183,81 +180,3 @@ def _id(character: str, charset: str) -> int:
         if candidate in charset:
             return charset.index(candidate)
     raise CharsetError(f"the charset has no {describe_character(character)}")
-
-
-def read_charset_file(path: str | Path) -> str:
-    """The charset of a file such as ``charset_size=134.txt``: lines of id, tab, character.
-
-    Where several characters share an id they must be variants of one plain character
-    (`text.VARIANTS`), which stands for all. ``<nul>`` marks the filling, which is no character. An id
-    without a line becomes `UNASSIGNED`.
-
-    Returns:
-        The characters in the order of their ids, from 0.
-
-    Raises:
-        CharsetError: A line is wrong, an id stands for different characters, or there are none.
-    """
-    characters: dict[int, str] = {}
-    for line, (number, entry) in _charset_lines(Path(path)).items():
-        if entry == "<nul>":
-            continue
-        character = plain(normalize(entry))
-        if len(character) != 1:
-            raise CharsetError(f"{path}:{line}: {entry!r} is not one character")
-        if characters.setdefault(number, character) != character:
-            raise CharsetError(f"{path}:{line}: id {number} stands for {describe_character(characters[number])} and "
-                               f"for {describe_character(character)}: only typographic variants may share an id")
-    if not characters:
-        raise CharsetError(f"{path} holds no characters: each line is an id, a tab and a character")
-    return "".join(characters.get(number, UNASSIGNED) for number in range(max(characters) + 1))
-
-
-def _charset_lines(path: Path) -> dict[int, tuple[int, str]]:
-    """(id, entry) by line number."""
-    entries = {}
-    for line, content in _lines(path).items():
-        number, tab, entry = content.partition("\t")
-        if not tab or not number.strip().isdecimal() or int(number) > 0x10FFFF:
-            raise CharsetError(f"{path}:{line}: {content!r} is not an id, a tab and a character")
-        entries[line] = int(number), entry
-    return entries
-
-
-def read_general_chars(path: str | Path) -> str:
-    """The charset of the original's ``general_chars.txt``: one entry a line, the four special ones first.
-
-    A tokenizer of this charset has the original's ids: the lines' numbers from 0, and 9999 for the
-    space that the original appends after filling the list up.
-
-    Raises:
-        CharsetError: The file does not begin with the special entries, a line is not one character,
-            or there are too many.
-    """
-    entries = {line: content.strip() for line, content in _lines(Path(path), blank=True).items()}
-    ordered = list(entries.values())
-    if tuple(ordered[:SPECIAL_COUNT]) != GENERAL_SPECIALS:
-        raise CharsetError(f"{path} must begin with the lines {', '.join(GENERAL_SPECIALS)}")
-    if len(ordered) > GENERAL_SPACE_ID:
-        raise CharsetError(f"{path} has {len(ordered):,} entries: there may be {GENERAL_SPACE_ID:,}")
-    for line, entry in list(entries.items())[SPECIAL_COUNT:]:
-        if len(entry) > 1:
-            raise CharsetError(f"{path}:{line}: {entry!r} is not one character")
-    characters = "".join(entry or UNASSIGNED for entry in ordered[SPECIAL_COUNT:])
-    return characters.ljust(GENERAL_SPACE_ID - SPECIAL_COUNT, UNASSIGNED) + " "
-
-
-def _lines(path: Path, *, blank: bool = False) -> dict[int, str]:
-    """Lines of a UTF-8 file by number, from 1; blank ones only where wanted."""
-    try:
-        content = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise CharsetError(f"cannot read the charset {path}: {error.strerror or error}") from None
-    except UnicodeDecodeError as error:
-        raise CharsetError(f"the charset {path} is not UTF-8 (byte {error.start})") from None
-    lines = content.removesuffix("\n").split("\n")  # not splitlines: it also splits at characters such as U+2028
-    return {number: line for number, line in enumerate(map(_without_return, lines), 1) if line or blank}
-
-
-def _without_return(line: str) -> str:
-    return line.removesuffix("\r")

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from crnn_seq2seq_ocr.config import DecoderSettings, EncoderSettings, ModelSettings, Preprocessing, Stage
-from crnn_seq2seq_ocr.errors import CharsetError, CheckpointError
+from crnn_seq2seq_ocr.errors import CheckpointError
 from crnn_seq2seq_ocr.model.mindspore_file import read_mindspore
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
-from crnn_seq2seq_ocr.text import SPECIAL_COUNT, UNASSIGNED
 
 VIEWS = 4
 CNN = "encoder.cnn."
@@ -101,31 +100,6 @@ def import_state(tensors: dict[str, NDArray[np.generic]]) -> Imported:
             + "\n".join(f"  {problem}" for problem in problems)
         )
     return Imported(state, model, preprocessing, classes, max(1, preprocessing.width // 2 - 2))
-
-
-def read_characters(path: Path | str, classes: int) -> str:
-    """The charset of the original's ``general_chars.txt``: one character a line, the space at the last id.
-
-    The first four lines are the special ids. Ids between the list and the space have no character.
-
-    Raises:
-        CharsetError: The file cannot be read, is longer than the classes, or is another list.
-    """
-    try:
-        lines = Path(path).read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CharsetError(f"the list of characters {path} cannot be read: {error}") from None
-    entries = [line.strip() for line in lines]
-    if entries[:SPECIAL_COUNT] != ["_PAD", "_GO", "_EOS", "_UNK"]:
-        raise CharsetError(f"{path} does not begin with _PAD, _GO, _EOS, _UNK: give the original's general_chars.txt")
-    for number, entry in enumerate(entries[SPECIAL_COUNT:], SPECIAL_COUNT + 1):
-        if len(entry) > 1:
-            raise CharsetError(f"{path}, line {number}: {entry!r} is not one character")
-    if len(entries) > classes - 1:
-        raise CharsetError(f"{path} has {len(entries)} lines, the checkpoint has {classes} classes: give the list "
-                           f"it was trained with")
-    characters = [entry or UNASSIGNED for entry in entries[SPECIAL_COUNT:]]
-    return "".join(characters) + UNASSIGNED * (classes - 1 - len(entries)) + " "
 
 
 class _Layout:
