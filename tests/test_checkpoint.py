@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.conftest import MakeRecipe, python
 
 from crnn_seq2seq_ocr.checkpoint import (
     Description,
@@ -31,6 +30,7 @@ from crnn_seq2seq_ocr.checkpoint import (
 )
 from crnn_seq2seq_ocr.errors import CheckpointError, StorageError
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from tests.conftest import MakeRecipe, python
 
 
 @pytest.fixture

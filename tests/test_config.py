@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.conftest import MakeRecipe
 
 from crnn_seq2seq_ocr.config import Augmentation, Recipe, load_recipe, memory_size, recipe_names
 from crnn_seq2seq_ocr.errors import RecipeError
+from tests.conftest import MakeRecipe
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from tests.conftest import TEXTS, MakeRecipe, python, write_folder
 
 from crnn_seq2seq_ocr.checkpoint import checkpoints, load_state
 from crnn_seq2seq_ocr.config import Recipe
 from crnn_seq2seq_ocr.train import train
+from tests.conftest import TEXTS, MakeRecipe, python, write_folder
 
 TORCHRUN = ["torch.distributed.run", "--nproc-per-node", "2", "--standalone", "-m"]
 ACCELERATE = ["accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1",

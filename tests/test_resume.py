@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from tests.conftest import MakeRecipe, python
 
 from crnn_seq2seq_ocr import engine
 from crnn_seq2seq_ocr.checkpoint import checkpoints, load_model, load_state
 from crnn_seq2seq_ocr.config import Recipe
 from crnn_seq2seq_ocr.errors import CheckpointError, RecipeError
 from crnn_seq2seq_ocr.train import train
+from tests.conftest import MakeRecipe, python
 
 
 def everything_random(micro: MakeRecipe, pictures: Path, **changes: Any) -> Recipe:

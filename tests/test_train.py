@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 from rich.console import Console
-from tests.conftest import TEXTS, MakeRecipe, picture_of, write_folder
 from torch import nn
 
 from crnn_seq2seq_ocr import engine
@@ -23,6 +22,7 @@ from crnn_seq2seq_ocr.errors import CheckpointError, DataError, RecipeError, Sto
 from crnn_seq2seq_ocr.reader import Reader
 from crnn_seq2seq_ocr.train import overfit_recipe, resolve_charset, train
 from crnn_seq2seq_ocr.validation import Validation
+from tests.conftest import TEXTS, MakeRecipe, picture_of, write_folder
 
 
 def log_of(folder: Path, kind: str) -> list[dict[str, Any]]:
