@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from crnn_seq2seq_ocr.config import Recipe
+from crnn_seq2seq_ocr.train import overfit_recipe, train
 
 TEXTS = ["ab", "ba", "aab", "bb", "cab", "abc", "c", "bca", "acb", "cc", "bab", "ca"]
 COLOURS = {"a": (220, 30, 30), "b": (30, 200, 40), "c": (40, 60, 230)}
@@ -77,7 +78,7 @@ def python(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[str
 MakeRecipe = Callable[..., Recipe]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def micro(pictures: Path) -> MakeRecipe:
     """Makes recipes of a very small network on `pictures`: arguments are ``section__setting=value``."""
 
@@ -105,3 +106,12 @@ def micro(pictures: Path) -> MakeRecipe:
         return Recipe.model_validate(raw)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def trained(micro: MakeRecipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a training run that reads all of `pictures` right."""
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    recipe = overfit_recipe(micro(model__width=32, training__steps=900, training__batch_size=6), 2)
+    assert train(recipe, folder=folder).best == 1.0
+    return folder

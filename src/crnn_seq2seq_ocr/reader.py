@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image, ImageOps
 
 from crnn_seq2seq_ocr.checkpoint import Description, load_model
 from crnn_seq2seq_ocr.data.batches import normalise
@@ -19,11 +20,12 @@ from crnn_seq2seq_ocr.errors import DataError, DeviceError, PictureError
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.model.search import Found, search
-from crnn_seq2seq_ocr.text import EOS_ID, Tokenizer
+from crnn_seq2seq_ocr.report.attention import attended_centres
+from crnn_seq2seq_ocr.text import EOS_ID, Tokenizer, normalize
 
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
 
-Readable = str | Path | bytes | np.ndarray | Any
+Readable = str | Path | bytes | np.ndarray | Image.Image
 """A file, an encoded picture, RGB pixels uint8 (H, W, 3), or a Pillow image."""
 
 
@@ -56,8 +58,10 @@ class Reading:
         confidence: The model's probability of exactly this text: the product over its characters and its end.
         characters: One by one.
         complete: False where the text was cut at the model's longest.
-        attention: float32 (characters, views, rows, columns), where the decoder looked; None with an error.
-        views: uint8 (V, H, W, 3), what the model saw; None with an error.
+        attention: float32 (characters, views, rows, columns), where the decoder looked; one view where the
+            model mixes them; None with an error.
+        views: uint8 (V, H, W, 3), what the model looked at: missing views only where it mixes all of them;
+            None with an error.
         error: Why the pictures could not be read; None if they could.
         reason: The kind of the error, the name of its class.
     """
@@ -128,7 +132,13 @@ class Reader:
         """Readings of pictures, in order; several pictures in a sequence are views of one text.
 
         A picture that cannot be read gives a reading with an `error`; the rest go on.
+
+        Raises:
+            TypeError: A single picture was given instead of a sequence.
+            DataError: No text of the lexicon is as short as the model's longest.
         """
+        if isinstance(images, str | bytes) or (isinstance(images, np.ndarray) and images.ndim < 4):
+            raise TypeError("read takes a sequence of pictures: for one picture write read([picture])")
         samples = (as_sample(image, number) for number, image in enumerate(images))
         return list(self.stream(samples, batch_size=batch_size, beam=beam, lexicon=lexicon))
 
@@ -143,7 +153,12 @@ class Reader:
         """Readings of samples in order, in bounded memory; pictures are prepared while the model reads.
 
         A reading in the place of a sample (one with an error) is handed on as it is.
+
+        Raises:
+            ValueError: The batch or the beam has no size.
         """
+        if batch_size < 1 or beam < 1:
+            raise ValueError(f"batch_size and beam are 1 or more, not {batch_size} and {beam}")
         with ThreadPoolExecutor(max_workers=2) as pool:
             waiting = (pool.map(self._prepare, batch) for batch in _batched(samples, batch_size))
             ahead = next(waiting, None)
@@ -173,17 +188,13 @@ class Reader:
         device = next(self.recognizer.parameters()).device
         view_mask = np.stack([each.view_mask for each in prepared])  # (N, V)
         views = view_mask.shape[1]
-        if self.description.model.encoder.views == "memory":
+        if not self._mixes_views:
             views = int(np.flatnonzero(view_mask.any(0)).max()) + 1
         images = np.stack([each.views[:views] for each in prepared])  # (N, V, H, W, 3)
         pixels = normalise(torch.from_numpy(images).to(device).permute(0, 1, 4, 2, 3))
         memory = self.recognizer.encode(pixels, torch.from_numpy(view_mask[:, :views].copy()).to(device))
-        found = search(
-            self.recognizer, memory, max_length=self.description.max_length, beam=beam, lexicon=lexicon
-        )
-        return [
-            self._reading(each, found, row, memory.grid) for row, each in enumerate(prepared)
-        ]
+        found = search(self.recognizer, memory, max_length=self.description.max_length, beam=beam, lexicon=lexicon)
+        return [self._reading(each, found, row, memory.grid) for row, each in enumerate(prepared)]
 
     def _reading(self, prepared: "_Prepared", found: Found, row: int, grid: tuple[int, int, int]) -> Reading:
         length = int(found.lengths[row])
@@ -191,31 +202,37 @@ class Reader:
         log_probs = found.log_probs[row, :length].double().cpu().numpy()
         complete = ids[-1:] == [EOS_ID]
         attention = found.attention[row, :length].float().cpu().numpy().reshape(length, *grid)
+        views = prepared.views
+        if not self._mixes_views:
+            # The batch may have more views: what is said of one text does not depend on its neighbours.
+            real = int(prepared.view_mask.sum())
+            attention, views = attention[:, :real], views[:real]
         if complete:
             ids, attention = ids[:-1], attention[:-1]
         characters = tuple(
-            self._character(number, float(np.exp(log_probs[place])), attention[place])
-            for place, number in enumerate(ids)
+            Character(
+                text=self.tokenizer.character(number),
+                confidence=float(np.exp(log_prob)),
+                view=None if self._mixes_views else int(view),
+                x=float(x),
+                y=float(y),
+            )
+            for number, log_prob, (view, x, y) in zip(ids, log_probs, attended_centres(attention), strict=False)
         )
         return Reading(
             name=prepared.name,
-            text="".join(each.text for each in characters),
+            text=normalize("".join(each.text for each in characters)),
             confidence=float(np.exp(log_probs.sum())),
             characters=characters,
             complete=complete,
             attention=attention,
-            views=prepared.views,
+            views=views,
         )
 
-    def _character(self, number: int, confidence: float, attention: np.ndarray) -> Character:
-        """attention: (views, rows, columns)."""
-        mixed = self.description.model.encoder.views == "channels"
-        view = int(attention.sum((1, 2)).argmax())
-        weights = attention[view] / max(float(attention[view].sum()), 1e-12)
-        rows, columns = weights.shape
-        x = float(weights.sum(0) @ (np.arange(columns) + 0.5) / columns)
-        y = float(weights.sum(1) @ (np.arange(rows) + 0.5) / rows)
-        return Character(self.tokenizer.character(number), confidence, None if mixed else view, x, y)
+    @property
+    def _mixes_views(self) -> bool:
+        """Whether the model lays the views of a text over each other, missing ones too."""
+        return self.description.model.encoder.views == "channels"
 
 
 @dataclass(frozen=True)
@@ -228,12 +245,16 @@ class _Prepared:
 
 
 def _device(name: str) -> torch.device:
-    if name != "auto":
-        try:
-            return torch.zeros((), device=name).device
-        except (RuntimeError, AssertionError) as error:
-            raise DeviceError(f"the device {name!r} cannot be used here: {str(error).splitlines()[0]}") from None
-    return torch.accelerator.current_accelerator() if torch.accelerator.is_available() else torch.device("cpu")  # type: ignore[return-value]
+    if name == "auto":
+        found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+        return found or torch.device("cpu")
+    try:
+        number = torch.ones((), device=name)
+        number.item()  # a device that holds no numbers, such as meta, is of no use
+        return number.device
+    except (RuntimeError, AssertionError, ImportError) as error:
+        reason = str(error).splitlines()[0]
+        raise DeviceError(f"the device {name!r} cannot be used here ({reason}): take auto or cpu") from None
 
 
 def failed(name: str, error: Exception) -> Reading:
@@ -243,8 +264,7 @@ def failed(name: str, error: Exception) -> Reading:
 
 def as_sample(image: Readable | Sequence[Readable], number: int) -> Sample | Reading:
     """Something readable, or a sequence of views, as a sample; a reading with an error if it cannot be opened."""
-    several = isinstance(image, list | tuple)
-    parts: Sequence[Readable] = image if several else [image]
+    parts: Sequence[Any] = image if isinstance(image, list | tuple) else [image]
     paths = [str(part) for part in parts if isinstance(part, str | Path)]
     name = " + ".join(paths) or f"picture {number}"
     try:
@@ -257,13 +277,25 @@ def _picture(image: Readable, name: str) -> bytes | np.ndarray:
     if isinstance(image, str | Path):
         try:
             return Path(image).read_bytes()
-        except OSError as error:
-            raise PictureError(f"{image} cannot be opened: {error.strerror}") from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise PictureError(f"{image} cannot be opened ({reason}): check the path") from None
     if isinstance(image, bytes | np.ndarray):
         return image
-    if hasattr(image, "convert"):
-        return np.asarray(image.convert("RGB"))
+    if isinstance(image, Image.Image):
+        return _pixels(image, name)
     raise PictureError(f"{name} is {type(image).__name__}: give a path, bytes, RGB pixels or a Pillow image")
+
+
+def _pixels(image: Image.Image, name: str) -> np.ndarray:
+    """A Pillow image as its file would be read: upright, 16 bits a channel brought down to 8, RGBA if transparent."""
+    try:
+        image = ImageOps.exif_transpose(image)
+        if image.mode.startswith("I"):
+            return (np.asarray(image) // 256).clip(0, 255).astype(np.uint8)
+        return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise PictureError(f"{name}: the Pillow image cannot be used ({error}): open it anew") from None
 
 
 def find_pictures(patterns: Sequence[str]) -> list[str]:
@@ -283,7 +315,7 @@ def _pictures_of(pattern: str) -> list[str]:
             raise DataError(f"{path} holds no pictures ({', '.join(sorted(PICTURE_SUFFIXES))})")
         return inside
     if glob.has_magic(pattern) and not path.exists():
-        matches = sorted(glob.glob(pattern, recursive=True))
+        matches = sorted(each for each in glob.glob(pattern, recursive=True) if not Path(each).is_dir())
         if not matches:
             raise DataError(f"no file matches {pattern}")
         return matches

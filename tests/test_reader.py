@@ -1,0 +1,444 @@
+"""Reading: what may be read, what comes out, and that neither order nor batches nor broken neighbours matter."""
+
+import io
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from crnn_seq2seq_ocr.checkpoint import Description, find_model, save_model
+from crnn_seq2seq_ocr.config import ModelSettings, Preprocessing
+from crnn_seq2seq_ocr.data.sample import Sample
+from crnn_seq2seq_ocr.errors import CheckpointError, DataError, DeviceError
+from crnn_seq2seq_ocr.model.lexicon import Lexicon
+from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.reader import Reader, Reading, find_pictures
+from tests.conftest import TEXTS, picture_of
+from tests.model.small import CONTENT, POSITION
+
+FOUR_VIEWS = Preprocessing(height=16, width=32, views=4)
+
+
+@pytest.fixture(scope="module")
+def reader(trained: Path) -> Reader:
+    return Reader.load(trained, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def files(pictures: Path) -> list[Path]:
+    return sorted(pictures.glob("*.png"))
+
+
+def untrained(settings: ModelSettings, *, max_length: int = 6, charset: str = "abcdefgh") -> Reader:
+    """Reads strips of four views; what it reads is nonsense, but depends on the pixels."""
+    torch.manual_seed(3)
+    recognizer = Recognizer(settings, FOUR_VIEWS, 4 + len(charset))
+    with torch.no_grad():
+        for layer in recognizer.encoder.recurrent:
+            layer.projection.weight *= 30
+        recognizer.decoder.embedding.weight *= 20
+        recognizer.decoder.attention.score.weight *= 10
+        recognizer.decoder.output.weight[:, : settings.width] *= 8
+        recognizer.decoder.output.bias[:4] = torch.tensor([-99.0, -99.0, -1.0, -99.0])  # no special ids, a late end
+    return Reader(recognizer.eval(), Description(charset, max_length, FOUR_VIEWS, settings))
+
+
+def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
+    """A picture with shapes in it (pure noise would be taken for a missing view)."""
+    small = np.random.default_rng(seed).integers(0, 256, (4, max(4, width // 40), 3), dtype=np.uint8)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """RGB, RGBA or grey pixels, 8 or 16 bits, as a PNG file."""
+    order = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
+    swapped = cv2.cvtColor(pixels, order[pixels.shape[2]]) if pixels.ndim == 3 else pixels
+    return cv2.imencode(".png", swapped)[1].tobytes()
+
+
+def same(first: Reading, second: Reading) -> None:
+    assert first.text == second.text
+    assert first.confidence == pytest.approx(second.confidence, rel=1e-4)
+    assert first.views is not None
+    assert second.views is not None
+    np.testing.assert_array_equal(first.views, second.views)
+    assert first.attention is not None
+    assert second.attention is not None
+    np.testing.assert_allclose(first.attention, second.attention, atol=1e-5)
+
+
+# --- loading --------------------------------------------------------------------------------------
+
+
+def test_a_run_and_its_model_folder_are_the_same_reader(trained: Path, files: list[Path]) -> None:
+    run, model = Reader.load(trained), Reader.load(str(find_model(trained)))
+    for first, second in zip(run.read(files), model.read(files), strict=True):
+        same(first, second)
+
+
+def test_a_folder_without_a_model(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="holds no model: give a folder with"):
+        Reader.load(tmp_path)
+    with pytest.raises(CheckpointError, match="does not exist"):
+        Reader.load(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("device", ["meta", "hal", "cpu:x", ""])
+def test_devices_that_are_not_there(trained: Path, device: str) -> None:
+    with pytest.raises(DeviceError, match=rf"the device '{device}' cannot be used here .*: take auto or cpu"):
+        Reader.load(trained, device=device)
+
+
+# --- what may be read -----------------------------------------------------------------------------
+
+
+def test_texts_confidences_and_characters(reader: Reader, files: list[Path]) -> None:
+    readings = reader.read(files)
+    assert [reading.text for reading in readings] == TEXTS
+    assert [reading.name for reading in readings] == [str(file) for file in files]
+    for reading in readings:
+        assert reading.complete
+        assert reading.error is None
+        assert 0 < reading.confidence <= 1
+        assert "".join(each.text for each in reading.characters) == reading.text
+        # The confidence is that of the characters and of the end, which is certain at most.
+        assert reading.confidence <= np.prod([each.confidence for each in reading.characters]) * (1 + 1e-6)
+        for each in reading.characters:
+            assert 0 < each.confidence <= 1
+            assert each.view == 0
+            assert 0 < each.x < 1
+            assert 0 < each.y < 1
+        assert reading.attention is not None
+        assert reading.attention.shape[:2] == (len(reading.text), 1)
+        np.testing.assert_allclose(reading.attention.sum((1, 2, 3)), 1, atol=1e-4)
+
+
+def as_file(pixels: np.ndarray, folder: Path) -> Path:
+    path = folder / "sign.png"
+    path.write_bytes(png(pixels))
+    return path
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        as_file,
+        lambda pixels, folder: str(as_file(pixels, folder)),
+        lambda pixels, folder: png(pixels),
+        lambda pixels, folder: pixels,
+        lambda pixels, folder: Image.fromarray(pixels),
+        lambda pixels, folder: Image.open(io.BytesIO(png(pixels))),
+        lambda pixels, folder: [pixels],
+        lambda pixels, folder: (png(pixels),),
+        lambda pixels, folder: np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)]),
+    ],
+    ids=["path", "str", "bytes", "pixels", "pillow", "pillow, lazy", "list of one", "tuple of one", "RGBA"],
+)
+def test_forms_of_a_picture(reader: Reader, tmp_path: Path, form: Callable[[np.ndarray, Path], Any]) -> None:
+    pixels = picture_of("cab")
+    same(reader.read([form(pixels, tmp_path)])[0], reader.read([pixels])[0])
+
+
+def test_pixels_and_bytes_are_named_by_their_number(reader: Reader) -> None:
+    assert [each.name for each in reader.read([picture_of("a"), b""])] == ["picture 0", "picture 1"]
+
+
+GREY = noise(40, 40)[..., 0]
+CLEAR = np.dstack([noise(40, 40), noise(40, 40, seed=1)[..., 0]])
+
+
+@pytest.mark.parametrize(
+    ("content", "equal"),
+    [
+        (png(GREY), np.dstack([GREY] * 3)),
+        (png(GREY.astype(np.uint16) * 257), np.dstack([GREY] * 3)),
+        (png(noise(40, 40).astype(np.uint16) * 257), noise(40, 40)),
+        (png(CLEAR), CLEAR),
+    ],
+    ids=["grey", "grey, 16 bits", "16 bits", "RGBA"],
+)
+def test_a_file_its_pillow_image_and_its_pixels_are_read_alike(
+    reader: Reader, content: bytes, equal: np.ndarray
+) -> None:
+    of_bytes, of_pixels = reader.read([content, equal])
+    same(of_bytes, of_pixels)
+    same(reader.read([Image.open(io.BytesIO(content))])[0], of_bytes)
+
+
+def test_pictures_are_turned_upright_however_they_come(reader: Reader, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    stored = Image.fromarray(np.rot90(picture_of("abc")).copy())
+    stored.save(tmp_path / "turned.png", exif=exif)
+    of_file, of_image, upright = reader.read(
+        [tmp_path / "turned.png", Image.open(tmp_path / "turned.png"), picture_of("abc")]
+    )
+    same(of_file, upright)
+    same(of_image, upright)
+
+
+@pytest.mark.parametrize("image", ["sign.png", b"\x89PNG", picture_of("a"), picture_of("a")[..., 0]])
+def test_one_picture_is_no_sequence_of_pictures(reader: Reader, image: Any) -> None:
+    with pytest.raises(TypeError, match=r"write read\(\[picture\]\)"):
+        reader.read(image)
+
+
+def test_nothing_to_read(reader: Reader) -> None:
+    assert reader.read([]) == []
+
+
+@pytest.mark.parametrize("sizes", [{"batch_size": 0}, {"beam": 0}])
+def test_sizes_that_are_none(reader: Reader, sizes: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="are 1 or more"):
+        reader.read([picture_of("a")], **sizes)  # type: ignore[arg-type]
+
+
+# --- what cannot be read --------------------------------------------------------------------------
+
+
+def bomb(width: int = 60_000, height: int = 60_000) -> bytes:
+    """A PNG file that claims more pixels than anyone has memory for."""
+    whole = png(np.zeros((1, 1), np.uint8))
+    header = b"IHDR" + width.to_bytes(4) + height.to_bytes(4) + whole[24:29]
+    return whole[:12] + header + zlib.crc32(header).to_bytes(4) + whole[33:]
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (b"", "is empty"),
+        (b"no picture", "no picture in a known format"),
+        (png(noise(40, 40))[:-400], "damaged or cut short"),
+        (bomb(), "was not decoded: make it smaller"),
+        (np.zeros((4, 4, 3), np.float32), "must be uint8"),
+        (np.zeros((2, 4, 4, 3), np.uint8), "must have the shape"),
+        (42, "picture 1 is int: give a path, bytes, RGB pixels or a Pillow image"),
+        ("/no/such.png", r"/no/such\.png cannot be opened \(No such file or directory\): check the path"),
+        ("a\0b", "cannot be opened"),
+        ([], "it has 0 pictures"),
+        ([picture_of("a"), picture_of("b")], "it has 2 pictures, the settings take 1 to 1"),
+        (Image.open(io.BytesIO(png(noise(40, 40))[:-400])), "the Pillow image cannot be used"),
+    ],
+    ids=["empty", "text", "cut", "bomb", "float", "4 axes", "number", "absent", "NUL", "none", "too many", "pillow"],
+)
+def test_a_broken_picture_is_reported_and_the_rest_go_on(reader: Reader, image: Any, message: str) -> None:
+    readings = reader.read([picture_of("cab"), image, picture_of("ba")], batch_size=2)
+    assert [reading.text for reading in readings] == ["cab", "", "ba"]
+    assert [reading.error is None for reading in readings] == [True, False, True]
+    with pytest.raises(ValueError, match=message):
+        raise ValueError(readings[1].error)
+    assert readings[1].characters == ()
+    assert readings[1].reason in {"PictureError", "DataError"}
+    assert readings[1].to_dict() == {"name": readings[1].name, "error": readings[1].error}
+
+
+def test_a_folder_is_no_picture(reader: Reader, tmp_path: Path) -> None:
+    assert "Is a directory" in (reader.read([tmp_path])[0].error or "")
+
+
+def test_all_are_broken(reader: Reader) -> None:
+    assert all(reading.error for reading in reader.read([b"", b"x", "/no/such.png"], batch_size=2))
+
+
+# --- order and batches ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("settings", [CONTENT, POSITION], ids=["memory", "channels"])
+def test_batches_and_neighbours_change_nothing(settings: ModelSettings) -> None:
+    reader = untrained(settings)
+    signs: list[Any] = [noise(30, 120, seed) for seed in range(4)]  # strips of four views
+    signs += [noise(30, 30, 9), [noise(30, 40, 10), noise(20, 20, 11)], b"broken", noise(30, 120, 12)]
+    one_by_one = [reader.read([sign])[0] if not isinstance(sign, bytes) else None for sign in signs]
+    assert len({round(each.confidence, 6) for each in one_by_one if each}) > 4, "it should depend on the pixels"
+    for size in (1, 3, 8):
+        for found, wanted in zip(reader.read(signs, batch_size=size), one_by_one, strict=True):
+            if wanted is None:
+                assert found.error
+            else:
+                same(found, wanted)
+
+
+def test_samples_are_streamed(reader: Reader) -> None:
+    """In bounded memory: what has been read is handed on long before the last sample is fetched."""
+    fetched = []
+
+    def samples() -> Any:
+        for number in range(100):
+            fetched.append(number)
+            yield Sample(f"{number}", (picture_of("ab"),), "")
+
+    stream = reader.stream(samples(), batch_size=4)
+    assert next(stream).text == "ab"
+    assert len(fetched) <= 8
+    stream.close()  # type: ignore[attr-defined]
+
+
+# --- views ----------------------------------------------------------------------------------------
+
+
+def test_views_of_a_strip_and_as_pictures() -> None:
+    reader = untrained(CONTENT)
+    strip = noise(16, 128)
+    of_strip, of_parts = reader.read([strip, list(np.split(strip, 4, axis=1))])
+    same(of_strip, of_parts)
+    assert of_strip.views is not None
+    assert of_strip.views.shape == (4, 16, 32, 3)
+    assert {each.view for each in of_strip.characters} <= {0, 1, 2, 3}
+    assert all(0 < each.x < 1 and 0 < each.y < 1 for each in of_strip.characters)
+
+
+def test_a_strip_601_pixels_wide() -> None:
+    wide = noise(150, 601)
+    reading, without_last_column = untrained(CONTENT).read([wide, wide[:, :600]])
+    assert reading.views is not None
+    assert reading.views.shape == (4, 16, 32, 3)
+    assert without_last_column.views is not None
+    difference = reading.views.astype(int) - without_last_column.views
+    assert np.abs(difference).mean() < 3
+
+
+def test_a_single_view_on_a_model_of_four() -> None:
+    reading = untrained(CONTENT).read([noise(30, 40)])[0]
+    assert reading.views is not None
+    assert reading.attention is not None
+    assert len(reading.views) == reading.attention.shape[1] == 1
+    assert {each.view for each in reading.characters} == {0}
+
+
+def test_noise_at_the_end_is_no_view() -> None:
+    strip = noise(150, 600)
+    strip[:, 300:] = np.random.default_rng(0).integers(0, 256, (150, 300, 3))
+    reading = untrained(CONTENT).read([strip, noise(150, 600)])[0]
+    assert reading.views is not None
+    assert reading.attention is not None
+    assert len(reading.views) == reading.attention.shape[1] == 2
+    assert {each.view for each in reading.characters} <= {0, 1}
+
+
+def test_a_model_that_mixes_views_cannot_say_which() -> None:
+    reading = untrained(POSITION).read([noise(30, 120)])[0]
+    assert {each.view for each in reading.characters} == {None}
+    assert {each.y for each in reading.characters} == {0.5}
+    assert reading.attention is not None
+    assert reading.attention.shape[1:3] == (1, 1)
+    assert reading.views is not None
+    assert len(reading.views) == 4
+
+
+# --- texts ----------------------------------------------------------------------------------------
+
+
+def test_a_text_that_is_cut_says_so() -> None:
+    reader = untrained(CONTENT, max_length=2)
+    reader.recognizer.decoder.output.bias.data[2] = -99.0  # never an end
+    reading = reader.read([noise(30, 40)])[0]
+    assert not reading.complete
+    assert len(reading.text) == 3
+    assert reading.to_dict()["complete"] is False
+    assert reading.attention is not None
+    assert len(reading.attention) == 3
+
+
+def test_an_empty_text_is_a_text() -> None:
+    reader = untrained(CONTENT)
+    reader.recognizer.decoder.output.bias.data[2] = 99.0
+    reading = reader.read([noise(30, 40)])[0]
+    assert (reading.text, reading.characters, reading.complete, reading.error) == ("", (), True, None)
+    assert reading.confidence == pytest.approx(1)
+
+
+def test_texts_are_nfc_whatever_the_charset(reader: Reader) -> None:
+    decomposed = replace(reader.description, charset="e\N{COMBINING ACUTE ACCENT}c")
+    reading = Reader(reader.recognizer, decomposed).read([picture_of("cab")])[0]
+    assert reading.text == "cé"
+    assert [each.text for each in reading.characters] == ["c", "e", "\N{COMBINING ACUTE ACCENT}"]
+
+
+def test_json_of_a_reading(reader: Reader) -> None:
+    content = json.loads(json.dumps(reader.read([picture_of("cab")])[0].to_dict()))
+    assert list(content) == ["name", "text", "confidence", "complete", "characters"]
+    assert [each["text"] for each in content["characters"]] == ["c", "a", "b"]
+    assert set(content["characters"][0]) == {"text", "confidence", "view", "x", "y"}
+
+
+def test_within_a_lexicon(reader: Reader, files: list[Path]) -> None:
+    lexicon = Lexicon(["ab", "cab", "bca"], reader.tokenizer)
+    readings = reader.read(files, lexicon=lexicon, beam=4)
+    assert {reading.text for reading in readings} <= {"ab", "cab", "bca"}
+    assert [reading.text for reading in readings if reading.text in TEXTS][:1] == ["ab"]
+    for reading, text in zip(readings, TEXTS, strict=True):
+        if text in {"ab", "cab", "bca"}:
+            assert reading.text == text
+            assert reading.confidence > 0.5
+        else:
+            assert reading.confidence < 0.5
+
+
+def test_a_lexicon_of_texts_that_are_all_too_long(reader: Reader) -> None:
+    with pytest.raises(DataError, match="no text of the lexicon has 4 characters or fewer"):
+        reader.read([picture_of("a")], lexicon=Lexicon(["abcab"], reader.tokenizer))
+
+
+def test_a_beam_finds_what_is_as_likely_or_more(files: list[Path]) -> None:
+    reader = untrained(CONTENT)
+    signs = [noise(30, 120, seed) for seed in range(6)]
+    for greedy, beam in zip(reader.read(signs), reader.read(signs, beam=5), strict=True):
+        if greedy.complete and beam.complete:
+            assert beam.confidence >= greedy.confidence * (1 - 1e-4)
+
+
+# --- finding pictures -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in ("b.png", "a.JPG", "notes.txt", "inner/c.webp", "odd [1].png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("", ["a.JPG", "b.png", "inner/c.webp", "odd [1].png"]),
+        ("b.png", ["b.png"]),
+        ("notes.txt", ["notes.txt"]),
+        ("absent.png", ["absent.png"]),
+        ("*.png", ["b.png", "odd [1].png"]),
+        ("*", ["a.JPG", "b.png", "notes.txt", "odd [1].png"]),
+        ("**/*.webp", ["inner/c.webp"]),
+        ("odd [1].png", ["odd [1].png"]),
+    ],
+)
+def test_files_folders_and_globs(tree: Path, pattern: str, found: list[str]) -> None:
+    assert find_pictures([str(tree / pattern)]) == [str(tree / name) for name in found]
+
+
+def test_the_order_is_that_of_the_arguments(tree: Path) -> None:
+    names = [str(tree / "b.png"), str(tree / "a.JPG"), str(tree / "b.png")]
+    assert find_pictures(names) == names
+
+
+def test_nothing_matches(tree: Path) -> None:
+    with pytest.raises(DataError, match=r"no file matches .*\*\.tiff"):
+        find_pictures([str(tree / "*.tiff")])
+    (tree / "empty").mkdir()
+    with pytest.raises(DataError, match=r"empty holds no pictures \(\.bmp"):
+        find_pictures([str(tree / "empty")])
+
+
+def test_a_model_saved_and_loaded_reads_the_same(tmp_path: Path) -> None:
+    reader = untrained(CONTENT)
+    save_model(reader.recognizer, replace(reader.description, name="untrained"), tmp_path / "model")
+    loaded = Reader.load(tmp_path / "model")
+    same(loaded.read([noise(30, 120)])[0], reader.read([noise(30, 120)])[0])
+    assert loaded.description.name == "untrained"
