@@ -44,6 +44,7 @@ def test_repeated_empty_and_decomposed_texts() -> None:
 
 def test_variants_of_a_character_are_one_text() -> None:
     lexicon = Lexicon(["d’a", "d'a", "d'b", "da", "d’ab"], TOKENIZER)
+    assert len(lexicon) == 4
     assert all_texts(lexicon) == sorted(["d'a", "d'b", "da", "d'ab"])
 
 

@@ -32,10 +32,16 @@ class Lexicon:
         ids = _character_ids(names, tokenizer)
         self.classes = len(tokenizer)
         """Number of token ids, as many as the model's classes."""
-        self._tokens, parents, levels = _edges(_sorted_names(names, ids, tokenizer), ids)
+        written = _sorted_names(names, ids, tokenizer)
+        self._texts = len(written)
+        self._tokens, parents, levels = _edges(written, ids)
         counts = np.bincount(parents, minlength=len(parents) + 1)
         self._starts = np.concatenate([[0], np.cumsum(counts)])  # first edge of each node, and the end
         self._to_end = _distances(parents, levels)
+
+    def __len__(self) -> int:
+        """How many different texts there are."""
+        return self._texts
 
     @property
     def shortest(self) -> int:
