@@ -4,7 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from crnn_seq2seq_ocr import metrics
+from crnn_seq2seq_ocr.checkpoint import write_whole
+from crnn_seq2seq_ocr.data.pictures import encode_picture
 from crnn_seq2seq_ocr.data.sample import Sample, Source
+from crnn_seq2seq_ocr.data.storage import replacing, writing
 from crnn_seq2seq_ocr.engine import processes
-from crnn_seq2seq_ocr.errors import DataError, PictureError
+from crnn_seq2seq_ocr.errors import DataError, PictureError, RecordError
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.reader import Reader, Reading, failed
 from crnn_seq2seq_ocr.report import tables
@@ -112,16 +115,16 @@ def evaluate(
     return Evaluation(report, lines)
 
 
-def write_report(evaluation: Evaluation, folder: Path, *, title: str | None = None) -> None:
-    """Write ``report.html``, ``scores.json`` and ``readings.jsonl`` into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    report = replace(evaluation.report, title=title) if title else evaluation.report
-    (folder / "report.html").write_text(render_html(report), encoding="utf-8")
-    (folder / "scores.json").write_text(json.dumps(as_json(report), ensure_ascii=False, indent=1), encoding="utf-8")
-    with (folder / "readings.jsonl").open("w", encoding="utf-8") as file:
-        for line in evaluation.lines:
-            content = {name: value for name, value in vars(line).items() if value is not None}
-            file.write(json.dumps(content, ensure_ascii=False) + "\n")
+def write_report(evaluation: Evaluation, folder: Path) -> None:
+    """Write ``report.html``, ``scores.json`` and ``readings.jsonl`` into a folder.
+
+    Raises:
+        StorageError: They could not be written.
+    """
+    lines = [{name: value for name, value in vars(line).items() if value is not None} for line in evaluation.lines]
+    write_whole(folder / "report.html", render_html(evaluation.report))
+    write_whole(folder / "scores.json", json.dumps(as_json(evaluation.report), ensure_ascii=False, indent=1))
+    write_whole(folder / "readings.jsonl", "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
 
 
 def show(evaluation: Evaluation, console: Console) -> None:
@@ -136,21 +139,23 @@ def show(evaluation: Evaluation, console: Console) -> None:
 
 
 def write_attention(reading: Reading, path: Path) -> None:
-    """Draw where the decoder looked for each character into a PNG file."""
+    """Draw where the decoder looked for each character into a PNG file.
+
+    Raises:
+        StorageError: It could not be written.
+    """
     assert reading.views is not None
     assert reading.attention is not None
     characters = [each.text for each in reading.characters]
     sheet = draw_sheet(reading.views, reading.attention, characters, [each.confidence for each in reading.characters])
-    _, encoded = cv2.imencode(".png", sheet[..., ::-1])
-    path.write_bytes(encoded.tobytes())
+    with writing(path.parent), replacing(path) as temporary:
+        temporary.write_bytes(encode_picture(sheet))
 
 
 def card(reading: Reading, reference: str | None) -> SampleCard:
     """A reading as a report shows it."""
     characters = [each.text for each in reading.characters]
     views, attention = reading.views, reading.attention
-    if views is not None and attention is not None and attention.shape[1] > 1:
-        views = views[: attention.shape[1]]
     found = views is not None and attention is not None and len(characters) > 0
     return SampleCard(
         name=reading.name,
@@ -178,7 +183,7 @@ def _line(index: int, source: Source, reading: Reading) -> Line:
     return Line(index, reading.name, reference, reading.text, reading.confidence, reading.error, reason)
 
 
-_REASONS = {PictureError.__name__: "unreadable picture", "RecordError": "corrupt record", "DataError": "bad sample"}
+_REASONS = {PictureError.__name__: "unreadable picture", RecordError.__name__: "damaged record", DataError.__name__: "bad sample"}
 
 
 def _shown_progress(readings: Iterator[Reading], total: int, console: Console | None) -> Iterator[Reading]:

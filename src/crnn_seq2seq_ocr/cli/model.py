@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from crnn_seq2seq_ocr.reader import Reading
+    from crnn_seq2seq_ocr.model.lexicon import Lexicon
+    from crnn_seq2seq_ocr.reader import Reader, Reading
 
 Model = Annotated[Path, typer.Argument(help="A model folder, or the folder of a training run (its best checkpoint).")]
 Device = Annotated[str, typer.Option(help="auto, or cpu, cuda, mps, npu, ... as PyTorch names it.")]
@@ -69,6 +70,7 @@ def evaluate(
     from rich.console import Console
 
     from crnn_seq2seq_ocr.data.sources import open_source
+    from crnn_seq2seq_ocr.data.storage import make_folder
     from crnn_seq2seq_ocr.engine import processes
     from crnn_seq2seq_ocr.evaluate import evaluate as run
     from crnn_seq2seq_ocr.evaluate import show, write_report
@@ -76,9 +78,20 @@ def evaluate(
 
     reader = Reader.load(model, device=device)
     source = open_source(data)
-    names = _read_lexicon(lexicon, reader) if lexicon else None
+    if out is not None:
+        make_folder(out)  # before the work, not after it
+    names = _read_lexicon(lexicon, reader)
     console = Console(stderr=True)
-    result = run(reader, source, limit=limit, beam=beam, lexicon=names, batch_size=batch_size, console=console)
+    result = run(
+        reader,
+        source,
+        title=f"{reader.description.name} on {data}",
+        limit=limit,
+        beam=beam,
+        lexicon=names,
+        batch_size=batch_size,
+        console=console,
+    )
     if not processes().is_main_process:
         return
     if as_json:
@@ -86,7 +99,7 @@ def evaluate(
     else:
         show(result, Console(soft_wrap=True))
     if out is not None:
-        write_report(result, out, title=f"{reader.description.name} on {data}")
+        write_report(result, out)
         typer.echo(f"report: {out / 'report.html'}", err=True)
 
 
@@ -105,12 +118,15 @@ def read(
 
     The exit status is 1 if any picture could not be read; the others are read all the same.
     """
+    from crnn_seq2seq_ocr.data.storage import make_folder
     from crnn_seq2seq_ocr.reader import Reader, as_sample, find_pictures
 
     reader = Reader.load(model, device=device)
-    names = _read_lexicon(lexicon, reader) if lexicon else None
+    names = _read_lexicon(lexicon, reader)
     listed = [line for each in images for line in (_standard_input() if each == "-" else [each])]
     paths = find_pictures(listed)
+    if attention is not None:
+        make_folder(attention)
     groups = [paths] if views else paths
     samples = (as_sample(group, number) for number, group in enumerate(groups))
     failures = 0
@@ -124,7 +140,12 @@ def read(
 
 
 def _standard_input() -> list[str]:
-    return [line for line in sys.stdin.read().splitlines() if line.strip()]
+    from crnn_seq2seq_ocr.errors import DataError
+
+    listed = [line for line in sys.stdin.read().split("\n") if line.strip()]
+    if not listed:
+        raise DataError("standard input lists no pictures: write one path a line")
+    return listed
 
 
 def _print_reading(reading: "Reading", *, as_json: bool) -> None:
@@ -142,15 +163,14 @@ def _print_reading(reading: "Reading", *, as_json: bool) -> None:
 def _write_attention(reading: "Reading", folder: Path, number: int) -> None:
     from crnn_seq2seq_ocr.evaluate import write_attention
 
-    folder.mkdir(parents=True, exist_ok=True)
     stem = Path(reading.name).stem[:80] if reading.name else "picture"
     write_attention(reading, folder / f"{number:05d}-{stem}.png")
 
 
-def _read_lexicon(path: Path, reader: object) -> object:
+def _read_lexicon(path: Path | None, reader: "Reader") -> "Lexicon | None":
     from crnn_seq2seq_ocr.model.lexicon import read_lexicon
 
-    return read_lexicon(path, reader.tokenizer)  # type: ignore[attr-defined]
+    return None if path is None else read_lexicon(path, reader.tokenizer)
 
 
 def import_mindspore(
