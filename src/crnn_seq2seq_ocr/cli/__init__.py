@@ -1,5 +1,6 @@
 """The command line ``crnn-ocr``: thin commands, heavy imports inside them, errors as sentences."""
 
+import io
 import os
 import sys
 
@@ -25,12 +26,13 @@ app.command(name="import-mindspore")(import_mindspore)
 
 def main() -> None:
     """Run the command line; a user's mistake ends with one message and exit status 1."""
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # what is wrong with a picture is told in our own words
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names of files may hold bytes that are no text; they are shown, and end nothing.
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`): nothing is wrong, nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except (CrnnOcrError, OSError) as error:
         print(f"crnn-ocr: {error}", file=sys.stderr)
         sys.exit(1)

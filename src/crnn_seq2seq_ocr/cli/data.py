@@ -1,6 +1,7 @@
 """The commands about data: check, convert, download, draw."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -38,7 +39,7 @@ def check(
         str, typer.Option(help="'fsns', 'any', a charset file (id TAB character), or the allowed characters.")
     ] = "any",
     max_length: Annotated[int | None, typer.Option(min=1, help="Longer texts would be dropped.")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with status 1 if any sample would be dropped.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with status 1 if anything is wrong.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     show: Annotated[int, typer.Option(min=0, help="Most dropped samples to list.")] = 1000,
     workers: Workers = 0,
@@ -67,7 +68,7 @@ def convert(
     source: SourceName,
     out: Annotated[Path, typer.Argument(help="The folder to write.")],
     to: Annotated[Layout, typer.Option(help="What to write.")] = Layout.folder,
-    charset: Annotated[str, typer.Option(help="For image/class of TFRecords: 'fsns' or a charset file.")] = "fsns",
+    charset: Annotated[str, typer.Option(help="Of TFRecords: 'fsns', a charset file, or the characters.")] = "fsns",
     max_length: Annotated[int, typer.Option(min=1, help="Longest text of TFRecords.")] = 37,
     shards: Shards = 1,
     split: Split = "train",
@@ -86,7 +87,7 @@ def convert(
             done = convert_to_tfrecord(
                 opened,
                 out,
-                charset=_charset(charset) or "",
+                charset=_charset(charset, everything=False) or "",
                 max_length=max_length,
                 shards=shards,
                 split=split,
@@ -142,16 +143,24 @@ def draw(
     typer.echo(f"{out}: {done.written:,} signs")
 
 
-def _charset(name: str) -> str | None:
+def _charset(name: str, *, everything: bool = True) -> str | None:
     """The characters that an option means; None for any."""
     from crnn_seq2seq_ocr.charset_files import read_charset_file
-    from crnn_seq2seq_ocr.text import FSNS_CHARSET
+    from crnn_seq2seq_ocr.errors import CharsetError
+    from crnn_seq2seq_ocr.text import FSNS_CHARSET, Tokenizer, normalize
 
     if name == "any":
-        return None
+        if everything:
+            return None
+        raise CharsetError("TFRecords need a charset: give 'fsns', a charset file or the characters with --charset")
     if name == "fsns":
         return FSNS_CHARSET
-    return read_charset_file(name) if Path(name).is_file() else name
+    if os.path.exists(name):  # unlike Path's, it takes any text
+        return read_charset_file(name)
+    try:
+        return Tokenizer(normalize(name)).charset
+    except CharsetError as error:
+        raise CharsetError(f"there is no file {name!r}, and as a list of characters it is wrong: {error}") from None
 
 
 @contextlib.contextmanager
