@@ -183,7 +183,11 @@ def _line(index: int, source: Source, reading: Reading) -> Line:
     return Line(index, reading.name, reference, reading.text, reading.confidence, reading.error, reason)
 
 
-_REASONS = {PictureError.__name__: "unreadable picture", RecordError.__name__: "damaged record", DataError.__name__: "bad sample"}
+_REASONS = {
+    PictureError.__name__: "unreadable picture",
+    RecordError.__name__: "damaged record",
+    DataError.__name__: "bad sample",
+}
 
 
 def _shown_progress(readings: Iterator[Reading], total: int, console: Console | None) -> Iterator[Reading]:

@@ -14,6 +14,7 @@ data = typer.Typer(help="Check, convert, download and draw data sets.", no_args_
 SourceName = Annotated[str, typer.Argument(help="A path, or a name such as 'synthetic:signs?names=test&count=200'.")]
 Workers = Annotated[int, typer.Option(min=0, help="Processes; 0 works in this one.")]
 Shards = Annotated[int, typer.Option(min=1, help="Number of TFRecord files.")]
+Redo = Annotated[bool, typer.Option("--redo", help="Begin anew, over what an earlier run has written.")]
 Split = Annotated[str, typer.Option(help="First part of the names of TFRecord files.")]
 
 
@@ -74,6 +75,7 @@ def convert(
     split: Split = "train",
     pictures: Annotated[PictureFormat, typer.Option(help="Pictures of a folder.")] = PictureFormat.keep,
     workers: Workers = 0,
+    redo: Redo = False,
 ) -> None:
     """Turn a data set into TFRecords or a folder; the same command again goes on where it stopped."""
     from crnn_seq2seq_ocr.data.convert import convert_to_folder, convert_to_tfrecord
@@ -82,7 +84,9 @@ def convert(
     opened = open_source(source)
     with _progress("converting") as progress:
         if to is Layout.folder:
-            done = convert_to_folder(opened, out, format=pictures.value, workers=workers, progress=progress)
+            done = convert_to_folder(
+                opened, out, format=pictures.value, workers=workers, resume=not redo, progress=progress
+            )
         else:
             done = convert_to_tfrecord(
                 opened,
@@ -92,6 +96,7 @@ def convert(
                 shards=shards,
                 split=split,
                 workers=workers,
+                resume=not redo,
                 progress=progress,
             )
     for failure in done.failures:
@@ -132,6 +137,7 @@ def draw(
     shards: Shards = 1,
     split: Split = "train",
     workers: Workers = 2,
+    redo: Redo = False,
 ) -> None:
     """Write synthetic signs in exactly the layout of FSNS, or as a folder."""
     from crnn_seq2seq_ocr.data.draw import draw as run
@@ -139,7 +145,16 @@ def draw(
 
     opened = open_source(source)
     with _progress("drawing") as progress:
-        done = run(opened, out, layout=to.value, shards=shards, split=split, workers=workers, progress=progress)
+        done = run(
+            opened,
+            out,
+            layout=to.value,
+            shards=shards,
+            split=split,
+            workers=workers,
+            resume=not redo,
+            progress=progress,
+        )
     typer.echo(f"{out}: {done.written:,} signs")
 
 
@@ -159,8 +174,8 @@ def _charset(name: str, *, everything: bool = True) -> str | None:
         return read_charset_file(name)
     try:
         return Tokenizer(normalize(name)).charset
-    except CharsetError as error:
-        raise CharsetError(f"there is no file {name!r}, and as a list of characters it is wrong: {error}") from None
+    except CharsetError:
+        raise CharsetError(f"--charset {name!r} is neither a file nor a list of characters, each once") from None
 
 
 @contextlib.contextmanager

@@ -180,6 +180,8 @@ def import_mindspore(
 ) -> None:
     """Turn a checkpoint of the original (MindSpore) into one of our model folders."""
     from crnn_seq2seq_ocr.importing import import_mindspore as run
+    from crnn_seq2seq_ocr.text import UNASSIGNED
 
     description = run(file, charset=charset, out=out)
-    typer.echo(f"{out}: {len(description.charset)} characters, up to {description.max_length} a text")
+    known = len(description.charset) - description.charset.count(UNASSIGNED)
+    typer.echo(f"{out}: {known:,} characters, texts of up to {description.max_length}")

@@ -135,14 +135,14 @@ class Job:
             if json.loads(state.read_text(encoding="utf-8")) != wanted:
                 raise DataError(
                     f"{self.folder} holds a conversion of another source or with other settings: choose another "
-                    "folder, or redo it without resuming"
+                    "folder, or redo it without resuming (--redo)"
                 )
             self._forget_lost_parts()
             return
         elif existing := [path for path in self.targets if path.exists()]:
             raise DataError(
                 f"{existing[0]} exists and is not of this conversion: choose another folder, or redo it without "
-                "resuming, which replaces it"
+                "resuming (--redo), which replaces it"
             )
         self._notes.mkdir()
         with replacing(state) as temporary:
