@@ -1,0 +1,137 @@
+"""``crnn-ocr read``."""
+
+import json
+import os
+import shutil
+import unicodedata
+from pathlib import Path
+
+import cv2
+import pytest
+
+from crnn_seq2seq_ocr.checkpoint import find_model
+from tests.cli.conftest import Command
+from tests.conftest import TEXTS, picture_of
+
+
+@pytest.fixture(scope="module")
+def files(pictures: Path) -> list[Path]:
+    return sorted(pictures.glob("*.png"))
+
+
+def rows(out: str) -> list[list[str]]:
+    return [line.split("\t") for line in out.splitlines()]
+
+
+def test_files(command: Command, trained: Path, files: list[Path]) -> None:
+    answer = command("read", trained, *files[:3], "--device", "cpu")
+    assert answer.status == 0
+    found = rows(answer.out)
+    assert [row[:2] for row in found] == [[str(file), text] for file, text in zip(files[:3], TEXTS[:3], strict=True)]
+    assert all(0.5 < float(confidence) <= 1 and len(confidence) == 5 for _, _, confidence in found)
+    assert answer.err == ""
+
+
+@pytest.mark.parametrize("form", ["folder", "glob", "list"])
+def test_folders_globs_and_lists(command: Command, trained: Path, pictures: Path, files: list[Path], form: str) -> None:
+    given = {"folder": pictures, "glob": pictures / "*.png", "list": "-"}[form]
+    answer = command("read", find_model(trained), given, stdin="\n".join([*map(str, files), "", ""]))
+    assert answer.status == 0
+    assert [row[:2] for row in rows(answer.out)] == [[str(f), text] for f, text in zip(files, TEXTS, strict=True)]
+
+
+def test_a_list_may_hold_folders_and_stand_between_files(command: Command, trained: Path, files: list[Path]) -> None:
+    answer = command("read", trained, files[1], "-", files[2], stdin=f"{files[0].parent / '00[34].png'}\n")
+    assert [row[1] for row in rows(answer.out)] == ["ba", "bb", "cab", "aab"]
+
+
+@pytest.mark.parametrize("options", [["--batch-size", 1], ["--batch-size", 5], ["--beam", 3]])
+def test_batches_and_beams(command: Command, trained: Path, pictures: Path, options: list[object]) -> None:
+    answer = command("read", trained, pictures, *options)
+    assert [row[1] for row in rows(answer.out)] == TEXTS
+
+
+def test_json(command: Command, trained: Path, pictures: Path, files: list[Path]) -> None:
+    answer = command("read", trained, pictures, "--json")
+    assert answer.status == 0
+    found = [json.loads(line) for line in answer.out.splitlines()]
+    assert [each["text"] for each in found] == TEXTS
+    assert [each["name"] for each in found] == [str(file) for file in files]
+    for each in found:
+        assert unicodedata.is_normalized("NFC", each["text"])
+        assert each["complete"] is True
+        assert 0 < each["confidence"] <= 1
+        assert "".join(character["text"] for character in each["characters"]) == each["text"]
+        for character in each["characters"]:
+            assert 0 < character["confidence"] <= 1
+            assert character["view"] == 0
+            assert 0 <= character["x"] <= 1
+            assert 0 <= character["y"] <= 1
+
+
+def test_attention(command: Command, trained: Path, files: list[Path], tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.touch()
+    answer = command("read", trained, files[0], broken, files[4], "--attention", tmp_path / "new" / "attention")
+    assert answer.status == 1
+    drawn = sorted((tmp_path / "new" / "attention").iterdir())
+    assert [path.name for path in drawn] == ["00000-000.png", "00002-004.png"]
+    assert all(cv2.imread(str(path)).size > 0 for path in drawn)
+
+
+def test_a_broken_file_is_reported_and_the_rest_go_on(
+    command: Command, trained: Path, files: list[Path], tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(files[0].read_bytes()[:-60])
+    answer = command("read", trained, files[0], broken, tmp_path / "absent.png", files[1])
+    assert answer.status == 1
+    assert [row[1] for row in rows(answer.out)] == TEXTS[:2]
+    first, second = (line for line in answer.err.splitlines() if line.startswith("crnn-ocr"))
+    assert first.startswith(f"crnn-ocr: {broken}: the picture is damaged or cut short")
+    assert second.startswith(f"crnn-ocr: {tmp_path / 'absent.png'} cannot be opened (No such file or directory)")
+
+
+def test_a_broken_file_in_json(command: Command, trained: Path, files: list[Path], tmp_path: Path) -> None:
+    answer = command("read", trained, tmp_path / "absent.png", files[0], "--json")
+    assert answer.status == 1
+    first, second = (json.loads(line) for line in answer.out.splitlines())
+    assert set(first) == {"name", "error"}
+    assert second["text"] == TEXTS[0]
+
+
+def test_views_are_one_sign(command: Command, trained: Path, files: list[Path]) -> None:
+    assert [row[1] for row in rows(command("read", trained, files[4], "--views").out)] == ["cab"]
+    answer = command("read", trained, *files[:2], "--views")
+    assert answer.status == 1
+    assert f"{files[0]} + {files[1]}: it has 2 pictures, the settings take 1 to 1" in answer.err
+
+
+def test_a_lexicon(command: Command, trained: Path, pictures: Path, tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_text("cab\nbca\n\nab\n", encoding="utf-8")
+    answer = command("read", trained, pictures, "--lexicon", tmp_path / "names.txt", "--beam", 3)
+    assert answer.status == 0
+    found = [row[1] for row in rows(answer.out)]
+    assert set(found) <= {"cab", "bca", "ab"}
+    assert [found[TEXTS.index(text)] for text in ("cab", "bca", "ab")] == ["cab", "bca", "ab"]
+
+
+def test_a_text_that_is_cut_says_so(command: Command, trained: Path, files: list[Path], tmp_path: Path) -> None:
+    model = shutil.copytree(find_model(trained), tmp_path / "model")
+    description = json.loads((model / "model.json").read_text("utf-8")) | {"max_length": 1}
+    (model / "model.json").write_text(json.dumps(description), encoding="utf-8")
+    answer = command("read", model, files[4])
+    assert answer.status == 0
+    assert rows(answer.out)[0][1] == "ca"
+    assert rows(answer.out)[0][3] == "(cut at the model's longest text)"
+    assert json.loads(command("read", model, files[4], "--json").out)["complete"] is False
+
+
+def test_a_name_that_is_no_text(command: Command, trained: Path, tmp_path: Path) -> None:
+    """File names are bytes; some are not UTF-8."""
+    name = os.path.join(os.fsencode(tmp_path), b"\xff.png")
+    Path(os.fsdecode(name)).write_bytes(cv2.imencode(".png", picture_of("cab")[..., ::-1])[1].tobytes())
+    answer = command("read", trained, tmp_path)
+    assert answer.status == 0
+    assert rows(answer.out)[0][:2] == [f"{tmp_path}/\\udcff.png", "cab"]
+    assert json.loads(command("read", trained, tmp_path, "--json").out)["name"] == os.fsdecode(name)
