@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 import crnn_seq2seq_ocr
-from crnn_seq2seq_ocr import errors
 from tests.conftest import TEXTS
 
 
@@ -42,11 +41,3 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == f"set() {crnn_seq2seq_ocr.__version__}\nTrue crnn_seq2seq_ocr.reader\n"
-
-
-@pytest.mark.parametrize("name", [name for name in vars(errors) if name.endswith("Error")])
-def test_errors_can_be_caught_together_and_by_their_kind(name: str) -> None:
-    kind = getattr(errors, name)
-    assert issubclass(kind, errors.CrnnOcrError)
-    if kind is not errors.CrnnOcrError:
-        assert issubclass(kind, ValueError | OSError)

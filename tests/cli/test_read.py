@@ -9,9 +9,10 @@ from pathlib import Path
 import cv2
 import pytest
 
-from crnn_seq2seq_ocr.checkpoint import find_model
+from crnn_seq2seq_ocr.checkpoint import Description, find_model, save_model
 from tests.cli.conftest import Command
 from tests.conftest import TEXTS, picture_of
+from tests.model.small import CONTENT, PREPROCESSING, make_recognizer
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +106,18 @@ def test_views_are_one_sign(command: Command, trained: Path, files: list[Path]) 
     answer = command("read", trained, *files[:2], "--views")
     assert answer.status == 1
     assert f"{files[0]} + {files[1]}: it has 2 pictures, the settings take 1 to 1" in answer.err
+
+
+def test_several_files_of_one_sign(command: Command, files: list[Path], tmp_path: Path) -> None:
+    description = Description("abcdefgh", 6, PREPROCESSING, CONTENT)
+    save_model(make_recognizer(), description, tmp_path / "model")
+    answer = command("read", tmp_path / "model", *files[:3], "--views", "--json", "--attention", tmp_path / "maps")
+    assert (answer.status, answer.err) == (0, "")
+    content = json.loads(answer.out)
+    assert content["name"] == " + ".join(map(str, files[:3]))
+    assert content["characters"]
+    assert {each["view"] for each in content["characters"]} <= {0, 1, 2}
+    assert len(list((tmp_path / "maps").iterdir())) == 1
 
 
 def test_a_lexicon(command: Command, trained: Path, pictures: Path, tmp_path: Path) -> None:
