@@ -87,7 +87,10 @@ def load_model(path: Path) -> tuple[Recognizer, Description]:
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{folder / WEIGHTS} cannot be read ({error}): copy it again") from None
     except RuntimeError as error:
-        raise CheckpointError(f"{folder / WEIGHTS} does not fit {folder / DESCRIPTION}: {error}") from None
+        raise CheckpointError(
+            f"{folder / WEIGHTS} does not fit {folder / DESCRIPTION}, one of them was changed or another version wrote "
+            f"it: use that version, or copy the folder again. {error}"
+        ) from None
     return recognizer.eval(), description
 
 
