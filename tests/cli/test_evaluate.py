@@ -1,8 +1,10 @@
 """``crnn-ocr evaluate``."""
 
+import errno
 import json
 import re
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -63,3 +65,14 @@ def test_a_folder_that_cannot_be_made_is_told_before_the_work(
     assert answer.status == 1
     assert answer.out == ""
     assert f"{tmp_path / folder} cannot be a folder" in answer.err
+
+
+def test_the_report_is_there_though_nobody_reads_the_table(
+    command: Command, trained: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*arguments: object) -> NoReturn:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr("crnn_seq2seq_ocr.evaluate.show", gone)
+    command("evaluate", trained, pictures, "--out", tmp_path / "out")
+    assert len(list((tmp_path / "out").iterdir())) == 3

@@ -94,13 +94,15 @@ def evaluate(
     )
     if not processes().is_main_process:
         return
-    if as_json:
-        typer.echo(json.dumps(result.to_dict(), ensure_ascii=False, indent=1))
-    else:
-        show(result, Console(soft_wrap=True))
-    if out is not None:
-        write_report(result, out)
-        typer.echo(f"report: {out / 'report.html'}", err=True)
+    try:  # neither a full disk nor an output that nobody reads any more takes the other away
+        if out is not None:
+            write_report(result, out)
+            typer.echo(f"report: {out / 'report.html'}", err=True)
+    finally:
+        if as_json:
+            typer.echo(json.dumps(result.to_dict(), ensure_ascii=False, indent=1))
+        else:
+            show(result, Console(soft_wrap=True))
 
 
 def read(
