@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.conftest import picture_of
 
 from crnn_seq2seq_ocr.config import Augmentation, Preprocessing
 from crnn_seq2seq_ocr.data.batches import (
@@ -28,6 +27,7 @@ from crnn_seq2seq_ocr.data.folder import Folder
 from crnn_seq2seq_ocr.data.sample import Sample, Source
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.text import EOS_ID, PAD_ID, Tokenizer
+from tests.conftest import picture_of
 
 ONE_VIEW = Preprocessing(height=32, width=32, views=1)
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+
 from tests.model.original import Array
 
 TYPES = {"float32": "Float32", "float16": "Float16", "int32": "Int32", "int64": "Int64", "bool": "Bool"}

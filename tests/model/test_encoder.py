@@ -4,11 +4,11 @@ import math
 
 import pytest
 import torch
-from tests.model.small import CONTENT, POSITION, PREPROCESSING, all_views, make_images
 from torch import nn
 
 from crnn_seq2seq_ocr.config import EncoderSettings, ModelSettings, Preprocessing, Stage
 from crnn_seq2seq_ocr.model.encoder import Encoder, ViewBatchNorm
+from tests.model.small import CONTENT, POSITION, PREPROCESSING, all_views, make_images
 
 
 def make_encoder(settings: ModelSettings) -> Encoder:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.model.checkpoint_file import checkpoint, value, write_checkpoint
-from tests.model.original import Array
 
 from crnn_seq2seq_ocr.errors import CheckpointError
 from crnn_seq2seq_ocr.model.mindspore_file import read_mindspore
+from tests.model.checkpoint_file import checkpoint, value, write_checkpoint
+from tests.model.original import Array
 
 TENSORS: dict[str, Array] = {
     "weight": np.arange(24, dtype=np.float32).reshape(2, 3, 4) - 5,

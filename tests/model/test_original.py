@@ -7,8 +7,6 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import torch
-from tests.model import original
-from tests.model.original import FULL, SMALL, Array, Sizes
 from torch import Tensor, nn
 
 from crnn_seq2seq_ocr.config import LossSettings
@@ -17,6 +15,8 @@ from crnn_seq2seq_ocr.model.mindspore import import_state
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.model.search import greedy, search
 from crnn_seq2seq_ocr.text import BOS_ID, EOS_ID
+from tests.model import original
+from tests.model.original import FULL, SMALL, Array, Sizes
 
 COUNTED = LossSettings(padding="counted")
 

@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from tests.model.small import CLASSES, CONTENT, POSITION, all_views, make_images, make_recognizer
 
 from crnn_seq2seq_ocr.config import ModelSettings, Preprocessing, Recipe, check_model, load_recipe
 from crnn_seq2seq_ocr.errors import RecipeError
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.text import BOS_ID
+from tests.model.small import CLASSES, CONTENT, POSITION, all_views, make_images, make_recognizer
 
 BOTH = pytest.mark.parametrize("settings", [CONTENT, POSITION], ids=["content", "position"])
 INPUTS = torch.tensor([[BOS_ID, 5, 6, 7, 8], [BOS_ID, 9, 4, 10, 5]])

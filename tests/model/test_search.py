@@ -5,7 +5,6 @@ from typing import cast
 
 import pytest
 import torch
-from tests.model.small import CLASSES, CONTENT, POSITION, all_views, make_images, make_recognizer
 from torch import Tensor
 
 from crnn_seq2seq_ocr.config import ModelSettings
@@ -16,6 +15,7 @@ from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.model.search import Found, beam_search, greedy, search
 from crnn_seq2seq_ocr.text import BOS_ID, EOS_ID, PAD_ID, Tokenizer
+from tests.model.small import CLASSES, CONTENT, POSITION, all_views, make_images, make_recognizer
 
 TOKENIZER = Tokenizer("abcdefgh")
 A, B, C = 4, 5, 6

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-import msgpack  # type: ignore[import-untyped]
+import msgpack
 import numpy as np
 
 from crnn_seq2seq_ocr.data.sample import Sample

@@ -54,8 +54,7 @@ class ContentAttention(nn.Module):
         """Weights (N, T), zero in missing views; seen (N, 2, T) are the last weights and their sum so far."""
         views, rows, columns = memory.grid
         query = self.query(torch.cat([embedded, hidden], 1))  # (N, A)
-        maps = seen.unflatten(2, (views, rows, columns)).transpose(1, 2).flatten(0, 1)  # (N*V, 2, R, U)
-        looked = self.location(maps).unflatten(0, (-1, views))  # (N, V, A, R, U)
-        looked = looked.permute(0, 1, 3, 4, 2).flatten(1, 3)  # (N, T, A)
+        maps = seen.view(-1, 2, views, rows, columns).transpose(1, 2).flatten(0, 1)  # (N*V, 2, R, U)
+        looked = self.location(maps).permute(0, 2, 3, 1).reshape(keys.shape)  # (N*V, A, R, U) to (N, T, A)
         scores: Tensor = self.score(torch.tanh(keys + query[:, None] + looked)).squeeze(2).float()  # (N, T)
         return scores.masked_fill(~memory.mask, float("-inf")).softmax(1)
