@@ -8,7 +8,7 @@ TORCH_INDEX ?=
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
-SIGNS := synthetic:signs?difficulty=0&max_length=16
+SIGNS := synthetic:signs?difficulty=0&max_length=12
 
 .PHONY: help demo test lint clean
 .DEFAULT_GOAL := help
@@ -28,12 +28,13 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 demo: $(VENV)/.installed ## Draw signs, train, evaluate and read: about five minutes on two CPU cores
 	rm -rf $(DEMO)
-	$(BIN)/crnn-ocr data draw '$(SIGNS)&count=5000&names=train' $(DEMO)/data/train --split train --shards 4
+	$(BIN)/crnn-ocr data draw '$(SIGNS)&count=6000&names=train' $(DEMO)/data/train --split train --shards 4
 	$(BIN)/crnn-ocr data draw '$(SIGNS)&count=200&names=validation&seed=2' $(DEMO)/data/validation --split validation
 	$(BIN)/crnn-ocr data draw '$(SIGNS)&count=200&names=test&seed=3' $(DEMO)/data/test --split test
 	$(BIN)/crnn-ocr data draw '$(SIGNS)&count=4&names=test&seed=4' $(DEMO)/signs --to folder
 	$(BIN)/crnn-ocr train tiny --out $(DEMO)/run
 	$(BIN)/crnn-ocr evaluate $(DEMO)/run $(DEMO)/data/test --out $(DEMO)/report
+	@echo 'Four signs, what was read and how sure the reader is (what they say: $(DEMO)/signs/labels.tsv):'
 	$(BIN)/crnn-ocr read $(DEMO)/run $(DEMO)/signs
 	@echo "The signs with texts and where the decoder looked: $(DEMO)/report/report.html"
 

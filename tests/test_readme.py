@@ -1,0 +1,112 @@
+"""What the README tells people to type works as it stands there."""
+
+import re
+import shlex
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from crnn_seq2seq_ocr.checkpoint import Description, save_model
+from crnn_seq2seq_ocr.cli import main
+from crnn_seq2seq_ocr.data.draw import draw
+from crnn_seq2seq_ocr.data.sources import open_source
+from crnn_seq2seq_ocr.text import FSNS_CHARSET
+from tests.conftest import MakeRecipe, write_folder
+from tests.model import original
+from tests.model.checkpoint_file import training_checkpoint, write_checkpoint
+from tests.model.original import SMALL
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+SMALLER = [
+    "model.width=8", "model.encoder.recurrent_size=4", "model.encoder.stages=[{channels: 4, pool: [8, 8]}]",
+    "training.batch_size=2", "training.validation_samples=2", "training.precision=fp32", "data.workers=0",
+]  # fmt: skip
+"""Settings that make a training of any recipe take a moment."""
+
+
+def blocks(language: str) -> list[str]:
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return [content for name, content in fenced if name == language]
+
+
+def commands() -> list[list[str]]:
+    """The arguments of each ``crnn-ocr`` line, in order."""
+    lines = "".join(blocks("")).replace("\\\n", " ").splitlines()
+    parsed = [shlex.split(line, comments=True) for line in lines]
+    return [words[1:] for words in parsed if words[:1] == ["crnn-ocr"]]
+
+
+@pytest.fixture
+def place(tmp_path: Path, micro: MakeRecipe, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder that has all the files that the README speaks of."""
+    recipe = micro(preprocessing__views=4)
+    description = Description(FSNS_CHARSET, 37, recipe.preprocessing, recipe.model)
+    save_model(description.build(), description, tmp_path / "demo" / "run")
+    for name in ("my-signs", "my-checks", "photos", "more"):
+        write_folder(tmp_path / name, ["abc", "cab", "b", "ca"])
+    for number, name in enumerate(("sign.png", "left.png", "right.png")):
+        shutil.copy(tmp_path / "photos" / f"{number:03d}.png", tmp_path / name)
+    cv2.imwrite(str(tmp_path / "more" / "other.jpg"), np.zeros((30, 60, 3), np.uint8))
+    (tmp_path / "names.txt").write_text("Rue Foch\nPlace de la Mairie\n", encoding="utf-8")
+    signs = open_source("synthetic:signs?count=4&difficulty=0")
+    for split in ("fsns/train", "fsns/validation", "fsns/test"):
+        draw(signs, tmp_path / "data" / split, split=split.partition("/")[2])
+    for split in ("train", "validation"):
+        draw(signs, tmp_path / "demo" / "data" / split, split=split)
+    write_checkpoint(tmp_path / "original.ckpt", training_checkpoint(original.flat_layout(SMALL)))
+    entries = ["_PAD", "_GO", "_EOS", "_UNK", *map(chr, range(0x41, 0x41 + 40))]
+    (tmp_path / "general_chars.txt").write_text("\n".join(entries) + "\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(monkeypatch: pytest.MonkeyPatch, arguments: Sequence[str]) -> int:
+    monkeypatch.setattr("sys.argv", ["crnn-ocr", *arguments])
+    try:
+        main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def test_every_command_of_the_readme(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched: list[Any] = []
+
+    def no_network(folder: Path, **settings: Any) -> list[Path]:
+        fetched.append((folder, settings["split"], settings["shards"]))
+        return []
+
+    monkeypatch.setattr("crnn_seq2seq_ocr.data.download.download_fsns", no_network)
+    listed = commands()
+    assert len(listed) >= 15
+    for arguments in listed:
+        words = [word.replace("count=1000", "count=3") for word in arguments]
+        if words[0] == "train":
+            words += [*SMALLER, "training.steps=2" if "--resume" in words else "training.steps=1"]
+        status = run(monkeypatch, words)
+        # One step is not enough to learn a batch by heart: the self-check says so.
+        assert status == ("--overfit" in words), arguments
+    assert fetched == [(Path("data/fsns"), "test", [0, 1, 2, 3])]
+    assert (place / "report" / "report.html").is_file()
+    assert (place / "looks").is_dir()
+
+
+def test_the_example_in_python(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = blocks("python")
+    exec(compile(code, "README.md", "exec"), {})
+    text, _, confidence = capsys.readouterr().out.splitlines()[0].rpartition(" ")
+    assert isinstance(text, str)
+    assert 0 <= float(confidence) <= 1
+
+
+def test_every_file_that_the_readme_names_is_there() -> None:
+    root = Path(__file__).parent.parent
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        assert target.startswith("https://") or (root / target).exists(), target
+    for module in re.findall(r"`((?:model|data|recipes|cli)/[a-z_-]+\.(?:py|yaml))`", README):
+        assert (root / "src" / "crnn_seq2seq_ocr" / module).is_file(), module
