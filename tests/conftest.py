@@ -15,7 +15,8 @@ import pytest
 import torch
 
 from crnn_seq2seq_ocr.config import Recipe
-from crnn_seq2seq_ocr.train import overfit_recipe, train
+from crnn_seq2seq_ocr.selfcheck import overfit_recipe
+from crnn_seq2seq_ocr.train import train
 
 TEXTS = ["ab", "ba", "aab", "bb", "cab", "abc", "c", "bca", "acb", "cc", "bab", "ca"]
 COLOURS = {"a": (220, 30, 30), "b": (30, 200, 40), "c": (40, 60, 230)}

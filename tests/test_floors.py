@@ -16,7 +16,7 @@ PACKAGE = "crnn_seq2seq_ocr"
 ROOT = Path(crnn_seq2seq_ocr.__file__).parent
 
 FLOORS = [
-    {"errors", "config", "text", "charset_files", "interrupts", "metrics", "report"},
+    {"errors", "config", "selfcheck", "text", "charset_files", "interrupts", "metrics", "report"},
     {"data", "model"},
     {"checkpoint", "engine"},
     {"reader"},
@@ -27,7 +27,8 @@ FLOORS = [
 """From the ground up; a part imports only what stands below it, and its own."""
 
 TORCH_FREE = {
-    "errors", "config", "text", "charset_files", "interrupts", "metrics", "report", "data", "cli", "__main__", "",
+    "errors", "config", "selfcheck", "text", "charset_files", "interrupts", "metrics", "report",
+    "data", "cli", "__main__", "",
 }
 NEEDS_TORCH = {"data.batches"}
 

@@ -20,7 +20,8 @@ from crnn_seq2seq_ocr.checkpoint import Description, checkpoints, load_model, lo
 from crnn_seq2seq_ocr.config import TextSettings
 from crnn_seq2seq_ocr.errors import CheckpointError, DataError, RecipeError, StorageError
 from crnn_seq2seq_ocr.reader import Reader
-from crnn_seq2seq_ocr.train import overfit_recipe, resolve_charset, train
+from crnn_seq2seq_ocr.selfcheck import overfit_recipe
+from crnn_seq2seq_ocr.train import resolve_charset, train
 from crnn_seq2seq_ocr.validation import Validation
 from tests.conftest import TEXTS, MakeRecipe, picture_of, write_folder
 

@@ -31,7 +31,7 @@ def train(
     from rich.console import Console
 
     from crnn_seq2seq_ocr.config import load_recipe
-    from crnn_seq2seq_ocr.train import overfit_recipe
+    from crnn_seq2seq_ocr.selfcheck import overfit_recipe
     from crnn_seq2seq_ocr.train import train as run
 
     chosen = load_recipe(recipe, settings)
