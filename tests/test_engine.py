@@ -37,7 +37,9 @@ def test_teacher_forcing_falls_and_is_drawn_per_token_or_text() -> None:
 
 def test_only_matrices_decay() -> None:
     network = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
-    decaying, other = engine.make_optimizer(network, OptimizerSettings(weight_decay=0.1)).param_groups
+    decaying, other = engine.make_optimizer(
+        network, OptimizerSettings(weight_decay=0.1), device=torch.device("cpu")
+    ).param_groups
     assert (decaying["weight_decay"], other["weight_decay"]) == (0.1, 0.0)
     assert [parameter.ndim for parameter in decaying["params"]] == [2]
     assert len(other["params"]) == 3

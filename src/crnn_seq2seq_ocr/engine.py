@@ -108,8 +108,12 @@ def global_divisor(batches: Sequence[Batch], settings: TrainingSettings) -> Tens
     return sum((loss_divisor(batch.targets, settings.loss) for batch in batches), torch.zeros(()))
 
 
-def make_optimizer(model: nn.Module, settings: OptimizerSettings) -> torch.optim.AdamW:
-    """AdamW; matrices decay, vectors (biases, norms) do not."""
+FUSED_DEVICES = {"cpu", "cuda", "mps", "xpu"}
+"""Where PyTorch updates all weights in one kernel; elsewhere (Ascend) it is refused."""
+
+
+def make_optimizer(model: nn.Module, settings: OptimizerSettings, *, device: torch.device) -> torch.optim.AdamW:
+    """AdamW for a model that will be on a device; matrices decay, vectors (biases, norms) do not."""
     matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
     vectors = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
     return torch.optim.AdamW(
@@ -117,7 +121,7 @@ def make_optimizer(model: nn.Module, settings: OptimizerSettings) -> torch.optim
         lr=settings.learning_rate,
         betas=settings.betas,
         eps=settings.epsilon,
-        fused=True,
+        fused=device.type in FUSED_DEVICES,
     )
 
 

@@ -98,7 +98,7 @@ def train(
         recognizer = recognizer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if settings.compile:
         recognizer.encoder.compile()
-    optimizer = engine.make_optimizer(recognizer, settings.optimizer)
+    optimizer = engine.make_optimizer(recognizer, settings.optimizer, device=accelerator.device)
     model, optimizer = accelerator.prepare(recognizer, optimizer)
     recognizer = accelerator.unwrap_model(model)
     average = engine.averaged_model(recognizer, settings.optimizer.average) if settings.optimizer.average else None
