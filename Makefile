@@ -36,6 +36,8 @@ demo: $(VENV)/.installed ## Draw signs, train, evaluate and read: about five min
 	$(BIN)/crnn-ocr evaluate $(DEMO)/run $(DEMO)/data/test --out $(DEMO)/report
 	@echo 'Four signs, what was read and how sure the reader is (what they say: $(DEMO)/signs/labels.tsv):'
 	$(BIN)/crnn-ocr read $(DEMO)/run $(DEMO)/signs
+	@echo 'The same signs read by weights/fsns, the larger recipe after an hour and a half:'
+	$(BIN)/crnn-ocr read weights/fsns $(DEMO)/signs
 	@echo "The signs with texts and where the decoder looked: $(DEMO)/report/report.html"
 
 test: $(VENV)/.installed ## Run all tests
