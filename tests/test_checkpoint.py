@@ -67,6 +67,14 @@ def test_saving_again_replaces_the_model(tmp_path: Path, model: Recognizer, desc
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path, model: Recognizer, description: Description) -> None:
+    with torch.no_grad():
+        model.decoder.output.bias[1] = torch.nan
+    save_model(model, description, tmp_path / "model")
+    with pytest.raises(CheckpointError, match=r"model\.safetensors holds decoder\.output\.bias .* not finite"):
+        load_model(tmp_path / "model")
+
+
 def test_a_state_comes_back_as_it_was(tmp_path: Path, model: Recognizer, description: Description) -> None:
     state = {"progress": {"step": 3}, "tensor": torch.arange(3), "none": None}
     folder = save_checkpoint(tmp_path, model, description, state)

@@ -91,6 +91,12 @@ def load_model(path: Path) -> tuple[Recognizer, Description]:
             f"{folder / WEIGHTS} does not fit {folder / DESCRIPTION}, one of them was changed or another version wrote "
             f"it: use that version, or copy the folder again. {error}"
         ) from None
+    broken = [name for name, tensor in recognizer.state_dict().items() if not tensor.isfinite().all()]
+    if broken:
+        raise CheckpointError(
+            f"{folder / WEIGHTS} holds {broken[0]} and {len(broken) - 1} other tensors that are not finite: "
+            "the training that wrote it had failed, take an earlier checkpoint"
+        )
     return recognizer.eval(), description
 
 
