@@ -16,12 +16,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from crnn_seq2seq_ocr import metrics
 from crnn_seq2seq_ocr.checkpoint import write_whole
 from crnn_seq2seq_ocr.data.pictures import encode_picture
-from crnn_seq2seq_ocr.data.sample import Sample, Source
+from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.data.storage import replacing, writing
 from crnn_seq2seq_ocr.engine import processes
 from crnn_seq2seq_ocr.errors import DataError, PictureError, RecordError
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
-from crnn_seq2seq_ocr.reader import Reader, Reading, failed
+from crnn_seq2seq_ocr.reader import Reader, Reading, samples_of
 from crnn_seq2seq_ocr.report import tables
 from crnn_seq2seq_ocr.report.attention import character_heat_maps, draw_overview, draw_sheet
 from crnn_seq2seq_ocr.report.content import CardSection, EvaluationReport, SampleCard, as_json, summarize
@@ -93,7 +93,7 @@ def evaluate(
         reader.recognizer.to(state.device)
     began = time.perf_counter()
     indices = range(state.process_index, count, state.num_processes)
-    readings = reader.stream(_samples(source, indices), batch_size=batch_size, beam=beam, lexicon=lexicon)
+    readings = reader.stream(samples_of(source, indices), batch_size=batch_size, beam=beam, lexicon=lexicon)
     visible = console if state.is_main_process else None
     lines = [
         _line(index, source, reading)
@@ -167,14 +167,6 @@ def card(reading: Reading, reference: str | None) -> SampleCard:
         overview=draw_overview(views, attention, characters) if found else None,  # type: ignore[arg-type]
         heat_maps=tuple(character_heat_maps(views, attention)) if found else (),  # type: ignore[arg-type]
     )
-
-
-def _samples(source: Source, indices: range) -> Iterator[Sample | Reading]:
-    for index in indices:
-        try:
-            yield source[index]
-        except DataError as error:
-            yield failed(f"sample {index}", error)
 
 
 def _line(index: int, source: Source, reading: Reading) -> Line:

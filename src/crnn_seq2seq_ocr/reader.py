@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 
 from crnn_seq2seq_ocr.checkpoint import Description, load_model
 from crnn_seq2seq_ocr.data.batches import normalise
-from crnn_seq2seq_ocr.data.sample import Sample
+from crnn_seq2seq_ocr.data.sample import Sample, Source
 from crnn_seq2seq_ocr.data.transforms import prepare
 from crnn_seq2seq_ocr.errors import DataError, DeviceError, PictureError
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
@@ -260,6 +260,15 @@ def _device(name: str) -> torch.device:
 def failed(name: str, error: Exception) -> Reading:
     """The reading of something that cannot be read."""
     return Reading(name=name, text="", confidence=0.0, characters=(), error=str(error), reason=type(error).__name__)
+
+
+def samples_of(source: Source, indices: Iterable[int]) -> Iterator[Sample | Reading]:
+    """Some samples of a source for `Reader.stream`; a reading with an error in place of one that cannot be had."""
+    for index in indices:
+        try:
+            yield source[index]
+        except DataError as error:
+            yield failed(f"sample {index}", error)
 
 
 def as_sample(image: Readable | Sequence[Readable], number: int) -> Sample | Reading:

@@ -1,6 +1,5 @@
 """The look at a model between two stretches of training."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from accelerate import Accelerator
@@ -8,10 +7,10 @@ from accelerate.utils import gather_object
 
 from crnn_seq2seq_ocr import metrics
 from crnn_seq2seq_ocr.checkpoint import Description
-from crnn_seq2seq_ocr.data.sample import Sample, Source
+from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
-from crnn_seq2seq_ocr.reader import Reader, Reading, failed
+from crnn_seq2seq_ocr.reader import Reader, samples_of
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def validate(
     recognizer.eval()
     indices = range(accelerator.process_index, min(most, len(source)), accelerator.num_processes)
     with accelerator.autocast():
-        readings = Reader(recognizer, description).stream(_samples(source, indices))
+        readings = Reader(recognizer, description).stream(samples_of(source, indices))
         read = [_Read(index, each.text, each.error) for index, each in zip(indices, readings, strict=True)]
     recognizer.train(training)
     if accelerator.num_processes > 1:
@@ -67,11 +66,3 @@ class _Read:
     index: int
     text: str
     error: str | None
-
-
-def _samples(source: Source, indices: range) -> Iterator[Sample | Reading]:
-    for index in indices:
-        try:
-            yield source[index]
-        except DataError as error:
-            yield failed(f"sample {index}", error)
