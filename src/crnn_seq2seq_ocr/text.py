@@ -24,6 +24,13 @@ Where the file gives several characters to one id (2: three apostrophes, 51: thr
 file's filling, which is our padding. Source: tensorflow/models, research/attention_ocr.
 """
 
+WORDS_CHARSET = (
+    " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
+    "ÀÂÄÆÇÉÈÊËÎÏÔÖŒÙÛÜŸàâäæçéèêëîïôöœùûüÿ°€£«»’–"
+)
+"""The characters of English and French words and lines: all of ASCII, the accented letters in both cases, and
+the signs that shops and typewriters add."""
+
 VARIANTS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "—": "-"})
 """Typographic variants that share an id in FSNS' charset, each to its plain character."""
 

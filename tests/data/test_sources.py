@@ -123,7 +123,7 @@ def test_names_with_a_question_mark_or_a_home(data, monkeypatch):
      ("{data}/train?truncated=yes", "truncated must be 'error' or 'keep', not 'yes'"),
      ("{data}/train?limit=3&truncated", "option 'truncated' has no value"),
      ("{small}/train?part=test", "for a MindRecord set there is no option 'part'"),
-     ("synthetic:plates", "no synthetic source 'plates'; there is synthetic:signs")],
+     ("synthetic:plates", "no synthetic source 'plates'; there are synthetic:signs and synthetic:words")],
 )  # fmt: skip
 def test_errors_say_what_would_do(data, spec, message):
     with pytest.raises(DataError, match=message):

@@ -11,6 +11,7 @@ A *spec* is what people write in a recipe or on the command line::
     mine/labels.tsv?text=text_with_case the column that holds the text
     fsns/train?limit=1000               the first samples of any of these
     synthetic:signs?seed=1&count=1000   drawn signs; options as in data.synthetic.settings
+    synthetic:words?seed=1&count=1000   drawn words and lines; options as there
     mine + synthetic:signs              one after the other
 """
 
@@ -31,7 +32,7 @@ from crnn_seq2seq_ocr.data.tfrecord import is_tfrecord
 from crnn_seq2seq_ocr.errors import DataError
 
 SYNTHETIC = "synthetic:"
-DRAWN = ("signs",)
+DRAWN = ("signs", "words")
 
 OPTIONS = re.compile(r"(?P<place>.+)\?(?P<options>\w+=[^?]*)")
 
@@ -39,7 +40,7 @@ RECORDS, MINDRECORD, FOLDER = "TFRecord shards", "a MindRecord set", "pictures w
 
 ACCEPTED = (
     f"a folder or file of TFRecord shards (NAME-00000-of-00001, NAME.tfrecord), a MindRecord set (NAME.mindrecord0), "
-    f"a folder with {', '.join(LISTS)} or with pairs x.png + x{PAIR}, or {SYNTHETIC}{DRAWN[0]}"
+    f"a folder with {', '.join(LISTS)} or with pairs x.png + x{PAIR}, or {' or '.join(SYNTHETIC + name for name in DRAWN)}"
 )
 
 
@@ -149,11 +150,17 @@ def _open_one(spec: str) -> Source:
 
 def _open_synthetic(spec: str) -> Source:
     name, _, options = spec.partition("?")
-    if name not in DRAWN:
-        raise DataError(f"there is no synthetic source {name!r}; there is {SYNTHETIC}{DRAWN[0]}")
-    from crnn_seq2seq_ocr.data.synthetic.signs import open_signs  # loads corpora and fonts
+    # These load corpora and fonts.
+    if name == "signs":
+        from crnn_seq2seq_ocr.data.synthetic.signs import open_signs
 
-    return open_signs(options)
+        return open_signs(options)
+    if name == "words":
+        from crnn_seq2seq_ocr.data.synthetic.word_samples import open_words
+
+        return open_words(options)
+    there = " and ".join(SYNTHETIC + drawn for drawn in DRAWN)
+    raise DataError(f"there is no synthetic source {name!r}; there are {there}")
 
 
 def _split_options(spec: str) -> tuple[str, dict[str, str]]:

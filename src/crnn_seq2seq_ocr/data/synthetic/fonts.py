@@ -61,13 +61,18 @@ def find_typefaces(fonts: Path | str | None) -> tuple[Typeface, ...]:
     packaged = tuple(_packaged())
     if fonts is None:
         return packaged
-    folders = [Path(folder).expanduser() for folder in _SYSTEM_FOLDERS] if fonts == "system" else [Path(fonts)]
+    folders = system_folders() if fonts == "system" else [Path(fonts)]
     if fonts != "system" and not folders[0].is_dir():
         raise DataError(f"there is no folder of fonts {fonts}")
     found = [path for path in _font_files(folders) if writes(path, LETTERING)]
     if not found and fonts != "system":
         raise DataError(f"{fonts} has no TrueType or OpenType font with all French letters and figures")
     return packaged + tuple(Typeface(str(path), share=1 / len(found)) for path in found)
+
+
+def system_folders() -> list[Path]:
+    """Where systems keep their fonts."""
+    return [Path(folder).expanduser() for folder in _SYSTEM_FOLDERS]
 
 
 def writes(path: Path, characters: Iterable[str]) -> bool:

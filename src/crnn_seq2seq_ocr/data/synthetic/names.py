@@ -94,20 +94,25 @@ def starts_with_type(entry: str) -> bool:
 def _read_corpus(path: Path) -> dict[str, float]:
     weights: dict[str, float] = defaultdict(float)
     capitals = 0
-    for number, line in enumerate(_read_lines(path), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         text, _, weight = line.partition("\t")
         text = plain(normalize(" ".join(text.split())))
         if not text or set(text) - set(FSNS_CHARSET):
             continue
         capitals += text == text.upper()
-        weights[text] += _weight(weight, path, number)
+        weights[text] += weight_of(weight, path, number)
     if capitals > len(weights) / 2:
         raise DataError(f"{path}: most names are in capitals; a corpus must hold them as a map prints them "
                         "(Rue de l'Église), since they are the texts to be read")
     return weights
 
 
-def _weight(text: str, path: Path, number: int) -> float:
+def weight_of(text: str, path: Path, number: int) -> float:
+    """The weight after the tab of a line; 1 where there is none.
+
+    Raises:
+        DataError: It is no number above 0.
+    """
     if not text.strip():
         return 1.0
     try:
@@ -119,7 +124,12 @@ def _weight(text: str, path: Path, number: int) -> float:
     return weight
 
 
-def _read_lines(path: Path) -> list[str]:
+def read_lines(path: Path) -> list[str]:
+    """The lines of a UTF-8 file, unpacked if need be.
+
+    Raises:
+        DataError: The file cannot be read, or is not UTF-8.
+    """
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         return raw.decode("utf-8-sig").splitlines()

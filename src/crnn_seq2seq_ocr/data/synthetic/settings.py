@@ -1,11 +1,11 @@
-"""Settings of the synthetic signs, and their form as options of a source's name."""
+"""Settings of the synthetic signs and words, and their form as options of a source's name."""
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import parse_qsl
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from crnn_seq2seq_ocr.config import Settings
 from crnn_seq2seq_ocr.errors import DataError
@@ -13,13 +13,42 @@ from crnn_seq2seq_ocr.errors import DataError
 Part = Literal["train", "validation", "test"]
 
 
-class SignSettings(Settings):
-    """What is drawn; the same settings, fonts and files always give the same pictures."""
+class DrawnSettings(Settings):
+    """What every drawn source has; the same settings, fonts and files always give the same pictures."""
+
+    source: ClassVar[str]
+    """The name of the source, for messages."""
 
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     """Fixes everything, together with the index."""
     count: Annotated[int, Field(ge=1)] = 1_000_000
-    """Number of signs."""
+    """Number of samples."""
+
+    @classmethod
+    def from_options(cls, options: str) -> Self:
+        """Settings of ``seed=1&count=1000&...`` (percent-encoding allowed, empty: all defaults).
+
+        Raises:
+            DataError: Unknown or wrong options: all are listed, unknown ones with the nearest known name.
+        """
+        try:
+            pairs = parse_qsl(options, keep_blank_values=True, strict_parsing=bool(options))
+        except ValueError:
+            raise DataError(f"{options!r} are not options: write them as name=value&name=value") from None
+        twice = sorted({name for place, (name, _) in enumerate(pairs) if name in dict(pairs[:place])})
+        if twice:
+            raise DataError(f"options of {cls.source}: {', '.join(twice)} given more than once")
+        try:
+            return cls.model_validate(dict(pairs))
+        except ValidationError as error:
+            raise DataError(f"options of {cls.source}: {_explain(error, list(cls.model_fields))}") from None
+
+
+class SignSettings(DrawnSettings):
+    """Which signs are drawn."""
+
+    source = "synthetic:signs"
+
     names: Part = "train"
     """A name belongs to exactly one part by a hash of it: 90 % train, 5 % validation, 5 % test."""
     difficulty: Annotated[float, Field(ge=0, le=1)] = 1.0
@@ -36,38 +65,46 @@ class SignSettings(Settings):
     """Further fonts: those of a folder, or of the system. By default the packaged ones alone, so that a seed
     gives the same pictures on every machine."""
 
+
+class WordSettings(DrawnSettings):
+    """Which words and lines are drawn."""
+
+    source = "synthetic:words"
+
+    part: Part = "train"
+    """A text of more than three characters belongs to exactly one part by a hash of its letters and figures,
+    whatever their case: 90 % train, 5 % validation, 5 % test."""
+    difficulty: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """0: level, sharp words on a calm ground; 1: as hard as words in photographs; smooth in between."""
+    max_length: Annotated[int, Field(ge=4, le=200)] = 90
+    """Longer texts are not drawn."""
+    lines: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Share of the samples that are lines of several words."""
+    corpus: tuple[Path, ...] = ()
+    """Files of words or lines, separated by commas: one a line, optionally TAB weight, `.gz` allowed. Seven words
+    in ten come from them, the others stay invented."""
+    fonts: Path | Literal["system"] | None = None
+    """Further fonts: those of a folder, or of the system; each writes the texts that it has the characters for."""
+    backgrounds: Path | None = None
+    """A folder of photographs (JPEG or PNG) without text: some words are drawn on cuts of them."""
+
+    @field_validator("corpus", mode="before")
     @classmethod
-    def from_options(cls, options: str) -> "SignSettings":
-        """Settings of ``seed=1&count=1000&...`` (percent-encoding allowed, empty: all defaults).
-
-        Raises:
-            DataError: Unknown or wrong options: all are listed, unknown ones with the nearest known name.
-        """
-        try:
-            pairs = parse_qsl(options, keep_blank_values=True, strict_parsing=bool(options))
-        except ValueError:
-            raise DataError(f"{options!r} are not options: write them as name=value&name=value") from None
-        twice = sorted({name for place, (name, _) in enumerate(pairs) if name in dict(pairs[:place])})
-        if twice:
-            raise DataError(f"options of synthetic:signs: {', '.join(twice)} given more than once")
-        try:
-            return cls.model_validate(dict(pairs))
-        except ValidationError as error:
-            raise DataError(f"options of synthetic:signs: {_explain(error)}") from None
+    def _split(cls, value: object) -> object:
+        return tuple(value.split(",")) if isinstance(value, str) else value
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError, known: list[str]) -> str:
     problems: dict[str, str] = {}
     for problem in error.errors():
         name = str(problem["loc"][0])
-        problems.setdefault(name, _sentence(name, problem["type"], problem["msg"]))
+        problems.setdefault(name, _sentence(name, problem["type"], problem["msg"], known))
     return "; ".join(problems.values())
 
 
-def _sentence(name: str, kind: str, message: str) -> str:
+def _sentence(name: str, kind: str, message: str, known: list[str]) -> str:
     if kind != "extra_forbidden":
         return f"{name}: {message}"
-    known = list(SignSettings.model_fields)
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
     return f"there is no option {name!r} ({hint})"

@@ -1,0 +1,112 @@
+"""Pictures of lines as cut from typewritten and printed pages: ribbon, paper, and the scanner."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from crnn_seq2seq_ocr.data.synthetic import camera, paints, strokes, textures
+from crnn_seq2seq_ocr.data.synthetic.faces import EM, Face, Faces
+from crnn_seq2seq_ocr.data.synthetic.strokes import Neighbours, Strokes
+
+_MOST_PIXELS_WIDE = 2400
+
+
+def draw_line(
+    text: str, faces: Faces, another: Callable[[], str], rng: np.random.Generator, difficulty: float
+) -> np.ndarray:
+    """A line of a page, RGB uint8 (H, W, 3) with 20 <= H <= 64; the arguments are those of `draw_word`."""
+    typed = rng.random() < 0.8
+    face = faces.choose(text, rng, even=typed)
+    neighbours = _neighbours(face, another, rng, difficulty)
+    drawn = strokes.write(text, face, 0.0, neighbours, rng)
+    if typed and difficulty > 0:
+        drawn = _struck(drawn, len(text), rng, difficulty)
+    corners = _laid(drawn, rng, difficulty)
+    margins = np.clip(rng.normal(rng.uniform(0.05, 0.4), 0.1, 4), -0.03, 0.9)
+    left, top, right, bottom = margins.tolist()
+    mask = strokes.crop(drawn, corners, (left * 1.5, top, right * 1.5, bottom), int(rng.integers(44, 62)),
+                        _MOST_PIXELS_WIDE)
+    pixels = _paper(mask, _inked(mask, rng, difficulty), rng, difficulty)
+    height = int(np.clip(rng.normal(58, 14), 20, 64))
+    return _scanned(pixels, height, rng, difficulty)
+
+
+def _neighbours(face: Face, another: Callable[[], str], rng: np.random.Generator, difficulty: float) -> Neighbours:
+    def some(likely: float) -> str:
+        text = another() if rng.random() < likely * difficulty else ""
+        return text if face.writes(text) else ""
+
+    return Neighbours(above=some(0.6), below=some(0.6), leading=float(rng.uniform(0.95, 1.9)))
+
+
+def _struck(drawn: Strokes, letters: int, rng: np.random.Generator, difficulty: float) -> Strokes:
+    """Each letter a little higher or lower than the next, and with its own force."""
+    left, _, right, _ = drawn.box
+    mask = drawn.mask.copy()
+    pitch = (right - left) / max(letters, 1)
+    spread, uneven = float(rng.uniform(0, 0.035)) * EM * difficulty, float(rng.uniform(0, 0.3)) * difficulty
+    shifts = np.round(rng.normal(0, spread, letters)).astype(int).tolist()
+    forces = np.clip(rng.normal(1, uneven, letters), 0.25, 1.0).tolist()
+    for place, (shift, force) in enumerate(zip(shifts, forces, strict=True)):
+        first, last = round(left + place * pitch), round(left + (place + 1) * pitch)
+        cell = drawn.mask[:, first:last]
+        if shift:
+            cell = np.roll(cell, shift, axis=0)
+        mask[:, first:last] = cv2.convertScaleAbs(cell, alpha=force) if cell.size else cell
+    return Strokes(mask, drawn.box)
+
+
+def _laid(drawn: Strokes, rng: np.random.Generator, difficulty: float) -> np.ndarray:
+    left, top, right, bottom = drawn.box
+    wide, tall = (right - left) * float(np.exp(rng.normal(0, 0.08))), bottom - top
+    angle = float(rng.normal(0, 0.6)) * np.pi / 180 * difficulty
+    corners = np.array([(0, 0), (wide, 0), (wide, tall), (0, tall)], float)
+    corners[1:3, 1] += np.sin(angle) * wide
+    return corners
+
+
+def _inked(mask: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.ndarray:
+    """The mask as the ribbon left it: thick or thin, blotchy, pale, full of holes."""
+    unit = mask.shape[0] / 50
+    mask = paints.grown(mask, float(rng.uniform(0, 1.6)) * unit * difficulty)
+    if rng.random() < 0.75 * difficulty:  # ragged edges
+        size = (mask.shape[0], mask.shape[1])
+        soft = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(0.6, 1.4)) * unit).astype(np.float32)
+        ragged = soft + np.float32(rng.uniform(10, 110)) * paints.grain(rng, size)[..., 0] * (soft > 25)
+        edge, slope = float(rng.uniform(70, 130)), float(rng.uniform(1.5, 5))
+        mask = textures.as_pixels((ragged - edge) * slope + 128)
+    if rng.random() < 0.4 * difficulty:
+        fade = 1 - np.float32(rng.uniform(0.1, 0.6)) * np.abs(paints.grain(rng, mask.shape[:2])[..., 0])
+        mask = textures.as_pixels(mask * fade)
+    return mask
+
+
+def _paper(mask: np.ndarray, ink: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.ndarray:
+    """Dark letters on light paper, float32 (H, W, 3), mostly grey."""
+    size = (mask.shape[0], mask.shape[1])
+    tone = float(rng.uniform(150, 255)) if rng.random() < 0.7 * difficulty else 245.0
+    tint = (0.0 if rng.random() < 0.7 else 1.0) * np.array((0, -6, -22)) * rng.random()
+    pixels = np.empty((*size, 3), np.float32)
+    pixels[:] = tone + tint
+    if rng.random() < 0.6 * difficulty:
+        pixels *= 1 + np.float32(rng.uniform(0.01, 0.08)) * paints.grain(rng, size)
+    if rng.random() < 0.15 * difficulty:  # what is typed on the other side
+        paints.over(pixels, np.float32(tone * 0.8), cv2.GaussianBlur(mask[:, ::-1], (0, 0), 2.0), 0.5)
+    depth = float(rng.uniform(0.35, 0.98)) if difficulty > 0 else 0.95
+    if rng.random() < 0.06 * difficulty:  # underlined or struck out
+        y = int(size[0] * (rng.uniform(0.82, 0.95) if rng.random() < 0.75 else rng.uniform(0.45, 0.6)))
+        cv2.line(ink, (0, y), (size[1], y + int(rng.normal(0, 2))), 255, int(rng.integers(1, 4)), cv2.LINE_AA)
+    colour = np.array((20, 20, 24), np.float32) if rng.random() < 0.93 else paints.colour_on(np.full(3, tone), rng, 90)
+    paints.over(pixels, colour, ink, depth)
+    return pixels
+
+
+def _scanned(pixels: np.ndarray, height: int, rng: np.random.Generator, difficulty: float) -> np.ndarray:
+    """The line as a scanner or a microfilm kept it."""
+    if rng.random() < 0.12 * difficulty:  # nearly black and white
+        middle = float(pixels.mean()) - float(rng.uniform(10, 50))
+        pixels = (pixels - middle) * np.float32(rng.uniform(2, 6)) + 128
+    if rng.random() < 0.85:
+        pixels = np.repeat(pixels.mean(axis=2, keepdims=True), 3, axis=2)
+    return camera.record(pixels, height, rng, difficulty * float(rng.uniform(0.1, 0.9)))

@@ -1,0 +1,104 @@
+"""Pictures of words as cut from photographs: face, shape, ground, paint and camera chosen for a text."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from crnn_seq2seq_ocr.data.synthetic import camera, paints, strokes
+from crnn_seq2seq_ocr.data.synthetic.faces import Face, Faces
+from crnn_seq2seq_ocr.data.synthetic.grounds import draw_ground
+from crnn_seq2seq_ocr.data.synthetic.strokes import Neighbours
+
+LOWEST, TALLEST = 14, 64
+"""Heights of pictures in pixels."""
+
+_MOST_PIXELS_WIDE = 2400
+
+
+def draw_word(
+    text: str, faces: Faces, photographs: tuple[Path, ...], another: Callable[[], str], rng: np.random.Generator,
+    difficulty: float,
+) -> np.ndarray:
+    """A picture of the text, RGB uint8 (H, W, 3) with `LOWEST` <= H <= `TALLEST`.
+
+    Args:
+        text: What is to be read.
+        faces: Typefaces to choose from.
+        photographs: Files for backgrounds; may be none.
+        another: Gives some other text, for what stands beside this one.
+        rng: All choices.
+        difficulty: 0 to 1.
+    """
+    face = faces.choose(text, rng)
+    mask = _shape(text, face, another, rng, difficulty)
+    ground = draw_ground((mask.shape[0], mask.shape[1]), photographs, rng, difficulty)
+    mean = ground[::4, ::4].reshape(-1, 3).mean(axis=0)
+    ink = paints.colour_on(mean, rng, float(rng.uniform(130 - 95 * difficulty, 140)))
+    paints.paint(ground, mask, ink, mean, rng, difficulty)
+    if rng.random() < 0.04 * difficulty:
+        _hide(ground, rng)
+    return camera.record(camera.light(ground, rng, difficulty), _height(rng), rng, difficulty)
+
+
+def _height(rng: np.random.Generator) -> int:
+    """As tall as words in photographs are: mostly between 18 and 50 pixels."""
+    return int(np.clip(np.exp(rng.normal(3.45, 0.45)), LOWEST, TALLEST))
+
+
+def _shape(
+    text: str, face: Face, another: Callable[[], str], rng: np.random.Generator, difficulty: float
+) -> np.ndarray:
+    """The letters in the crop, uint8, about as tall as the picture will be."""
+    tracking = 0.0
+    draw = rng.random()
+    if len(text) > 1 and draw < 0.16:
+        tracking = float(rng.uniform(0.04, 0.5)) if draw < 0.11 else float(rng.uniform(-0.06, -0.02))
+    drawn = strokes.write(text, face, tracking, _neighbours(face, another, rng, difficulty), rng)
+    if len(text) > 3 and rng.random() < 0.07 * difficulty:
+        drawn = strokes.bend(drawn, float(rng.uniform(-0.5, 0.6)))
+    corners = strokes.slant(drawn.box, rng, difficulty)
+    mask = strokes.crop(drawn, corners, _margins(rng, difficulty), int(rng.integers(36, 56)), _MOST_PIXELS_WIDE)
+    if rng.random() < 0.2 * difficulty:
+        change = float(rng.uniform(-0.8, 1.3))
+        kernel = np.ones((2, 2), np.uint8)
+        mask = paints.grown(mask, change) if change > 0 else cv2.addWeighted(
+            mask, 1 + change, cv2.erode(mask, kernel), -change, 0
+        )
+    return mask
+
+
+def _margins(rng: np.random.Generator, difficulty: float) -> strokes.Box:
+    """Around the text in text heights: what annotators leave, now and then nothing or less."""
+    usual = float(rng.uniform(0.0, 0.22))
+    margins = np.clip(rng.normal(usual, 0.06, 4), -0.02, 0.5)
+    if rng.random() < 0.10 * difficulty:
+        margins[int(rng.random() * 4)] += rng.uniform(0.1, 0.5)
+    if rng.random() < 0.08 * difficulty:
+        margins[int(rng.random() * 4)] = -rng.uniform(0.0, 0.09)
+    left, top, right, bottom = margins.tolist()
+    return (left, top, right, bottom)
+
+
+def _neighbours(
+    face: Face, another: Callable[[], str], rng: np.random.Generator, difficulty: float
+) -> Neighbours:
+    """Text that may show at the edges of the crop."""
+    if rng.random() > 0.45 * difficulty:
+        return Neighbours()
+
+    def some(likely: float) -> str:
+        text = another() if rng.random() < likely else ""
+        return text if face.writes(text) else ""
+
+    leading = float(rng.uniform(0.85, 1.5))
+    return Neighbours(some(0.35), some(0.35), some(0.45), some(0.45), leading)
+
+
+def _hide(pixels: np.ndarray, rng: np.random.Generator) -> None:
+    """A pole, branch or cable in front of the word."""
+    height, width = pixels.shape[:2]
+    x, lean = int(rng.random() * width), int(rng.normal(0, 0.4) * height)
+    tone = tuple(map(float, paints.colour(rng)))
+    cv2.line(pixels, (x, 0), (x + lean, height), tone, 1 + int(rng.random() * height / 9), cv2.LINE_AA)
