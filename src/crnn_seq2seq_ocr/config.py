@@ -74,12 +74,16 @@ class Augmentation(Settings):
 
 
 class Stage(Settings):
-    """Some 3x3 convolutions with ReLU, then a max pooling."""
+    """Some convolutions with ReLU; the last is followed by a max pooling."""
 
     channels: Size
     """Channels of every convolution of the stage."""
     convolutions: Size = 1
     """How many."""
+    kernel: Literal[3, 5, 7] = 3
+    """Side of the first convolution's kernel; the others are 3x3."""
+    stride: tuple[Size, Size] = (1, 1)
+    """(height, width) of the first convolution's stride; 2 at the first stage saves most of the time."""
     norm: Literal["none", "first", "all"] = "all"
     """Which of them have a batch normalisation."""
     pool: tuple[Size, Size] = (1, 1)
@@ -270,6 +274,8 @@ def memory_size(encoder: EncoderSettings, preprocessing: Preprocessing) -> tuple
     """(rows, columns) of cells that the stages leave of one view."""
     height, width = preprocessing.height, preprocessing.width
     for stage in encoder.stages:
+        # Convolutions pad by half their kernel, so a stride rounds up; pooling rounds down.
+        height, width = -(-height // stage.stride[0]), -(-width // stage.stride[1])
         height, width = height // stage.pool[0], width // stage.pool[1]
     return height, width
 

@@ -77,20 +77,21 @@ def seed_step(seed: int, step: int, process: int) -> None:
     torch.manual_seed((seed * 1_000_003 + step) * 4_099 + process)
 
 
-def forced_tokens(shape: tuple[int, int], settings: TeacherForcing, progress: float) -> Tensor:
-    """Bool (N, L): which true tokens are fed, drawn for a share `progress` of the training done."""
+def forced_tokens(shape: tuple[int, int], settings: TeacherForcing, progress: float) -> Tensor | None:
+    """Bool (N, L): which true tokens are fed, drawn for a share `progress` of the training done; None: all."""
     probability = settings.start + (settings.end - settings.start) * progress
     coins = torch.rand(shape if settings.per == "token" else (shape[0], 1))
-    return (coins < probability).expand(shape)
+    forced = coins < probability
+    return None if forced.all() else forced.expand(shape)
 
 
-def batch_loss(model: nn.Module, batch: Batch, forced: Tensor, settings: TrainingSettings) -> Tensor:
+def batch_loss(model: nn.Module, batch: Batch, forced: Tensor | None, settings: TrainingSettings) -> Tensor:
     """Sum of the token losses of a batch; the caller divides by the global `loss_divisor`.
 
     Args:
         model: A `Recognizer`, possibly wrapped for several processes.
         batch: On any device; it is moved to the model's.
-        forced: bool (N, L).
+        forced: bool (N, L), or None.
         settings: For the loss and the memory layout.
     """
     device = next(model.parameters()).device
@@ -99,7 +100,8 @@ def batch_loss(model: nn.Module, batch: Batch, forced: Tensor, settings: Trainin
     inputs = torch.cat([begin, targets[:, :-1]], 1)
     images = normalise(batch.images.to(device, non_blocking=True))
     view_mask = batch.view_mask.to(device, non_blocking=True)
-    logits = model(images, view_mask, inputs, forced.to(device, non_blocking=True))
+    forced = None if forced is None else forced.to(device, non_blocking=True)
+    logits = model(images, view_mask, inputs, forced)
     return token_losses(logits, targets, settings.loss).sum()
 
 

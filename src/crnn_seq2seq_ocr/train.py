@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from crnn_seq2seq_ocr import checkpoint, engine
+from crnn_seq2seq_ocr.allocator import keep_freed_memory
 from crnn_seq2seq_ocr.checkpoint import Description
 from crnn_seq2seq_ocr.config import Recipe, TextSettings, TrainingSettings
 from crnn_seq2seq_ocr.data.batches import Batch, Collate, Positions, TrainingExamples, training_batches
@@ -82,6 +83,7 @@ def train(
         RecipeError, DataError, CheckpointError, StorageError: Each says what to do.
     """
     settings = recipe.training
+    keep_freed_memory()
     accelerator = engine.make_accelerator(settings)
     main = accelerator.is_main_process
     _check_folder(recipe, folder, resume=resume)

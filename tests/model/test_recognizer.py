@@ -40,6 +40,33 @@ def test_own_predictions_are_fed_elsewhere(settings: ModelSettings) -> None:
     torch.testing.assert_close(again, logits)
 
 
+@BOTH
+def test_all_forced_is_the_same_with_and_without_saying_so(settings: ModelSettings) -> None:
+    recognizer, images = make_recognizer(settings), make_images(2)
+    runs = []
+    for forced in (None, torch.ones_like(INPUTS, dtype=torch.bool)):
+        recognizer.zero_grad()
+        logits = recognizer(images, all_views(images), INPUTS, forced)
+        logits.square().sum().backward()
+        runs.append((logits.detach(), [each.grad for each in recognizer.parameters() if each.requires_grad]))
+    torch.testing.assert_close(runs[0], runs[1])
+
+
+@BOTH
+@torch.no_grad()
+def test_training_and_search_predict_the_same(settings: ModelSettings) -> None:
+    """The unrolled logits are those of single steps fed with the same tokens."""
+    recognizer, images = make_recognizer(settings), make_images(2)
+    memory, decoder = recognizer.encode(images, all_views(images)), recognizer.decoder
+    unrolled = decoder.unroll(INPUTS, None, memory)
+    state, keys = decoder.start(memory), decoder.keys(memory)
+    for place in range(INPUTS.shape[1]):
+        step = decoder.step(INPUTS[:, place], state, memory, keys)
+        state = step.state
+        torch.testing.assert_close(step.logits, unrolled[:, place])
+        torch.testing.assert_close(step.attention.sum(1), torch.ones(2))
+
+
 @torch.no_grad()
 def test_pixels_of_a_missing_view_change_nothing() -> None:
     recognizer, images = make_recognizer(), make_images(2)
@@ -116,11 +143,11 @@ def test_names_of_the_weights_stay() -> None:
     decoder = ["embedding.weight", "combine.weight", "combine.bias", "gru.weight_ih", "gru.weight_hh", "gru.bias_ih",
                "gru.bias_hh", "output.weight", "output.bias"]  # fmt: skip
     convolutions = [f"convolutions.{place}.weight" for place in (0, 4, 7)]
-    convolutions += [f"convolutions.{place}.{part}" for place in (1, 5) for part in norm]
+    convolutions += [f"convolutions.{place}.{part}" for place in (2, 5) for part in norm]
     content = {f"encoder.{name}" for name in (*convolutions, "row_places", "column_places")}
     content |= {f"encoder.recurrent.0.{name}" for name in layer}
     content |= {f"decoder.{name}" for name in (*decoder, "attention.key.weight", "attention.key.bias")}
-    content |= {f"decoder.attention.{name}.weight" for name in ("query", "location", "score")}
+    content |= {f"decoder.attention.{name}.weight" for name in ("query", "location", "place", "score")}
     content |= {"encoder.norm.weight", "encoder.norm.bias"}
     assert make_recognizer(CONTENT).state_dict().keys() == content
     names = make_recognizer(POSITION).state_dict().keys()

@@ -214,9 +214,8 @@ def test_a_beam_of_one_is_greedy(settings: ModelSettings, seed: int) -> None:
 def test_a_wider_beam_scores_no_less(settings: ModelSettings, seed: int) -> None:
     recognizer = make_recognizer(settings, seed=seed)
     memory = make_memory(recognizer)
-    scores = [search(recognizer, memory, max_length=8, beam=beam).log_probs.sum(1) for beam in (1, 8)]
-    assert (scores[1] >= scores[0] - 1e-5).all()
-    assert (scores[1] > scores[0] + 1e-3).any()
+    narrow, wide = (search(recognizer, memory, max_length=8, beam=beam).log_probs.sum(1) for beam in (1, 8))
+    assert wide.mean() > narrow.mean() + 1e-3  # a single text may lose: its beginning can fall out of the beam
 
 
 @BOTH

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from crnn_seq2seq_ocr.config import DecoderSettings
-from crnn_seq2seq_ocr.model.attention import ContentAttention, PositionAttention
+from crnn_seq2seq_ocr.model.attention import ContentAttention, Glimpses, PositionAttention, TwoInputs
 from crnn_seq2seq_ocr.model.encoder import Memory
 
 
@@ -32,6 +32,13 @@ class Step(NamedTuple):
     attention: Tensor
 
 
+class Fed(NamedTuple):
+    """What the tokens that are fed add to a step, whatever came before: (..., A) or (..., T), and (..., D)."""
+
+    attention: Tensor
+    combined: Tensor
+
+
 class Decoder(nn.Module):
     """Predicts the next token from the last one, the state and a glimpse of the memory."""
 
@@ -45,7 +52,7 @@ class Decoder(nn.Module):
             if settings.attention == "position"
             else ContentAttention(width, settings.attention_size)
         )
-        self.combine = nn.Linear(2 * width, width)
+        self.combine = TwoInputs(width, width, width)
         self.gru = nn.GRUCell(width, width)
         # The original reads its text out of the state alone; a glimpse beside it is learned from sooner.
         self.reads_glimpse = settings.attention == "content"
@@ -64,12 +71,52 @@ class Decoder(nn.Module):
 
     def step(self, tokens: Tensor, state: State, memory: Memory, keys: Tensor) -> Step:
         """The only place where a token is predicted: tokens (N,) are the last ones."""
+        return self._step(self._feed(tokens), state, memory, keys, Glimpses(memory.cells))
+
+    def unroll(self, inputs: Tensor, forced: Tensor | None, memory: Memory) -> Tensor:
+        """Logits (N, L, K) of all steps, for training.
+
+        What does not depend on the step before is one product for all steps.
+
+        Args:
+            inputs: (N, L) ids that are fed.
+            forced: (N, L) bool, False where what the step before found most likely is fed instead; None: all True.
+            memory: What the encoder made.
+        """
+        keys, glimpses = self.keys(memory), Glimpses(memory.cells)
+        fed = self._feed(inputs)  # (N, L, ...)
+        state, last = self.start(memory), None
+        read: list[Tensor] = []
+        for place, now in enumerate(zip(fed.attention.unbind(1), fed.combined.unbind(1), strict=True)):
+            if forced is not None and last is not None:
+                found = self._feed(self._logits(last.detach()).argmax(1))
+                chosen = forced[:, place, None]
+                now = tuple(torch.where(chosen, true, other) for true, other in zip(now, found, strict=True))
+            state, last = self._advance(Fed(*now), state, memory, keys, glimpses)
+            read.append(last)
+        return self._logits(torch.stack(read, 1))
+
+    def _feed(self, tokens: Tensor) -> Fed:
+        embedded = self.dropout(self.embedding(tokens))  # (..., D)
+        return Fed(self.attention.of_tokens(embedded), self.combine.of_first(embedded))
+
+    def _step(self, fed: Fed, state: State, memory: Memory, keys: Tensor, glimpses: Glimpses) -> Step:
+        state, read = self._advance(fed, state, memory, keys, glimpses)
+        return Step(self._logits(read), state, state.seen[:, 0])
+
+    def _advance(
+        self, fed: Fed, state: State, memory: Memory, keys: Tensor, glimpses: Glimpses
+    ) -> tuple[State, Tensor]:
+        """The next state, and what its token is read from: (N, D) or (N, 2*D)."""
         hidden, seen = state
-        embedded = self.dropout(self.embedding(tokens))  # (N, D)
-        attention = self.attention(embedded, hidden, seen, keys, memory)  # (N, T)
-        glimpse = torch.bmm(attention[:, None].to(memory.cells.dtype), memory.cells).squeeze(1)  # (N, D)
-        combined = torch.relu(self.combine(torch.cat([embedded, glimpse.to(embedded.dtype)], 1)))  # (N, D)
+        attention = self.attention(fed.attention, hidden, seen, keys, memory)  # (N, T)
+        glimpse = glimpses(attention)  # (N, D)
+        combined = torch.relu(fed.combined + self.combine.of_second(glimpse.to(fed.combined.dtype)))  # (N, D)
         hidden = self.gru(combined, hidden).to(hidden.dtype)  # (N, D)
-        read = torch.cat([hidden, glimpse.to(hidden.dtype)], 1) if self.reads_glimpse else hidden
         seen = torch.stack([attention, seen[:, 1] + attention], 1)  # (N, 2, T)
-        return Step(self.output(read).float(), State(hidden, seen), attention)
+        read = torch.cat([hidden, glimpse.to(hidden.dtype)], 1) if self.reads_glimpse else hidden
+        return State(hidden, seen), read
+
+    def _logits(self, read: Tensor) -> Tensor:  # (..., D or 2*D) -> (..., K)
+        logits: Tensor = self.output(read)
+        return logits.float()

@@ -3,7 +3,6 @@
 N batch, V views, L target length, D width of the model, K tokens.
 """
 
-import torch
 from torch import Tensor, nn
 
 from crnn_seq2seq_ocr.config import ModelSettings, Preprocessing, memory_size
@@ -31,24 +30,14 @@ class Recognizer(nn.Module):
         memory: Memory = self.encoder(images, view_mask)
         return memory
 
-    def forward(self, images: Tensor, view_mask: Tensor, inputs: Tensor, forced: Tensor) -> Tensor:
+    def forward(self, images: Tensor, view_mask: Tensor, inputs: Tensor, forced: Tensor | None = None) -> Tensor:
         """Logits (N, L, K) for training.
 
         Args:
             images: (N, V, 3, H, W) in [-1, 1].
             view_mask: (N, V) bool, False for missing views.
             inputs: (N, L) ids: begin, then the targets without their last.
-            forced: (N, L) bool: whether step i is fed inputs[:, i] or what step i - 1 found most likely.
+            forced: (N, L) bool: whether step i is fed inputs[:, i] or what step i - 1 found most likely;
+                None where all are fed, which is faster.
         """
-        memory = self.encode(images, view_mask)
-        keys = self.decoder.keys(memory)
-        state = self.decoder.start(memory)
-        tokens = inputs[:, 0]
-        logits: list[Tensor] = []
-        for place in range(inputs.shape[1]):
-            if place:
-                tokens = torch.where(forced[:, place], inputs[:, place], logits[-1].detach().argmax(1))
-            step = self.decoder.step(tokens, state, memory, keys)
-            state = step.state
-            logits.append(step.logits)
-        return torch.stack(logits, 1)
+        return self.decoder.unroll(inputs, forced, self.encode(images, view_mask))
