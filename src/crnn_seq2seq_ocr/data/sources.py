@@ -40,7 +40,8 @@ RECORDS, MINDRECORD, FOLDER = "TFRecord shards", "a MindRecord set", "pictures w
 
 ACCEPTED = (
     f"a folder or file of TFRecord shards (NAME-00000-of-00001, NAME.tfrecord), a MindRecord set (NAME.mindrecord0), "
-    f"a folder with {', '.join(LISTS)} or with pairs x.png + x{PAIR}, or {' or '.join(SYNTHETIC + name for name in DRAWN)}"
+    f"a folder with {', '.join(LISTS)} or with pairs x.png + x{PAIR}, or "
+    + " or ".join(SYNTHETIC + name for name in DRAWN)
 )
 
 

@@ -26,7 +26,7 @@ def light(pixels: np.ndarray, rng: np.random.Generator, difficulty: float) -> np
     elif draw < 0.5 * difficulty:
         gain, haze = float(rng.uniform(1.1, 1.7)), float(rng.uniform(-50, 30))
     tint = (1 + rng.normal(0, 0.04, 3) * difficulty).astype(np.float32)
-    return pixels * (np.float32(gain) * tint) + np.float32(haze)
+    return np.asarray(pixels * (np.float32(gain) * tint) + np.float32(haze))
 
 
 def _shine(pixels: np.ndarray, rng: np.random.Generator) -> None:
@@ -45,7 +45,7 @@ def record(pixels: np.ndarray, height: int, rng: np.random.Generator, difficulty
     factor = height / view.shape[0]
     lost = 1.0
     if rng.random() < 0.4 * difficulty:  # enlarged by the camera or by whoever kept it
-        lost = float(rng.uniform(0.45, 0.95))
+        lost = float(rng.uniform(0.5, 0.95))
         if height * lost < 11:
             lost = 11 / height if height > 11 else 1.0
     view = _resize(view, factor * lost)
@@ -80,9 +80,9 @@ def _blur(view: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.n
     """Out of focus or moved, in proportion to the height of the text."""
     unit = view.shape[0] / 32
     draw = rng.random() / max(difficulty, 1e-6)
-    if draw < 0.38:
-        return cv2.GaussianBlur(view, (0, 0), max(float(rng.gamma(2.0, 0.45)) * unit, 0.2))
-    if draw < 0.48:
+    if draw < 0.45:
+        return cv2.GaussianBlur(view, (0, 0), max(float(rng.gamma(2.0, 0.38)) * unit, 0.2))
+    if draw < 0.55:
         return _move(view, float(rng.uniform(1.5, 6)) * unit, float(rng.normal(0, 0.6)))
     return view
 

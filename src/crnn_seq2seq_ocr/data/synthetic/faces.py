@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import ImageFont
 
@@ -22,12 +23,17 @@ EM = 48
 """Pixels of an em at which all letters are drawn before they are brought to the size of their picture."""
 
 _PACKAGES = (
-    "archivo", "overpass", "roboto_slab",
+    "abril_fatface", "alfa_slab_one", "anton", "archivo", "arimo", "bebas_neue", "black_ops_one", "caveat",
+    "eb_garamond", "ibm_plex_mono", "libre_baskerville", "lobster", "orbitron", "oswald", "overpass", "pacifico",
+    "permanent_marker", "playfair_display", "press_start_2p", "righteous", "roboto_slab",
 )
 _WEIGHTS = (300.0, 400.0, 500.0, 650.0, 800.0)
 _WIDTHS = (70.0, 100.0, 115.0)
 _MISSING = "\uffff"
-_UNICASE = ("a", "b", "d", "e", "g", "n", "q", "r", "t")
+_SMALL = ("a", "b", "d", "e", "g", "n", "q", "r", "t")
+"""Small letters that differ from their capitals by more than their size."""
+_THUMB = 16
+_SLANTED = re.compile(r"italic|oblique|slant|It$|[BI]I$", re.IGNORECASE)
 _TRIES = 40
 
 
@@ -40,7 +46,7 @@ class Face:
     characters: frozenset[str]
     """Those of `WORDS_CHARSET` that it has; small letters are left out where they look like capitals."""
     even: bool
-    """Whether all characters are of one width, as a typewriter's."""
+    """Whether it is upright and all characters are of one width, as a typewriter's."""
     share: float
 
     def writes(self, text: str) -> bool:
@@ -104,14 +110,14 @@ def _files_of(folder: Path) -> list[Path]:
 
 
 def _faces(paths: list[Path]) -> Iterator[Face]:
-    """The faces of the files; each family has the same share, a little more if it has many files."""
+    """The faces of the files; each family has the same share, and more if it has many files."""
     families = Counter(_family(path) for path in paths)
     for path in paths:
         places = _places(path)
         for axes in places:
             characters = _characters(path, axes)
             if len(characters) > 10:
-                share = families[_family(path)] ** -0.7 / len(places)
+                share = families[_family(path)] ** -0.5 / len(places)
                 yield Face(str(path), axes, characters, _is_even(path, axes), share)
 
 
@@ -145,7 +151,7 @@ def _characters(path: Path, axes: tuple[float, ...]) -> frozenset[str]:
     found = {character for character in WORDS_CHARSET if shapes[character] not in missing}
     found -= {character for character in found if _base(character) != character
               and shapes[character] == shapes[_base(character)]}
-    if sum(shapes[small] == shapes[small.upper()] for small in _UNICASE) > 2:
+    if sum(_alike(font, small) for small in _SMALL) > 4:
         found = {character for character in found if character == character.upper()}
     return frozenset(found | {" "})
 
@@ -155,11 +161,23 @@ def _shape(font: ImageFont.FreeTypeFont, character: str) -> tuple[int, int, byte
     return (*mask.size, bytes(mask))
 
 
+def _alike(font: ImageFont.FreeTypeFont, small: str) -> bool:
+    """Whether a small letter looks like its capital, be it smaller: so do all those of small capitals."""
+    thumbs = []
+    for letter in (small, small.upper()):
+        wide, tall, shape = _shape(font, letter)
+        if not shape:
+            return False
+        pixels = np.frombuffer(shape, np.uint8).reshape(tall, wide)
+        thumbs.append(cv2.resize(pixels, (_THUMB, _THUMB), interpolation=cv2.INTER_AREA).astype(np.float32))
+    return float(np.abs(thumbs[0] - thumbs[1]).mean()) < 0.25 * float(thumbs[1].mean())
+
+
 def _base(character: str) -> str:
     return unicodedata.normalize("NFD", character)[0]
 
 
 def _is_even(path: Path, axes: tuple[float, ...]) -> bool:
     font = load_face(str(path), axes)
-    widths = {font.getlength(character) for character in "iMae.W1"}
-    return max(widths) - min(widths) < 1
+    widths = [font.getlength(character) for character in "iMae.W1"]
+    return max(widths) - min(widths) < 1 and max(widths) < 0.8 * EM and not _SLANTED.search(path.stem)

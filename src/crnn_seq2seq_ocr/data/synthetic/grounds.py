@@ -109,4 +109,5 @@ def _add_lines(pixels: np.ndarray, rng: np.random.Generator) -> None:
     height, width = pixels.shape[:2]
     for _ in range(int(rng.integers(1, 4))):
         ends = (rng.uniform(-0.1, 1.1, (2, 2)) * (width, height)).astype(int).tolist()
-        cv2.line(pixels, ends[0], ends[1], tuple(map(float, colour(rng))), 1 + int(rng.random() * height / 24), cv2.LINE_AA)
+        thick = 1 + int(rng.random() * height / 24)
+        cv2.line(pixels, ends[0], ends[1], tuple(map(float, colour(rng))), thick, cv2.LINE_AA)

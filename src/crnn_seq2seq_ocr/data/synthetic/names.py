@@ -7,7 +7,7 @@ import itertools
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,12 @@ class Choice:
     @classmethod
     def of(cls, weights: dict[str, float]) -> "Choice":
         return cls(tuple(weights), tuple(itertools.accumulate(weights.values())))
+
+    def only(self, wanted: Callable[[str], bool]) -> "Choice | None":
+        """Those that are wanted, with their weights; None if there are none."""
+        weights = np.diff(self.limits, prepend=0.0).tolist()
+        kept = {item: weight for item, weight in zip(self.items, weights, strict=True) if wanted(item)}
+        return Choice.of(kept) if kept else None
 
     def draw(self, rng: np.random.Generator) -> str:
         return self.items[bisect.bisect_right(self.limits, rng.random() * self.limits[-1])]

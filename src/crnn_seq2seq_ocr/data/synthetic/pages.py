@@ -23,12 +23,12 @@ def draw_line(
     if typed and difficulty > 0:
         drawn = _struck(drawn, len(text), rng, difficulty)
     corners = _laid(drawn, rng, difficulty)
-    margins = np.clip(rng.normal(rng.uniform(0.05, 0.4), 0.1, 4), -0.03, 0.9)
+    margins = np.clip(rng.normal(rng.uniform(0.1, 0.5), 0.1, 4), -0.03, 0.9)
     left, top, right, bottom = margins.tolist()
     mask = strokes.crop(drawn, corners, (left * 1.5, top, right * 1.5, bottom), int(rng.integers(44, 62)),
                         _MOST_PIXELS_WIDE)
     pixels = _paper(mask, _inked(mask, rng, difficulty), rng, difficulty)
-    height = int(np.clip(rng.normal(58, 14), 20, 64))
+    height = int(np.clip(rng.normal(62, 16), 22, 64))
     return _scanned(pixels, height, rng, difficulty)
 
 
@@ -37,7 +37,7 @@ def _neighbours(face: Face, another: Callable[[], str], rng: np.random.Generator
         text = another() if rng.random() < likely * difficulty else ""
         return text if face.writes(text) else ""
 
-    return Neighbours(above=some(0.6), below=some(0.6), leading=float(rng.uniform(0.95, 1.9)))
+    return Neighbours(above=some(0.3), below=some(0.3), leading=float(rng.uniform(0.95, 1.9)))
 
 
 def _struck(drawn: Strokes, letters: int, rng: np.random.Generator, difficulty: float) -> Strokes:
@@ -85,15 +85,15 @@ def _inked(mask: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.
 def _paper(mask: np.ndarray, ink: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.ndarray:
     """Dark letters on light paper, float32 (H, W, 3), mostly grey."""
     size = (mask.shape[0], mask.shape[1])
-    tone = float(rng.uniform(150, 255)) if rng.random() < 0.7 * difficulty else 245.0
+    tone = float(np.clip(rng.normal(222, 26), 130, 252)) if rng.random() < 0.9 * difficulty else 245.0
     tint = (0.0 if rng.random() < 0.7 else 1.0) * np.array((0, -6, -22)) * rng.random()
     pixels = np.empty((*size, 3), np.float32)
     pixels[:] = tone + tint
     if rng.random() < 0.6 * difficulty:
-        pixels *= 1 + np.float32(rng.uniform(0.01, 0.08)) * paints.grain(rng, size)
+        pixels *= 1 + np.float32(rng.uniform(0.003, 0.035)) * paints.grain(rng, size)
     if rng.random() < 0.15 * difficulty:  # what is typed on the other side
         paints.over(pixels, np.float32(tone * 0.8), cv2.GaussianBlur(mask[:, ::-1], (0, 0), 2.0), 0.5)
-    depth = float(rng.uniform(0.35, 0.98)) if difficulty > 0 else 0.95
+    depth = float(rng.uniform(0.3, 0.85)) if difficulty > 0 else 0.95
     if rng.random() < 0.06 * difficulty:  # underlined or struck out
         y = int(size[0] * (rng.uniform(0.82, 0.95) if rng.random() < 0.75 else rng.uniform(0.45, 0.6)))
         cv2.line(ink, (0, y), (size[1], y + int(rng.normal(0, 2))), 255, int(rng.integers(1, 4)), cv2.LINE_AA)
@@ -104,9 +104,9 @@ def _paper(mask: np.ndarray, ink: np.ndarray, rng: np.random.Generator, difficul
 
 def _scanned(pixels: np.ndarray, height: int, rng: np.random.Generator, difficulty: float) -> np.ndarray:
     """The line as a scanner or a microfilm kept it."""
-    if rng.random() < 0.12 * difficulty:  # nearly black and white
+    if rng.random() < 0.05 * difficulty:  # nearly black and white
         middle = float(pixels.mean()) - float(rng.uniform(10, 50))
         pixels = (pixels - middle) * np.float32(rng.uniform(2, 6)) + 128
-    if rng.random() < 0.85:
+    if rng.random() < 0.93:
         pixels = np.repeat(pixels.mean(axis=2, keepdims=True), 3, axis=2)
-    return camera.record(pixels, height, rng, difficulty * float(rng.uniform(0.1, 0.9)))
+    return camera.record(pixels, height, rng, difficulty * float(rng.uniform(0.1, 0.6)))

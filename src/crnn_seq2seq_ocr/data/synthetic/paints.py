@@ -13,12 +13,12 @@ _HUES = ((200, 30, 36), (230, 60, 40), (20, 50, 140), (30, 90, 190), (90, 170, 2
 def colour(rng: np.random.Generator) -> np.ndarray:
     """A colour of signs and papers, RGB float32 (3,): white, black, grey, or a hue."""
     draw = rng.random()
-    if draw < 0.22:
+    if draw < 0.20:
         base = np.full(3, rng.uniform(205, 255)) - rng.uniform(0, 18, 3)
-    elif draw < 0.42:
+    elif draw < 0.36:
         base = np.full(3, rng.uniform(5, 50)) + rng.uniform(0, 18, 3)
-    elif draw < 0.60:
-        base = np.full(3, rng.uniform(50, 205)) + rng.normal(0, 10, 3)
+    elif draw < 0.52:
+        base = np.full(3, rng.uniform(50, 205)) * (1 + rng.normal(0, 0.07, 3))
     else:
         base = np.array(_HUES[int(rng.random() * len(_HUES))]) * rng.uniform(0.45, 1.15) + rng.normal(0, 12, 3)
         base += (rng.uniform(0, 0.5) if rng.random() < 0.4 else 0.0) * (230 - base)
@@ -43,8 +43,8 @@ def colour_on(ground: np.ndarray, rng: np.random.Generator, least: float) -> np.
     return np.clip(ground + (least if level < 128 else -least), 0, 255).astype(np.float32)
 
 
-def over(pixels: np.ndarray, paint: np.ndarray, mask: np.ndarray, strength: float = 1.0) -> None:
-    """Lays paint, a colour (3,) or pixels, over float32 pixels (H, W, 3) where the mask uint8 (H, W) says."""
+def over(pixels: np.ndarray, paint: np.ndarray | np.float32, mask: np.ndarray, strength: float = 1.0) -> None:
+    """Lays paint, a grey, a colour (3,) or pixels, over float32 pixels (H, W, 3) where the mask uint8 (H, W) says."""
     alpha = (mask.astype(np.float32) * np.float32(strength / 255))[..., None]
     pixels += (paint - pixels) * alpha
 
@@ -71,7 +71,7 @@ def ramp(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     angle = rng.uniform(0, 2 * np.pi)
     y = np.linspace(-1, 1, shape[0], dtype=np.float32)[:, None] * np.float32(np.sin(angle))
     x = np.linspace(-1, 1, shape[1], dtype=np.float32)[None] * np.float32(np.cos(angle))
-    return (x + y)[..., None]
+    return np.asarray((x + y)[..., None])
 
 
 def paint(
@@ -113,7 +113,7 @@ def grain(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
     cut = textures.grain(rng, (min(size[0], 512), min(size[1], 512)), coarse=rng.random() < 0.5)
     if cut.shape != size:
         cut = cv2.resize(cut, size[::-1])
-    return cut[..., None]
+    return np.asarray(cut[..., None])
 
 
 def _cast_shadow(pixels: np.ndarray, mask: np.ndarray, rng: np.random.Generator, unit: float) -> None:
@@ -137,7 +137,7 @@ def _extrude(pixels: np.ndarray, mask: np.ndarray, ink: np.ndarray, rng: np.rand
 
 def _glow(pixels: np.ndarray, mask: np.ndarray, ink: np.ndarray, rng: np.random.Generator, unit: float) -> None:
     halo = cv2.GaussianBlur(grown(mask, unit), (0, 0), float(rng.uniform(1.5, 5)) * unit + 0.3)
-    over(pixels, ink, cv2.multiply(halo, 1.0, scale=float(rng.uniform(0.8, 1.5))), float(rng.uniform(0.3, 0.8)))
+    over(pixels, ink, cv2.convertScaleAbs(halo, alpha=float(rng.uniform(0.8, 1.5))), float(rng.uniform(0.3, 0.8)))
 
 
 def _emboss(pixels: np.ndarray, mask: np.ndarray, rng: np.random.Generator, unit: float) -> None:

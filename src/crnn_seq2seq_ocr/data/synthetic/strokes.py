@@ -150,4 +150,4 @@ def slant(box: Box, rng: np.random.Generator, difficulty: float) -> np.ndarray:
         middle = (corners[upper] + corners[lower]) / 2
         for corner in (upper, lower):
             corners[corner] += (middle - corners[corner]) * squeeze
-    return corners
+    return np.asarray(corners)

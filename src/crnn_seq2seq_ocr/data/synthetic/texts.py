@@ -25,6 +25,8 @@ _KNOWN_WORDS = 25_000
 _KNOWN = frozenset(WORDS_CHARSET)
 _DRAWN = "".join(character for character in WORDS_CHARSET if character not in "’")
 _SHARE_OF_CORPUS = 0.7
+_USUAL_LENGTH = 5.0
+"""Words of signs are short: longer ones are drawn less often than lists have them."""
 
 
 class WordTexts:
@@ -37,6 +39,7 @@ class WordTexts:
     def __init__(self, settings: WordSettings) -> None:
         self._settings = settings
         self._corpus = self._read(settings.corpus) if settings.corpus else None
+        self._lines = self._corpus.only(_is_line) if self._corpus else None
 
     def draw(self, rng: np.random.Generator) -> str:
         """One text in Unicode NFC, of characters of `WORDS_CHARSET` alone, at most ``max_length`` of them."""
@@ -61,7 +64,10 @@ class WordTexts:
             return vocabulary.code(rng)
         if draw < 0.24:
             return one(_DRAWN[1:], rng) if rng.random() < 0.3 else one(_ALONE, rng)
-        return _punctuated(_cased(self._plain_word(rng), rng), rng)
+        word = self._plain_word(rng)
+        while rng.random() > _USUAL_LENGTH / len(word):
+            word = self._plain_word(rng)
+        return _punctuated(_cased(word, rng), rng)
 
     def _plain_word(self, rng: np.random.Generator) -> str:
         if self._corpus is not None and rng.random() < _SHARE_OF_CORPUS:
@@ -80,10 +86,12 @@ class WordTexts:
         draw = rng.random()
         language = "fr" if rng.random() < 0.75 else "en"
         longest = self._settings.max_length
-        if draw < 0.3:
+        if self._lines is not None and draw > 0.65:
+            return self._lines.draw(rng)
+        if draw < 0.25:
             count = int(rng.integers(2, 6))
             return _cased(" ".join(self._plain_word(rng) for _ in range(count)), rng)[:longest].strip()
-        length = int(rng.integers(5, min(30, longest))) if draw < 0.5 and longest > 6 else int(
+        length = int(rng.integers(5, min(30, longest))) if draw < 0.4 and longest > 6 else int(
             np.clip(rng.normal(60, 14), 4, longest)
         )
         text = _sentence(rng, language, length)
@@ -104,8 +112,14 @@ class WordTexts:
         return Choice.of(weights)
 
 
-_ALONE = (*"0123456789", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "a", "à", "y", "&", "I", "of", "or", "to", "in", "P", "OF", "TO",
-          "le", "la", "de", "du", "et", "ou", "LE", "LA", "DE", "DU", "ET", "St", "M.", "Dr", "No", "N°", "à", "Le", "La")
+def _is_line(text: str) -> bool:
+    return text.count(" ") > 2
+
+
+_ALONE = (
+    *"0123456789", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "a", "à", "y", "&", "of", "or", "to", "in", "OF", "TO", "le", "la",
+    "de", "du", "et", "ou", "LE", "LA", "DE", "DU", "ET", "St", "M.", "Dr", "No", "N°", "Le", "La",
+)
 
 
 def _cased(text: str, rng: np.random.Generator) -> str:
@@ -113,11 +127,11 @@ def _cased(text: str, rng: np.random.Generator) -> str:
     draw = rng.random()
     if text != text.lower():  # a name: its own case is the likeliest
         return text if draw < 0.55 else _upper(text, rng) if draw < 0.95 else text.lower()
-    if draw < 0.40:
+    if draw < 0.50:
         return _upper(text, rng)
-    if draw < 0.62:
-        return text[:1].upper() + text[1:]
     if draw < 0.70:
+        return text[:1].upper() + text[1:]
+    if draw < 0.76:
         return " ".join(part[:1].upper() + part[1:] for part in text.split(" "))
     if draw < 0.98:
         return text
@@ -137,8 +151,8 @@ def _punctuated(text: str, rng: np.random.Generator) -> str:
     if draw < 0.92:
         return text + one((".", ",", ".", ",", ":", "!", "?", ";", "...", "!!", "-", "'", ")", "*", "/"), rng)
     if draw < 0.95:
-        first, last = one(("()", '""', '""', "''", "[]", "«»", "--", "##"), rng)
-        return first + text + last if rng.random() < 0.6 else first + text
+        pair = one(("()", '""', '""', "''", "[]", "«»", "--", "##"), rng)
+        return pair[0] + text + (pair[1] if rng.random() < 0.6 else "")
     if draw < 0.965:
         return text + one(("'s", "'S", "'t", "s'"), rng)
     if draw < 0.98:
@@ -180,7 +194,7 @@ def _sentence(rng: np.random.Generator, language: str, length: int) -> str:
 @functools.cache
 def _frequent(language: str) -> Choice:
     """The most frequent words; rare ones are as good to learn letters from, so the weights are flattened."""
-    return Choice.of({word: count ** 0.4 for word, count in _counts(language, _KNOWN_WORDS)})
+    return Choice.of({word: count ** 0.5 for word, count in _counts(language, _KNOWN_WORDS)})
 
 
 @functools.cache

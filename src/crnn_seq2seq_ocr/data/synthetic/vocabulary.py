@@ -5,44 +5,55 @@ from collections.abc import Sequence
 
 import numpy as np
 
-SHOPS = tuple(
-    "sale exit open closed hotel bank cafe café restaurant bar pizza books market store shop parking park house street "
-    "road avenue city center centre station police school college university library museum theatre theater cinema "
-    "pharmacy pharmacie boulangerie pâtisserie boucherie tabac presse coiffeur coiffure fleuriste épicerie brasserie "
-    "crêperie bistrot traiteur fromagerie librairie papeterie banque poste mairie gare métro hôpital clinique garage "
-    "entrée sortie ouvert fermé poussez tirez interdit stationnement gênant livraisons soldes promo nouveau gratuit "
-    "attention danger chien privé propriété défense afficher rue place boulevard quai pont église château musée école "
-    "collège lycée théâtre toilettes hommes femmes accueil caisse bienvenue merci menu plat jour formule dessert "
-    "grand petit super maxi express center service services rapid quality fresh food coffee tea beer wine grill "
-    "kitchen sushi burger chicken fish steak noodles bakery cake cream ice juice water free special offer discount "
-    "price new best buy now only today off save up mega big stop push pull caution warning private no smoking entry "
-    "emergency fire way out floor level lift stairs gate platform taxi bus tram train airport terminal departures "
-    "arrivals information tickets ticket office welcome home garden travel mobile digital phone camera computer "
-    "computers electronics fashion shoes jeans wear sport sports fitness beauty salon hair nails spa health dental "
-    "clinic doctor optical jewellery jewelry gold silver watch watches toys kids baby pets gifts cards flowers music "
-    "video games art gallery antiques furniture carpets tiles paints hardware tools auto tyres motors car cars wash "
-    "insurance finance loans cash exchange money credit estate realty law legal notaire immobilier agence assurance "
-    "voyages optique bijouterie horlogerie chaussures vêtements maroquinerie électricité plomberie chauffage peinture "
-    "menuiserie serrurerie quincaillerie bricolage jardinerie animalerie primeurs poissonnerie charcuterie chocolat "
-    "glaces confiserie vins spiritueux cave crémerie pressing laverie cordonnerie retouches mercerie tapis meubles "
-    "the of and for to in on at by with from your our all you we are is it not north south east west upper lower "
-    "company limited international global group industries brothers sons association society institute national royal "
-    "state federal county village town plaza square tower towers mall palace royal crown star sun moon blue red green "
-    "black white golden happy lucky family friends club lounge pub inn lodge suites resort beach island lake river "
-    "mountain valley hill forest king queen prince princess lion tiger eagle dragon phoenix dolphin".split(),
+SHOPS = (
+    "sale", "exit", "open", "closed", "hotel", "bank", "cafe", "café", "restaurant", "bar", "pizza", "books", "market",
+    "store", "shop", "parking", "park", "house", "street", "road", "avenue", "city", "center", "centre", "station",
+    "police", "school", "college", "university", "library", "museum", "theatre", "theater", "cinema", "pharmacy",
+    "pharmacie", "boulangerie", "pâtisserie", "boucherie", "tabac", "presse", "coiffeur", "coiffure", "fleuriste",
+    "épicerie", "brasserie", "crêperie", "bistrot", "traiteur", "fromagerie", "librairie", "papeterie", "banque",
+    "poste", "mairie", "gare", "métro", "hôpital", "clinique", "garage", "entrée", "sortie", "ouvert", "fermé",
+    "poussez", "tirez", "interdit", "stationnement", "gênant", "livraisons", "soldes", "promo", "nouveau", "gratuit",
+    "attention", "danger", "chien", "privé", "propriété", "défense", "afficher", "rue", "place", "boulevard", "quai",
+    "pont", "église", "château", "musée", "école", "collège", "lycée", "théâtre", "toilettes", "hommes", "femmes",
+    "accueil", "caisse", "bienvenue", "merci", "menu", "plat", "jour", "formule", "dessert", "grand", "petit", "super",
+    "maxi", "express", "service", "services", "rapid", "quality", "fresh", "food", "coffee", "tea", "beer", "wine",
+    "grill", "kitchen", "sushi", "burger", "chicken", "fish", "steak", "noodles", "bakery", "cake", "cream", "ice",
+    "juice", "water", "free", "special", "offer", "discount", "price", "new", "best", "buy", "now", "only", "today",
+    "off", "save", "up", "mega", "big", "stop", "push", "pull", "caution", "warning", "private", "no", "smoking",
+    "entry", "emergency", "fire", "way", "out", "floor", "level", "lift", "stairs", "gate", "platform", "taxi", "bus",
+    "tram", "train", "airport", "terminal", "departures", "arrivals", "information", "tickets", "ticket", "office",
+    "welcome", "home", "garden", "travel", "mobile", "digital", "phone", "camera", "computer", "computers",
+    "electronics", "fashion", "shoes", "jeans", "wear", "sport", "sports", "fitness", "beauty", "salon", "hair",
+    "nails", "spa", "health", "dental", "clinic", "doctor", "optical", "jewellery", "jewelry", "gold", "silver",
+    "watch", "watches", "toys", "kids", "baby", "pets", "gifts", "cards", "flowers", "music", "video", "games", "art",
+    "gallery", "antiques", "furniture", "carpets", "tiles", "paints", "hardware", "tools", "auto", "tyres", "motors",
+    "car", "cars", "wash", "insurance", "finance", "loans", "cash", "exchange", "money", "credit", "estate", "realty",
+    "law", "legal", "notaire", "immobilier", "agence", "assurance", "voyages", "optique", "bijouterie", "horlogerie",
+    "chaussures", "vêtements", "maroquinerie", "électricité", "plomberie", "chauffage", "peinture", "menuiserie",
+    "serrurerie", "quincaillerie", "bricolage", "jardinerie", "animalerie", "primeurs", "poissonnerie", "charcuterie",
+    "chocolat", "glaces", "confiserie", "vins", "spiritueux", "cave", "crémerie", "pressing", "laverie", "cordonnerie",
+    "retouches", "mercerie", "tapis", "meubles", "the", "of", "and", "for", "to", "in", "on", "at", "by", "with",
+    "from", "your", "our", "all", "you", "we", "are", "is", "it", "not", "north", "south", "east", "west", "upper",
+    "lower", "company", "limited", "international", "global", "group", "industries", "brothers", "sons", "association",
+    "society", "institute", "national", "royal", "state", "federal", "county", "village", "town", "plaza", "square",
+    "tower", "towers", "mall", "palace", "crown", "star", "sun", "moon", "blue", "red", "green", "black", "white",
+    "golden", "happy", "lucky", "family", "friends", "club", "lounge", "pub", "inn", "lodge", "suites", "resort",
+    "beach", "island", "lake", "river", "mountain", "valley", "hill", "forest", "king", "queen", "prince", "princess",
+    "lion", "tiger", "eagle", "dragon", "phoenix", "dolphin",
 )
 """Words of signs, in small letters."""
 
 _CONSONANTS = ("b", "c", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "qu", "r", "s", "t", "v", "w", "x", "z",
                "br", "ch", "cl", "cr", "dr", "fl", "gr", "pl", "pr", "sh", "sp", "st", "th", "tr", "ph", "gn", "ll")
-_VOWELS = ("a", "e", "i", "o", "u", "y", "a", "e", "i", "o", "u", "ai", "ea", "ee", "ou", "oo", "io", "é", "è", "au", "ie")
+_VOWELS = ("a", "e", "i", "o", "u", "y", "a", "e", "i", "o", "u", "ai", "ea", "ee", "ou", "oo", "io", "é", "è", "au",
+           "ie")
 _ENDS = ("", "", "", "n", "s", "t", "r", "x", "l", "ck", "ng", "nd", "rt", "m", "d", "tion", "ment", "er", "ing", "co")
 
 _CURRENCIES = ("$", "£", "€", "Rs. ", "Rs", "S$", "F ", "")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec", "janvier", "février",
            "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre")
-_UNITS = ("km", "kg", "cm", "mm", "m", "ml", "cl", "L", "g", "W", "V", "kV", "°C", "°", "%", "x", "th", "nd", "rd", "er",
-          "e", "ème", "h", "am", "pm", "GB", "MB", "Hz", "MHz", "K", "F", "€", "mph", "km/h", "hrs", "min")
+_UNITS = ("km", "kg", "cm", "mm", "m", "ml", "cl", "L", "g", "W", "V", "kV", "°C", "°", "%", "x", "th", "nd", "rd",
+          "er", "e", "ème", "h", "am", "pm", "GB", "MB", "Hz", "MHz", "K", "F", "€", "mph", "km/h", "hrs", "min")
 _DOMAINS = (".com", ".fr", ".org", ".net", ".co.uk", ".sg", ".com.sg", ".eu", ".info", ".ca", ".be")
 
 
@@ -61,7 +72,7 @@ def pseudo_word(rng: np.random.Generator) -> str:
 
 def figures(rng: np.random.Generator) -> str:
     """A number, price, date, time, telephone number, percentage or measure."""
-    kinds = (_number, _number, _price, _date, _time, _telephone, _percentage, _measure, _span)
+    kinds = (_number, _number, _number, _number, _price, _date, _time, _telephone, _percentage, _measure, _span)
     return kinds[int(rng.random() * len(kinds))](rng)
 
 
@@ -116,7 +127,8 @@ def _time(rng: np.random.Generator) -> str:
         return f"{hour:02d}:{minute:02d}"
     if draw < 0.7:
         return f"{hour}h{minute:02d}" if rng.random() < 0.6 else f"{hour}h"
-    return f"{hour % 12 + 1}{one(('', f'.{minute:02d}', f':{minute:02d}'), rng)}{one(('am', 'pm', ' AM', ' PM', 'AM'), rng)}"
+    minutes = one(("", f".{minute:02d}", f":{minute:02d}"), rng)
+    return f"{hour % 12 + 1}{minutes}{one(('am', 'pm', ' AM', ' PM', 'AM'), rng)}"
 
 
 def _telephone(rng: np.random.Generator) -> str:

@@ -31,11 +31,14 @@ def draw_word(
         rng: All choices.
         difficulty: 0 to 1.
     """
+    # Most pictures are spoiled in few ways: each is as hard as its own draw says.
+    difficulty *= float(rng.uniform(0.15, 1.0))
     face = faces.choose(text, rng)
     mask = _shape(text, face, another, rng, difficulty)
     ground = draw_ground((mask.shape[0], mask.shape[1]), photographs, rng, difficulty)
     mean = ground[::4, ::4].reshape(-1, 3).mean(axis=0)
     ink = paints.colour_on(mean, rng, float(rng.uniform(130 - 95 * difficulty, 140)))
+    _calm(ground, mean, abs(paints.brightness(ink) - paints.brightness(mean)))
     paints.paint(ground, mask, ink, mean, rng, difficulty)
     if rng.random() < 0.04 * difficulty:
         _hide(ground, rng)
@@ -44,7 +47,7 @@ def draw_word(
 
 def _height(rng: np.random.Generator) -> int:
     """As tall as words in photographs are: mostly between 18 and 50 pixels."""
-    return int(np.clip(np.exp(rng.normal(3.45, 0.45)), LOWEST, TALLEST))
+    return int(np.clip(np.exp(rng.normal(3.5, 0.48)), LOWEST, TALLEST))
 
 
 def _shape(
@@ -94,6 +97,14 @@ def _neighbours(
 
     leading = float(rng.uniform(0.85, 1.5))
     return Neighbours(some(0.35), some(0.35), some(0.45), some(0.45), leading)
+
+
+def _calm(ground: np.ndarray, mean: np.ndarray, contrast: float) -> None:
+    """Draws a ground whose own contrast would hide the letters towards its mean."""
+    rough = float(ground[::2, ::2].mean(axis=2).std())
+    most = 8 + 0.35 * contrast
+    if rough > most:
+        ground += (mean - ground) * np.float32(1 - most / rough)
 
 
 def _hide(pixels: np.ndarray, rng: np.random.Generator) -> None:
