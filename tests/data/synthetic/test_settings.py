@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crnn_seq2seq_ocr.data.synthetic.settings import SignSettings
+from crnn_seq2seq_ocr.data.synthetic.settings import SignSettings, WordSettings
 from crnn_seq2seq_ocr.errors import DataError
 
 
@@ -32,3 +32,11 @@ def test_all_wrong_options_are_listed_with_the_nearest_name() -> None:
 def test_malformed_options(options: str) -> None:
     with pytest.raises(DataError, match="options"):
         SignSettings.from_options(options)
+
+
+def test_options_of_words() -> None:
+    settings = WordSettings.from_options("part=validation&corpus=/a/one.txt,/a/two.txt.gz&lines=0.5")
+    assert settings.part == "validation"
+    assert settings.corpus == (Path("/a/one.txt"), Path("/a/two.txt.gz"))
+    with pytest.raises(DataError, match="options of synthetic:words: there is no option 'names'"):
+        WordSettings.from_options("names=test")

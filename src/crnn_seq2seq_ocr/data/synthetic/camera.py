@@ -6,6 +6,9 @@ import numpy as np
 from crnn_seq2seq_ocr.data.synthetic import textures
 from crnn_seq2seq_ocr.data.synthetic.paints import ramp
 
+_FEWEST = 11
+"""Rows of pixels in which text can still be read."""
+
 
 def light(pixels: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.ndarray:
     """The crop (float32) in uneven light, too bright or too dark, with less contrast."""
@@ -42,36 +45,34 @@ def record(pixels: np.ndarray, height: int, rng: np.random.Generator, difficulty
     """The crop (float32) as a file keeps it: RGB uint8 of the given height."""
     view = textures.as_pixels(pixels)
     view = _blur(view, rng, difficulty)
-    factor = height / view.shape[0]
-    lost = 1.0
+    width = max(round(view.shape[1] * height / view.shape[0]), 4)
+    seen = height
     if rng.random() < 0.4 * difficulty:  # enlarged by the camera or by whoever kept it
-        lost = float(rng.uniform(0.5, 0.95))
-        if height * lost < 11:
-            lost = 11 / height if height > 11 else 1.0
-    view = _resize(view, factor * lost)
+        seen = max(round(height * rng.uniform(0.5, 0.95)), _FEWEST)
+    view = _resize(view, (max(round(width * seen / height), 4), seen))
     if rng.random() < 0.5 * difficulty:
         deviation = float(rng.gamma(1.5, 3.0)) * difficulty
-        view = textures.as_pixels(view + (_noise(rng, view.shape) * int(deviation * 4) >> 8))
-    if lost < 1:
-        view = _resize(view, 1 / lost)
+        view = textures.as_pixels(view + (noise(rng, view.shape) * int(deviation * 4) >> 8))
+    view = _resize(view, (width, height))
     if rng.random() < 0.12 * difficulty:
         view = cv2.addWeighted(view, 1.7, cv2.GaussianBlur(view, (0, 0), 1.0), -0.7, 0)
     if rng.random() < 0.7:
-        view = _compress(view, int(rng.uniform(100 - 65 * difficulty, 97)))
+        view = _compress(view, int(rng.uniform(97 - 62 * difficulty, 97)))
     return view
 
 
-def _noise(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+def noise(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """Sensor noise int16 (H, W, 3) of deviation 64, repeated along wide crops."""
     cut = textures.sensor_noise(rng, shape[0], min(shape[1], 512))
     repeats = -(-shape[1] // cut.shape[1])
     return np.tile(cut, (1, repeats, 1))[:, :shape[1]] if repeats > 1 else cut
 
 
-def _resize(view: np.ndarray, factor: float) -> np.ndarray:
-    if 0.99 < factor < 1.01:
+def _resize(view: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The view at a size (width, height)."""
+    factor = size[1] / view.shape[0]
+    if view.shape[1::-1] == size:
         return view
-    size = (max(round(view.shape[1] * factor), 2), max(round(view.shape[0] * factor), 2))
     method = cv2.INTER_AREA if factor < 0.8 else cv2.INTER_LINEAR if factor < 1 else cv2.INTER_CUBIC
     return cv2.resize(view, size, interpolation=method)
 

@@ -67,6 +67,8 @@ def draw_ground(
         _add_edge(pixels, rng)
     if rng.random() < 0.06 * difficulty:
         _add_lines(pixels, rng)
+    if rng.random() < 0.04 * difficulty:
+        _add_frame(pixels, rng)
     return np.clip(pixels, 0, 255)
 
 
@@ -102,6 +104,15 @@ def _add_edge(pixels: np.ndarray, rng: np.random.Generator) -> None:
         first, last = np.array(ends).round().astype(int).tolist()
         line = tuple(map(float, colour(rng)))
         cv2.line(pixels, first, last, line, 1 + int(height * rng.uniform(0, 0.06)), cv2.LINE_AA)
+
+
+def _add_frame(pixels: np.ndarray, rng: np.random.Generator) -> None:
+    """A line around the word, near the edges of the crop."""
+    height, width = pixels.shape[:2]
+    x, y = (int(part) for part in rng.uniform(0, 0.08, 2) * height)
+    line = tuple(map(float, colour(rng)))
+    thick = 1 + int(height * rng.uniform(0, 0.06))
+    cv2.rectangle(pixels, (x, y), (width - 1 - x, height - 1 - y), line, thick, cv2.LINE_AA)
 
 
 def _add_lines(pixels: np.ndarray, rng: np.random.Generator) -> None:

@@ -37,7 +37,7 @@ def _neighbours(face: Face, another: Callable[[], str], rng: np.random.Generator
         text = another() if rng.random() < likely * difficulty else ""
         return text if face.writes(text) else ""
 
-    return Neighbours(above=some(0.3), below=some(0.3), leading=float(rng.uniform(0.95, 1.9)))
+    return Neighbours(above=some(0.2), below=some(0.2), leading=float(rng.uniform(0.95, 1.9)))
 
 
 def _struck(drawn: Strokes, letters: int, rng: np.random.Generator, difficulty: float) -> Strokes:
@@ -45,9 +45,9 @@ def _struck(drawn: Strokes, letters: int, rng: np.random.Generator, difficulty: 
     left, _, right, _ = drawn.box
     mask = drawn.mask.copy()
     pitch = (right - left) / max(letters, 1)
-    spread, uneven = float(rng.uniform(0, 0.035)) * EM * difficulty, float(rng.uniform(0, 0.3)) * difficulty
+    spread, uneven = float(rng.uniform(0, 0.035)) * EM * difficulty, float(rng.uniform(0, 0.25)) * difficulty
     shifts = np.round(rng.normal(0, spread, letters)).astype(int).tolist()
-    forces = np.clip(rng.normal(1, uneven, letters), 0.25, 1.0).tolist()
+    forces = np.clip(rng.normal(1, uneven, letters), 0.45, 1.0).tolist()
     for place, (shift, force) in enumerate(zip(shifts, forces, strict=True)):
         first, last = round(left + place * pitch), round(left + (place + 1) * pitch)
         cell = drawn.mask[:, first:last]
@@ -69,7 +69,7 @@ def _laid(drawn: Strokes, rng: np.random.Generator, difficulty: float) -> np.nda
 def _inked(mask: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.ndarray:
     """The mask as the ribbon left it: thick or thin, blotchy, pale, full of holes."""
     unit = mask.shape[0] / 50
-    mask = paints.grown(mask, float(rng.uniform(0, 1.6)) * unit * difficulty)
+    mask = paints.grown(mask, float(rng.uniform(0, 1.2)) * unit * difficulty)
     if rng.random() < 0.75 * difficulty:  # ragged edges
         size = (mask.shape[0], mask.shape[1])
         soft = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(0.6, 1.4)) * unit).astype(np.float32)
@@ -77,7 +77,7 @@ def _inked(mask: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.
         edge, slope = float(rng.uniform(70, 130)), float(rng.uniform(1.5, 5))
         mask = textures.as_pixels((ragged - edge) * slope + 128)
     if rng.random() < 0.4 * difficulty:
-        fade = 1 - np.float32(rng.uniform(0.1, 0.6)) * np.abs(paints.grain(rng, mask.shape[:2])[..., 0])
+        fade = 1 - np.float32(rng.uniform(0.1, 0.45)) * np.abs(paints.grain(rng, mask.shape[:2])[..., 0])
         mask = textures.as_pixels(mask * fade)
     return mask
 
@@ -93,7 +93,7 @@ def _paper(mask: np.ndarray, ink: np.ndarray, rng: np.random.Generator, difficul
         pixels *= 1 + np.float32(rng.uniform(0.003, 0.035)) * paints.grain(rng, size)
     if rng.random() < 0.15 * difficulty:  # what is typed on the other side
         paints.over(pixels, np.float32(tone * 0.8), cv2.GaussianBlur(mask[:, ::-1], (0, 0), 2.0), 0.5)
-    depth = float(rng.uniform(0.3, 0.85)) if difficulty > 0 else 0.95
+    depth = float(rng.uniform(0.28, 0.78)) if difficulty > 0 else 0.95
     if rng.random() < 0.06 * difficulty:  # underlined or struck out
         y = int(size[0] * (rng.uniform(0.82, 0.95) if rng.random() < 0.75 else rng.uniform(0.45, 0.6)))
         cv2.line(ink, (0, y), (size[1], y + int(rng.normal(0, 2))), 255, int(rng.integers(1, 4)), cv2.LINE_AA)
@@ -109,4 +109,5 @@ def _scanned(pixels: np.ndarray, height: int, rng: np.random.Generator, difficul
         pixels = (pixels - middle) * np.float32(rng.uniform(2, 6)) + 128
     if rng.random() < 0.93:
         pixels = np.repeat(pixels.mean(axis=2, keepdims=True), 3, axis=2)
+    pixels += camera.noise(rng, pixels.shape) * np.float32(rng.gamma(1.5, 1.2) / 64 * difficulty)
     return camera.record(pixels, height, rng, difficulty * float(rng.uniform(0.1, 0.6)))

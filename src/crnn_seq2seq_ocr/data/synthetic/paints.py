@@ -100,11 +100,14 @@ def paint(
 def _filling(shape: tuple[int, ...], ink: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.ndarray:
     draw = rng.random() / max(difficulty, 1e-6)
     size = (shape[0], shape[1])
+    if draw < 0.02:  # letters of several colours
+        bands = np.stack([ink, *(ink + rng.normal(0, 70, 3) for _ in range(5))]).astype(np.float32)
+        return bands[rng.integers(0, 6, 1 + 2 * size[1] // size[0]).repeat(size[0])[:size[1]]][None]
     if draw < 0.14:
         fall = np.linspace(-1, 1, shape[0], dtype=np.float32)[:, None, None] if rng.random() < 0.6 else ramp(size, rng)
         return ink + fall * rng.normal(0, 28, 3).astype(np.float32)
     if draw < 0.28:
-        return ink * (1 + np.float32(rng.uniform(0.1, 0.4)) * grain(rng, size))
+        return np.asarray(ink * (1 + np.float32(rng.uniform(0.1, 0.4)) * grain(rng, size)))
     return ink
 
 
@@ -114,6 +117,17 @@ def grain(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
     if cut.shape != size:
         cut = cv2.resize(cut, size[::-1])
     return np.asarray(cut[..., None])
+
+
+def dotted(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Letters of lamps or dots: so few rows of round points that the letters can just be read."""
+    pitch = mask.shape[0] / int(rng.integers(13, 21))
+    coarse = (max(round(mask.shape[1] / pitch), 1), max(round(mask.shape[0] / pitch), 1))
+    lit = cv2.resize(mask, coarse, interpolation=cv2.INTER_AREA) > 95
+    y, x = (np.arange(side, dtype=np.float32) / np.float32(pitch) % 1 - 0.5 for side in mask.shape)
+    dots = np.clip((np.float32(rng.uniform(0.42, 0.55)) - np.hypot(y[:, None], x[None])) * 5, 0, 1) * 255
+    shown = cv2.resize(lit.astype(np.uint8), mask.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    return textures.as_pixels(dots * shown)
 
 
 def _cast_shadow(pixels: np.ndarray, mask: np.ndarray, rng: np.random.Generator, unit: float) -> None:

@@ -86,6 +86,24 @@ def _surround(
         draw.text((x + shift, y + neighbours.leading * EM), neighbours.below, fill=255, font=font, anchor="ls")
 
 
+def enlarge_first(strokes: Strokes, text: str, face: Face, factor: float) -> Strokes:
+    """The strokes with the first letter so many times as tall, on the same baseline, as in small capitals."""
+    left, top, right, bottom = strokes.box
+    font = load_face(face.path, face.axes)
+    place = round(left + font.getlength(text[0]) - font.getbbox(text, anchor="ls")[0])
+    tall = bottom - top
+    low, high = round(bottom), round(bottom - tall * factor)
+    letter = strokes.mask[round(top):low, round(left):place]
+    if high < 0 or not letter.size:
+        return strokes
+    wide = round(letter.shape[1] * factor)
+    letter = cv2.resize(letter, (wide, low - high))
+    mask = np.zeros((strokes.mask.shape[0], strokes.mask.shape[1] + wide - (place - round(left))), np.uint8)
+    mask[:, round(left) + wide:] = strokes.mask[:, place:]
+    mask[high:low, round(left):round(left) + wide] = letter
+    return Strokes(mask, (left, float(high), right + mask.shape[1] - strokes.mask.shape[1], bottom))
+
+
 def bend(strokes: Strokes, rise: float) -> Strokes:
     """The strokes on an arc whose middle is higher (rise > 0) or lower than its ends, by so many text heights."""
     height, width = strokes.mask.shape
@@ -132,10 +150,10 @@ def slant(box: Box, rng: np.random.Generator, difficulty: float) -> np.ndarray:
     """Corners of the text as a camera at some angle sees them, float64 (4, 2), clockwise from the upper left."""
     left, top, right, bottom = box
     wide, tall = right - left, bottom - top
-    stretch = float(np.exp(rng.normal(0, 0.16 * difficulty)))
+    stretch = float(np.exp(rng.normal(-0.10, 0.2) * difficulty))
     corners = np.array([(0, 0), (wide * stretch, 0), (wide * stretch, tall), (0, tall)])
     draw = rng.random()
-    spread = 1.5 if draw < 0.55 else 5.0 if draw < 0.9 else 16.0
+    spread = 1.7 if draw < 0.5 else 6.0 if draw < 0.88 else 16.0
     # Long lines are rarely turned far: their crops would be mostly ground.
     spread = min(spread, 60.0 / max(wide / max(tall, 1.0), 1.0))
     angle = np.radians(rng.normal(0, spread)) * difficulty

@@ -88,6 +88,9 @@ class WordTexts:
         longest = self._settings.max_length
         if self._lines is not None and draw > 0.65:
             return self._lines.draw(rng)
+        if draw < 0.02:  # rules and page numbers
+            return one((".", "-", "_", "- ", ". ", "= ", "*"), rng) * int(rng.integers(3, 20)) if rng.random() < 0.6 \
+                else f"- {int(rng.integers(1, 300))} -"
         if draw < 0.25:
             count = int(rng.integers(2, 6))
             return _cased(" ".join(self._plain_word(rng) for _ in range(count)), rng)[:longest].strip()

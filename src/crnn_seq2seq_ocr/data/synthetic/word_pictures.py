@@ -59,10 +59,14 @@ def _shape(
     if len(text) > 1 and draw < 0.16:
         tracking = float(rng.uniform(0.04, 0.5)) if draw < 0.11 else float(rng.uniform(-0.06, -0.02))
     drawn = strokes.write(text, face, tracking, _neighbours(face, another, rng, difficulty), rng)
+    if text.isupper() and len(text) > 2 and rng.random() < 0.05 * difficulty:
+        drawn = strokes.enlarge_first(drawn, text, face, float(rng.uniform(1.15, 1.45)))
     if len(text) > 3 and rng.random() < 0.07 * difficulty:
         drawn = strokes.bend(drawn, float(rng.uniform(-0.5, 0.6)))
     corners = strokes.slant(drawn.box, rng, difficulty)
     mask = strokes.crop(drawn, corners, _margins(rng, difficulty), int(rng.integers(36, 56)), _MOST_PIXELS_WIDE)
+    if rng.random() < 0.025 * difficulty:
+        return paints.dotted(mask, rng)
     if rng.random() < 0.2 * difficulty:
         change = float(rng.uniform(-0.8, 1.3))
         kernel = np.ones((2, 2), np.uint8)
@@ -74,8 +78,8 @@ def _shape(
 
 def _margins(rng: np.random.Generator, difficulty: float) -> strokes.Box:
     """Around the text in text heights: what annotators leave, now and then nothing or less."""
-    usual = float(rng.uniform(0.0, 0.22))
-    margins = np.clip(rng.normal(usual, 0.06, 4), -0.02, 0.5)
+    usual = float(rng.uniform(0.0, 0.26))
+    margins = np.clip(rng.normal(usual, 0.07, 4), -0.02, 0.5)
     if rng.random() < 0.10 * difficulty:
         margins[int(rng.random() * 4)] += rng.uniform(0.1, 0.5)
     if rng.random() < 0.08 * difficulty:
