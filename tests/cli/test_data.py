@@ -131,7 +131,7 @@ def test_a_conversion_is_redone_if_asked_to(command: Command, pictures: Path, tm
 
 def test_draw_shards_and_a_folder(command: Command, tmp_path: Path) -> None:
     answer = command("data", "draw", SIGNS, tmp_path / "shards", "--split", "test", "--shards", 2, "--workers", 0)
-    assert (answer.status, answer.out) == (0, f"{tmp_path / 'shards'}: 3 signs\n")
+    assert (answer.status, answer.out) == (0, f"{tmp_path / 'shards'}: 3 samples\n")
     drawn = FsnsRecords(tmp_path / "shards")
     source = open_source(SIGNS)
     assert [drawn.text(index) for index in range(3)] == [source.text(index) for index in range(3)]

@@ -10,6 +10,7 @@ from crnn_seq2seq_ocr.data.example import parse_example
 from crnn_seq2seq_ocr.data.pictures import decode_picture
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.data.tfrecord import TFRecords
+from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.text import FSNS_CHARSET
 
 SIGNS = "synthetic:signs?count=6&seed=3"
@@ -49,3 +50,13 @@ def test_processes_draw_the_same(tmp_path: Path) -> None:
         draw(open_source(SIGNS), tmp_path / str(workers), shards=2, workers=workers)
     for name in ("train-00000-of-00002", "train-00001-of-00002"):
         assert (tmp_path / "0" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+
+
+def test_words_are_drawn_as_a_folder_alone(tmp_path: Path) -> None:
+    source = open_source("synthetic:words?count=4")
+    draw(source, tmp_path / "folder", layout="folder", workers=2)
+    written = open_source(str(tmp_path / "folder"))
+    assert [written[index].text for index in range(4)] == [source.text(index) for index in range(4)]
+    assert np.array_equal(decode_picture(written[3].images[0], name="x"), source[3].images[0])
+    with pytest.raises(DataError, match="--to folder"):
+        draw(source, tmp_path / "records")

@@ -131,15 +131,15 @@ def download(
 
 @data.command()
 def draw(
-    source: Annotated[str, typer.Argument(help="Such as 'synthetic:signs?count=1000&names=train&seed=1'.")],
+    source: Annotated[str, typer.Argument(help="Such as 'synthetic:signs?count=1000' or 'synthetic:words?count=1000'.")],
     out: Annotated[Path, typer.Argument(help="The folder to write.")],
-    to: Annotated[Layout, typer.Option(help="What to write.")] = Layout.tfrecord,
+    to: Annotated[Layout, typer.Option(help="What to write; words: folder.")] = Layout.tfrecord,
     shards: Shards = 1,
     split: Split = "train",
     workers: Workers = 2,
     redo: Redo = False,
 ) -> None:
-    """Write synthetic signs in exactly the layout of FSNS, or as a folder."""
+    """Write synthetic signs in exactly the layout of FSNS or as a folder, synthetic words as a folder."""
     from crnn_seq2seq_ocr.data.draw import draw as run
     from crnn_seq2seq_ocr.data.sources import open_source
 
@@ -155,7 +155,7 @@ def draw(
             resume=not redo,
             progress=progress,
         )
-    typer.echo(f"{out}: {done.written:,} signs")
+    typer.echo(f"{out}: {done.written:,} samples")
 
 
 def _charset(name: str, *, everything: bool = True) -> str | None:

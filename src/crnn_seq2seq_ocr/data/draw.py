@@ -7,6 +7,7 @@ from typing import Literal
 from crnn_seq2seq_ocr.data.convert import convert_to_folder, convert_to_tfrecord
 from crnn_seq2seq_ocr.data.parts import Conversion
 from crnn_seq2seq_ocr.data.sample import Source
+from crnn_seq2seq_ocr.errors import DataError
 
 
 def draw(
@@ -23,21 +24,27 @@ def draw(
     """Write what a source draws; the files are the same whatever the number of workers.
 
     Args:
-        source: Such as ``open_source("synthetic:signs?count=1000")``.
+        source: Such as ``open_source("synthetic:signs?count=1000")`` or ``open_source("synthetic:words?count=1000")``.
         folder: Where to; made if need be.
-        layout: ``tfrecord`` for shards exactly as those of FSNS, ``folder`` for PNG files and ``labels.tsv``.
+        layout: ``tfrecord`` for shards exactly as those of FSNS (signs only), ``folder`` for PNG files and
+            ``labels.tsv``.
         shards: How many shards; for ``tfrecord`` only.
         split: First part of their names; for ``tfrecord`` only.
         workers: Processes that draw; 0 draws in this one.
         resume: Keep what an interrupted run has completed.
-        progress: Called with signs done and signs in all.
+        progress: Called with samples done and samples in all.
 
     Raises:
-        DataError: The folder holds something else under these names.
+        DataError: The folder holds something else under these names, or words should become shards.
         StorageError: No space left, or the folder may not be written.
     """
     if layout == "folder":
         return convert_to_folder(source, folder, workers=workers, resume=resume, progress=progress)
+    from crnn_seq2seq_ocr.data.synthetic.word_samples import SyntheticWords  # loads corpora and fonts
+
+    if isinstance(source, SyntheticWords):
+        raise DataError("words are not drawn as TFRecords: FSNS' layout is for signs of four views and its own "
+                        "characters; write them as a folder (--to folder)")
     return convert_to_tfrecord(
         source, folder, shards=shards, split=split, workers=workers, resume=resume, progress=progress
     )

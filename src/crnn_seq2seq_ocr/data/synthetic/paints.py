@@ -105,7 +105,7 @@ def _filling(shape: tuple[int, ...], ink: np.ndarray, rng: np.random.Generator, 
         return bands[rng.integers(0, 6, 1 + 2 * size[1] // size[0]).repeat(size[0])[:size[1]]][None]
     if draw < 0.14:
         fall = np.linspace(-1, 1, shape[0], dtype=np.float32)[:, None, None] if rng.random() < 0.6 else ramp(size, rng)
-        return ink + fall * rng.normal(0, 28, 3).astype(np.float32)
+        return np.asarray(ink + fall * rng.normal(0, 28, 3).astype(np.float32))
     if draw < 0.28:
         return np.asarray(ink * (1 + np.float32(rng.uniform(0.1, 0.4)) * grain(rng, size)))
     return ink
