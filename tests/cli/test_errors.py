@@ -207,7 +207,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "draw, unknown option": (
         lambda here, model: ["data", "draw", "synthetic:signs?cuont=3", out(here)], r"cuont.*did you mean .?count"),
     "draw, unknown name": (
-        lambda here, model: ["data", "draw", "synthetic:plates", out(here)], r"no synthetic source 'plates'; there are"),
+        lambda here, model: ["data", "draw", "synthetic:plates", out(here)], r"no synthetic source 'plates'; there"),
     "download, unknown set": (
         lambda here, model: ["data", "download", "mnist", "--out", out(here)], r"'mnist' to download: there is fsns"),
     "download, unknown split": (

@@ -131,7 +131,7 @@ def download(
 
 @data.command()
 def draw(
-    source: Annotated[str, typer.Argument(help="Such as 'synthetic:signs?count=1000' or 'synthetic:words?count=1000'.")],
+    source: Annotated[str, typer.Argument(help="Such as 'synthetic:signs?count=1000' or 'synthetic:words'.")],
     out: Annotated[Path, typer.Argument(help="The folder to write.")],
     to: Annotated[Layout, typer.Option(help="What to write; words: folder.")] = Layout.tfrecord,
     shards: Shards = 1,
