@@ -22,11 +22,11 @@ def light(pixels: np.ndarray, rng: np.random.Generator, difficulty: float) -> np
         pixels = pixels * (1 - edge * np.float32(rng.uniform(0.2, 0.6)))
     draw = rng.random()
     gain, haze = 1.0, 0.0
-    if draw < 0.25 * difficulty:
+    if draw < 0.38 * difficulty:
         gain = float(rng.uniform(0.25, 0.8))
-    elif draw < 0.40 * difficulty:
-        gain, haze = float(rng.uniform(0.3, 0.75)), float(rng.uniform(20, 150))
-    elif draw < 0.5 * difficulty:
+    elif draw < 0.58 * difficulty:
+        gain, haze = float(rng.uniform(0.3, 0.75)), float(rng.uniform(15, 130))
+    elif draw < 0.68 * difficulty:
         gain, haze = float(rng.uniform(1.1, 1.7)), float(rng.uniform(-50, 30))
     tint = (1 + rng.normal(0, 0.04, 3) * difficulty).astype(np.float32)
     return np.asarray(pixels * (np.float32(gain) * tint) + np.float32(haze))
@@ -47,7 +47,7 @@ def record(pixels: np.ndarray, height: int, rng: np.random.Generator, difficulty
     view = _blur(view, rng, difficulty)
     width = max(round(view.shape[1] * height / view.shape[0]), 4)
     seen = height
-    if rng.random() < 0.4 * difficulty:  # enlarged by the camera or by whoever kept it
+    if rng.random() < 0.5 * difficulty:  # enlarged by the camera or by whoever kept it
         seen = max(round(height * rng.uniform(0.5, 0.95)), _FEWEST)
     view = _resize(view, (max(round(width * seen / height), 4), seen))
     if rng.random() < 0.5 * difficulty:

@@ -27,9 +27,11 @@ _PACKAGES = (
     "eb_garamond", "ibm_plex_mono", "libre_baskerville", "lobster", "orbitron", "oswald", "overpass", "pacifico",
     "permanent_marker", "playfair_display", "press_start_2p", "righteous", "roboto_slab",
 )
-_WEIGHTS = (300.0, 400.0, 500.0, 650.0, 800.0)
+_WEIGHTS = (300.0, 450.0, 600.0, 700.0, 850.0)
 _WIDTHS = (70.0, 100.0, 115.0)
 _MISSING = "\uffff"
+_CURLY = "“”"
+"""Shown instead of straight quotation marks, as printers do."""
 _SMALL = ("a", "b", "d", "e", "g", "n", "q", "r", "t")
 """Small letters that differ from their capitals by more than their size."""
 _THUMB = 16
@@ -44,7 +46,8 @@ class Face:
     path: str
     axes: tuple[float, ...]
     characters: frozenset[str]
-    """Those of `WORDS_CHARSET` that it has; small letters are left out where they look like capitals."""
+    """Those of `WORDS_CHARSET` and curly quotation marks that it has; small letters are left out where they look
+    like capitals."""
     even: bool
     """Whether it is upright and all characters are of one width, as a typewriter's."""
     share: float
@@ -73,7 +76,8 @@ class Faces:
     def __init__(self, faces: tuple[Face, ...]) -> None:
         self.all = faces
         self._even = tuple(face for face in faces if face.even)
-        self._limits = tuple(itertools.accumulate(face.share for face in faces))
+        # Typewriters' faces are rare outside of pages.
+        self._limits = tuple(itertools.accumulate(face.share * (0.3 if face.even else 1.0) for face in faces))
         self._even_limits = tuple(itertools.accumulate(face.share for face in self._even))
 
     def choose(self, text: str, rng: np.random.Generator, *, even: bool = False) -> Face:
@@ -110,14 +114,14 @@ def _files_of(folder: Path) -> list[Path]:
 
 
 def _faces(paths: list[Path]) -> Iterator[Face]:
-    """The faces of the files; each family has the same share, and more if it has many files."""
+    """The faces of the files; each family has the same share, more if it has many files, and upright ones most."""
     families = Counter(_family(path) for path in paths)
     for path in paths:
         places = _places(path)
         for axes in places:
             characters = _characters(path, axes)
             if len(characters) > 10:
-                share = families[_family(path)] ** -0.5 / len(places)
+                share = families[_family(path)] ** -0.5 / len(places) * (0.3 if _SLANTED.search(path.stem) else 1.0)
                 yield Face(str(path), axes, characters, _is_even(path, axes), share)
 
 
@@ -144,11 +148,11 @@ def _characters(path: Path, axes: tuple[float, ...]) -> frozenset[str]:
     """The characters for which the font has a shape of their own."""
     try:
         font = load_face(str(path), axes)
-        shapes = {character: _shape(font, character) for character in (_MISSING, *WORDS_CHARSET)}
+        shapes = {character: _shape(font, character) for character in (_MISSING, *WORDS_CHARSET, *_CURLY)}
     except (OSError, ValueError):
         return frozenset()
     missing = {shapes[_MISSING], (0, 0, b"")}
-    found = {character for character in WORDS_CHARSET if shapes[character] not in missing}
+    found = {character for character in WORDS_CHARSET + _CURLY if shapes[character] not in missing}
     found -= {character for character in found if _base(character) != character
               and shapes[character] == shapes[_base(character)]}
     if sum(_alike(font, small) for small in _SMALL) > 4:

@@ -23,7 +23,7 @@ def draw_line(
     if typed and difficulty > 0:
         drawn = _struck(drawn, len(text), rng, difficulty)
     corners = _laid(drawn, rng, difficulty)
-    margins = np.clip(rng.normal(rng.uniform(0.1, 0.5), 0.1, 4), -0.03, 0.9)
+    margins = np.clip(rng.normal(rng.uniform(0.12, 0.58), 0.1, 4), -0.03, 0.9)
     left, top, right, bottom = margins.tolist()
     mask = strokes.crop(drawn, corners, (left * 1.5, top, right * 1.5, bottom), int(rng.integers(44, 62)),
                         _MOST_PIXELS_WIDE)

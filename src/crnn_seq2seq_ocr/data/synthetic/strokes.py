@@ -153,9 +153,9 @@ def slant(box: Box, rng: np.random.Generator, difficulty: float) -> np.ndarray:
     stretch = float(np.exp(rng.normal(-0.10, 0.2) * difficulty))
     corners = np.array([(0, 0), (wide * stretch, 0), (wide * stretch, tall), (0, tall)])
     draw = rng.random()
-    spread = 1.7 if draw < 0.5 else 6.0 if draw < 0.88 else 16.0
+    spread = 1.7 if draw < 0.5 else 6.0 if draw < 0.86 else 14.0 if draw < 0.96 else 30.0
     # Long lines are rarely turned far: their crops would be mostly ground.
-    spread = min(spread, 60.0 / max(wide / max(tall, 1.0), 1.0))
+    spread = min(spread, 90.0 / max(wide / max(tall, 1.0), 1.0))
     angle = np.radians(rng.normal(0, spread)) * difficulty
     lean = float(rng.normal(0, 0.10)) * difficulty if rng.random() < 0.5 else 0.0
     turn = np.array([(np.cos(angle), -np.sin(angle)), (np.sin(angle), np.cos(angle))])

@@ -58,7 +58,7 @@ def _shape(
     draw = rng.random()
     if len(text) > 1 and draw < 0.16:
         tracking = float(rng.uniform(0.04, 0.5)) if draw < 0.11 else float(rng.uniform(-0.06, -0.02))
-    drawn = strokes.write(text, face, tracking, _neighbours(face, another, rng, difficulty), rng)
+    drawn = strokes.write(_curled(text, face, rng), face, tracking, _neighbours(face, another, rng, difficulty), rng)
     if text.isupper() and len(text) > 2 and rng.random() < 0.05 * difficulty:
         drawn = strokes.enlarge_first(drawn, text, face, float(rng.uniform(1.15, 1.45)))
     if len(text) > 3 and rng.random() < 0.07 * difficulty:
@@ -74,6 +74,17 @@ def _shape(
             mask, 1 + change, cv2.erode(mask, kernel), -change, 0
         )
     return mask
+
+
+def _curled(text: str, face: Face, rng: np.random.Generator) -> str:
+    """The text with its straight apostrophes and quotation marks curled, as often as not."""
+    if ("'" not in text and '"' not in text) or rng.random() < 0.5:
+        return text
+    curled = text.replace("'", "’")
+    if curled.startswith('"'):
+        curled = "“" + curled[1:]
+    curled = curled.replace('"', "”")
+    return curled if face.writes(curled) else text
 
 
 def _margins(rng: np.random.Generator, difficulty: float) -> strokes.Box:
