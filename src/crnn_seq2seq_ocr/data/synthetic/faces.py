@@ -34,6 +34,8 @@ _CURLY = "“”"
 """Shown instead of straight quotation marks, as printers do."""
 _SMALL = ("a", "b", "d", "e", "g", "n", "q", "r", "t")
 """Small letters that differ from their capitals by more than their size."""
+_TYPEWRITER = re.compile(r"courier|typewriter|nimbusmono|freemono|lmmono|plexmono|cutive|elite|pica", re.IGNORECASE)
+"""Fonts of one width with the slabs of a typewriter."""
 _THUMB = 16
 _SLANTED = re.compile(r"italic|oblique|slant|It$|[BI]I$", re.IGNORECASE)
 _TRIES = 40
@@ -78,7 +80,8 @@ class Faces:
         self._even = tuple(face for face in faces if face.even)
         # Typewriters' faces are rare outside of pages.
         self._limits = tuple(itertools.accumulate(face.share * (0.3 if face.even else 1.0) for face in faces))
-        self._even_limits = tuple(itertools.accumulate(face.share for face in self._even))
+        typed = (face.share * (4.0 if _TYPEWRITER.search(Path(face.path).stem) else 1.0) for face in self._even)
+        self._even_limits = tuple(itertools.accumulate(typed))
 
     def choose(self, text: str, rng: np.random.Generator, *, even: bool = False) -> Face:
         """One that writes the text (as much as possible of it, if none writes it all)."""

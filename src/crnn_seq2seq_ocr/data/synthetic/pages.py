@@ -73,7 +73,7 @@ def _inked(mask: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.
     if rng.random() < 0.75 * difficulty:  # ragged edges
         size = (mask.shape[0], mask.shape[1])
         soft = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(0.6, 1.4)) * unit).astype(np.float32)
-        ragged = soft + np.float32(rng.uniform(10, 110)) * paints.grain(rng, size)[..., 0] * (soft > 25)
+        ragged = soft + np.float32(rng.uniform(5, 85)) * paints.grain(rng, size)[..., 0] * (soft > 25)
         edge, slope = float(rng.uniform(70, 130)), float(rng.uniform(1.5, 5))
         mask = textures.as_pixels((ragged - edge) * slope + 128)
     if rng.random() < 0.4 * difficulty:
