@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from crnn_seq2seq_ocr.cli.bench import bench
 from crnn_seq2seq_ocr.cli.data import data
 from crnn_seq2seq_ocr.cli.model import evaluate, import_mindspore, read, train
 from crnn_seq2seq_ocr.errors import CrnnOcrError
@@ -21,6 +22,7 @@ app.command()(read)
 app.command()(train)
 app.command()(evaluate)
 app.add_typer(data, name="data")
+app.add_typer(bench, name="bench")
 app.command(name="import-mindspore")(import_mindspore)
 
 

@@ -1,0 +1,186 @@
+"""``bench read``: what reading a picture costs, whole and part by part, and what loading a model costs."""
+
+import itertools
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from crnn_seq2seq_ocr.bench.machine import Circumstances
+from crnn_seq2seq_ocr.bench.result import Benchmark, Measurement, compared
+from crnn_seq2seq_ocr.bench.timing import Laps, Work, side_by_side
+from crnn_seq2seq_ocr.data.batches import normalise
+from crnn_seq2seq_ocr.data.sample import Sample
+from crnn_seq2seq_ocr.data.transforms import prepare
+from crnn_seq2seq_ocr.errors import PictureError
+from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.model.search import search
+from crnn_seq2seq_ocr.reader import Reader, as_sample, find_pictures
+
+READ_UNITS = {
+    "read a picture": "ms",
+    "pictures a second": "1/s",
+    "prepare a picture": "ms",
+    "encoder": "ms",
+    "decoder": "ms",
+}
+
+
+Prepared = tuple[np.ndarray, np.ndarray]
+"""What `prepare` gives: views uint8 (V, H, W, 3), view_mask bool (V,)."""
+
+
+class Rereading:
+    """Some pictures read again and again.
+
+    Args:
+        reader: Who reads.
+        paths: The pictures.
+        batch_size: Texts at a time.
+        beam: Width of the search.
+        threads: Of PyTorch.
+    """
+
+    def __init__(self, reader: Reader, paths: Sequence[str], *, batch_size: int, beam: int, threads: int) -> None:
+        self._reader = reader
+        self._paths = paths
+        self._batch_size = batch_size
+        self._beam = beam
+        self._threads = threads
+
+    def __call__(self) -> dict[str, float]:
+        """`READ_UNITS` of a picture, mean over all.
+
+        Whole as `Reader.read` does it, which prepares pictures while the model works; then the parts one by one.
+        """
+        before = torch.get_num_threads()
+        torch.set_num_threads(self._threads)
+        try:
+            started = time.perf_counter()
+            self._reader.read(self._paths, batch_size=self._batch_size, beam=self._beam)
+            whole = time.perf_counter() - started
+            seconds = self._parts()
+        finally:
+            torch.set_num_threads(before)
+        count = len(self._paths)
+        parts = {part: 1000 * each / count for part, each in seconds.items()}
+        return {"read a picture": 1000 * whole / count, "pictures a second": count / whole, **parts}
+
+    def _parts(self) -> dict[str, float]:
+        recognizer, description = self._reader.recognizer, self._reader.description
+        laps = Laps(next(recognizer.parameters()).device)
+        alike: dict[int, list[Prepared]] = {}  # as in `Reader`, only pictures of one width are read together
+        for path in self._paths:
+            prepared = prepare(open_picture(path), description.preprocessing)
+            alike.setdefault(prepared[0].shape[2], []).append(prepared)
+        laps.end("prepare a picture")
+        trim = description.model.encoder.views == "memory"
+        for group in alike.values():
+            for start in range(0, len(group), self._batch_size):
+                images, view_mask = _stacked(group[start : start + self._batch_size], trim=trim)
+                read_batch(recognizer, images, view_mask, laps, max_length=description.max_length, beam=self._beam)
+        return laps.seconds
+
+
+def _stacked(prepared: Sequence[Prepared], *, trim: bool) -> tuple[Tensor, Tensor]:
+    """Images uint8 (N, V, 3, H, W) and view_mask (N, V), without the views that none has if they can be left out."""
+    view_mask = np.stack([mask for _, mask in prepared])
+    views = int(np.flatnonzero(view_mask.any(0)).max()) + 1 if trim else view_mask.shape[1]
+    images = np.stack([pixels[:views] for pixels, _ in prepared])  # (N, V, H, W, 3)
+    return torch.from_numpy(images).permute(0, 1, 4, 2, 3), torch.from_numpy(view_mask[:, :views].copy())
+
+
+@torch.inference_mode()
+def read_batch(
+    recognizer: Recognizer, images: Tensor, view_mask: Tensor, laps: Laps, *, max_length: int, beam: int
+) -> int:
+    """Read a batch as `Reader` does; returns the steps that the search took, and adds to the laps.
+
+    Args:
+        recognizer: The network.
+        images: uint8 (N, V, 3, H, W).
+        view_mask: bool (N, V).
+        laps: For the parts ``encoder`` and ``decoder``.
+        max_length: Most characters.
+        beam: Width of the search.
+    """
+    device = next(recognizer.parameters()).device
+    laps.begin()
+    memory = recognizer.encode(normalise(images.to(device)), view_mask.to(device))
+    laps.end("encoder")
+    found = search(recognizer, memory, max_length=max_length, beam=beam)
+    laps.end("decoder")
+    return found.tokens.shape[1]
+
+
+def open_picture(path: str) -> Sample:
+    """A picture to read.
+
+    Raises:
+        PictureError: It cannot be opened.
+    """
+    sample = as_sample(path, 0)
+    if not isinstance(sample, Sample):
+        raise PictureError(str(sample.error))
+    return sample
+
+
+def _loading(model: Path, device: str) -> dict[str, float]:
+    started = time.perf_counter()
+    Reader.load(model, device=device)
+    return {"load the model": 1000 * (time.perf_counter() - started)}
+
+
+def bench_read(
+    model: Path,
+    images: Sequence[str],
+    *,
+    batch_sizes: Sequence[int],
+    beams: Sequence[int],
+    threads: Sequence[int],
+    device: str,
+    repeats: int,
+) -> Benchmark:
+    """All of it: every combination of batch size, beam and threads, the first what the others are compared to.
+
+    Args:
+        model: A model folder or a training run.
+        images: Pictures, folders, globs; taken again from the first until they fill the largest batch.
+        batch_sizes: Texts at a time.
+        beams: Widths of the search.
+        threads: Of PyTorch; empty: as many as it takes by itself.
+        device: As `Reader.load` takes it.
+        repeats: Rounds.
+
+    Raises:
+        CrnnOcrError: The model cannot be loaded, or a picture cannot be read.
+    """
+    circumstances = Circumstances()
+    reader = Reader.load(model, device=device)
+    paths = find_pictures(images)
+    for path in paths:
+        prepare(open_picture(path), reader.description.preprocessing)
+    filled = list(itertools.islice(itertools.cycle(paths), max(len(paths), *batch_sizes)))
+    combinations = itertools.product(batch_sizes, beams, threads or [torch.get_num_threads()])
+    variants: dict[str, Work] = {
+        f"batch {size}, beam {beam}, threads {count}": Rereading(
+            reader, filled, batch_size=size, beam=beam, threads=count
+        )
+        for size, beam, count in combinations
+    }
+    loading = side_by_side({"": partial(_loading, model, device)}, repeats=repeats)[""]
+    measured = [Measurement(what, "", "ms", spread) for what, spread in loading.items()]
+    measured += compared(side_by_side(variants, repeats=repeats), READ_UNITS)
+    settings = {
+        "model": reader.description.name,
+        "step": reader.description.step,
+        "device": str(next(reader.recognizer.parameters()).device),
+        "pictures": len(paths),
+        "read at a repeat": len(filled),
+        "repeats": repeats,
+    }
+    return Benchmark(f"reading with {model}", settings, measured, circumstances)

@@ -1,0 +1,303 @@
+"""``bench train``: what a step of training costs, part by part, and a real training's waiting and memory.
+
+A step is one batch: forward, backward, update. What is counted belongs to the encoder or to the rest, which
+is the decoder and the loss: the encoder is run once more on its own, and the rest is the difference.
+"""
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import torch
+
+from crnn_seq2seq_ocr import engine
+from crnn_seq2seq_ocr.allocator import keep_freed_memory
+from crnn_seq2seq_ocr.bench.alone import alone
+from crnn_seq2seq_ocr.bench.flops import DTYPES, MatrixProduct, count_flops
+from crnn_seq2seq_ocr.bench.machine import Circumstances, peak_memory
+from crnn_seq2seq_ocr.bench.result import Benchmark, Measurement, compared
+from crnn_seq2seq_ocr.bench.timing import Laps, Spread, Work, side_by_side
+from crnn_seq2seq_ocr.config import Recipe
+from crnn_seq2seq_ocr.data.batches import Batch, Collate, Positions, TrainingExamples, normalise, training_batches
+from crnn_seq2seq_ocr.data.sample import Source
+from crnn_seq2seq_ocr.data.sources import open_source
+from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.text import Tokenizer
+from crnn_seq2seq_ocr.train import resolve_charset, train
+
+STEP_UNITS = {
+    "step": "ms",
+    "encoder, forward": "ms",
+    "decoder and loss, forward": "ms",
+    "encoder, backward": "ms",
+    "decoder and loss, backward": "ms",
+    "update of the weights": "ms",
+    "decoder's share of the step": "%",
+    "pictures a second": "1/s",
+    "arithmetic of a step": "GFLOP",
+    "arithmetic done": "TFLOP/s",
+    "share of the matrix product": "%",
+}
+
+
+class Trainee:
+    """A network in training, and what its steps over some batches cost.
+
+    Args:
+        recipe: All settings.
+        classes: Number of tokens.
+        batches: What it learns from; a repeat is one step on each.
+
+    Attributes:
+        device: Where it is.
+        flops: Of a step, mean over the batches.
+    """
+
+    def __init__(self, recipe: Recipe, classes: int, batches: Sequence[Batch]) -> None:
+        self._settings = settings = recipe.training
+        accelerator = engine.make_accelerator(settings)
+        self.device = accelerator.device
+        self._batches = [batch.pin_memory() if self.device.type == "cuda" else batch for batch in batches]
+        torch.manual_seed(settings.seed)
+        self._recognizer = Recognizer(recipe.model, recipe.preprocessing, classes).to(self.device)
+        if settings.channels_last:
+            self._recognizer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.flops = self._count()
+        if settings.compile:
+            self._recognizer.encoder.compile()
+        optimizer = engine.make_optimizer(self._recognizer, settings.optimizer, device=self.device)
+        self._accelerator = accelerator
+        self._model, self._optimizer = accelerator.prepare(self._recognizer, optimizer)
+        average = settings.optimizer.average
+        self._average = engine.averaged_model(self._recognizer, average) if average else None
+
+    def __call__(self) -> dict[str, float]:
+        """`STEP_UNITS` of one step on each batch, mean over them, but for the comparison with the matrix product."""
+        self._model.train()
+        laps = Laps(self.device)
+        for batch in self._batches:
+            self._encode(batch, laps)
+            self._step(batch, laps)
+        count = len(self._batches)
+        ms = {part: 1000 * seconds / count for part, seconds in laps.seconds.items()}
+        step = ms["forward"] + ms["backward"] + ms["update"]
+        decoder = step - ms["encoder, forward"] - ms["encoder, backward"] - ms["update"]
+        return {
+            "step": step,
+            "encoder, forward": ms["encoder, forward"],
+            "decoder and loss, forward": ms["forward"] - ms["encoder, forward"],
+            "encoder, backward": ms["encoder, backward"],
+            "decoder and loss, backward": ms["backward"] - ms["encoder, backward"],
+            "update of the weights": ms["update"],
+            "decoder's share of the step": 100 * decoder / step,
+            "pictures a second": 1000 * sum(len(batch.names) for batch in self._batches) / count / step,
+            "arithmetic of a step": self.flops / 1e9,
+            "arithmetic done": self.flops / step / 1e9,
+        }
+
+    def _encode(self, batch: Batch, laps: Laps) -> None:
+        """The encoder alone, its gradients thrown away."""
+        laps.begin()
+        images = normalise(batch.images.to(self.device, non_blocking=True))
+        # As Accelerate does it for the whole; its own context is that of the accelerator made last.
+        precision = self._settings.precision
+        with torch.autocast(self.device.type, DTYPES[precision], enabled=precision != "fp32"):
+            cells = self._recognizer.encode(images, batch.view_mask.to(self.device)).cells
+        laps.end("encoder, forward")
+        gradient = torch.randn_like(cells)
+        laps.begin()
+        torch.autograd.backward(cells, gradient)
+        laps.end("encoder, backward")
+        self._optimizer.zero_grad()
+
+    def _step(self, batch: Batch, laps: Laps) -> None:
+        """One update, as `train` makes it."""
+        laps.begin()
+        forced = self._forced(batch)
+        divisor = engine.global_divisor([batch], self._settings).to(self.device)
+        loss = engine.batch_loss(self._model, batch, forced, self._settings) / divisor
+        laps.end("forward")
+        self._accelerator.backward(loss)
+        laps.end("backward")
+        clip = self._settings.optimizer.clip
+        self._accelerator.clip_grad_norm_(self._model.parameters(), float("inf") if clip is None else clip)
+        self._optimizer.step()
+        self._optimizer.zero_grad()
+        if self._average is not None:
+            self._average.update_parameters(self._recognizer)
+        laps.end("update")
+
+    def _forced(self, batch: Batch) -> torch.Tensor | None:
+        samples, length = batch.targets.shape
+        return engine.forced_tokens((samples, length), self._settings.teacher_forcing, 0.0)
+
+    def _count(self) -> float:
+        def steps() -> None:
+            for batch in self._batches:
+                loss = engine.batch_loss(self._recognizer, batch, self._forced(batch), self._settings)
+                torch.autograd.backward(loss)
+
+        flops = count_flops(steps)
+        self._recognizer.zero_grad()
+        return flops / len(self._batches)
+
+
+def bench_steps(trainees: Mapping[str, Trainee], precisions: Mapping[str, str], *, repeats: int) -> list[Measurement]:
+    """Steps of all, side by side and beside the matrix product in the precision of each.
+
+    Args:
+        trainees: By variant.
+        precisions: Of each variant.
+        repeats: Rounds.
+    """
+    device = next(iter(trainees.values())).device
+    names = {precision: f"matrix product, {precision}" for precision in precisions.values()}
+    products: dict[str, Work] = {name: MatrixProduct(device, precision) for precision, name in names.items()}
+    found = side_by_side({**trainees, **products}, repeats=repeats)
+    peaks = {name: found.pop(name)["product"] for name in products}
+    for variant, spreads in found.items():
+        share = spreads["arithmetic done"].over(peaks[names[precisions[variant]]])
+        spreads["share of the matrix product"] = Spread(tuple(100 * value for value in share.values))
+    return compared(found, STEP_UNITS) + [Measurement(name, "", "TFLOP/s", peak) for name, peak in peaks.items()]
+
+
+@dataclass(frozen=True)
+class RunCost:
+    """What a real training cost.
+
+    Attributes:
+        pictures_per_second: Of each stretch between two lines of the log, the first left out.
+        data_wait: Share of the time, likewise.
+        memory: The most that its process held, bytes.
+        device_memory: The most that its tensors took on the accelerator, bytes; None on the CPU.
+    """
+
+    pictures_per_second: Spread
+    data_wait: Spread
+    memory: int
+    device_memory: int | None
+
+
+def run_cost(recipe: Recipe, *, steps: int, stretches: int) -> RunCost:
+    """A short training in a process of its own: `stretches` of so many steps, after one to warm up.
+
+    Raises:
+        CrnnOcrError: As `train` does.
+    """
+    return alone(partial(_run, steps=steps, stretches=stretches), recipe)
+
+
+def _run(recipe: Recipe, *, steps: int, stretches: int) -> RunCost:
+    total = steps * (stretches + 1)
+    training = recipe.training.model_copy(
+        update={"steps": total, "log_every": steps, "evaluate_every": total, "save_every": total}
+    )
+    data = recipe.data.model_copy(update={"validation": None})
+    with tempfile.TemporaryDirectory() as folder:
+        train(recipe.model_copy(update={"training": training, "data": data}), folder=Path(folder))
+        lines = [json.loads(line) for line in (Path(folder) / "log.jsonl").read_text("utf-8").splitlines()]
+    counted = [line for line in lines if line["kind"] == "training"][1:]
+    return RunCost(
+        pictures_per_second=Spread(tuple(line["pictures_per_second"] for line in counted)),
+        data_wait=Spread(tuple(line["data_wait"] for line in counted)),
+        memory=peak_memory(),
+        device_memory=_device_memory(),
+    )
+
+
+def _device_memory() -> int | None:
+    device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    measure = getattr(torch.get_device_module(device), "max_memory_allocated", None) if device else None
+    return int(measure()) if measure else None
+
+
+def bench_runs(recipes: Mapping[str, Recipe], *, steps: int, stretches: int) -> list[Measurement]:
+    """A real training of each, one after the other: no ratios."""
+    costs = {variant: run_cost(recipe, steps=steps, stretches=stretches) for variant, recipe in recipes.items()}
+    found: list[Measurement] = []
+    for variant, cost in costs.items():
+        waits = Spread(tuple(100 * value for value in cost.data_wait.values))
+        memories = {"peak memory": cost.memory, "peak memory of the accelerator": cost.device_memory}
+        found += [
+            Measurement("training: pictures a second", variant, "1/s", cost.pictures_per_second),
+            Measurement("training: waiting for data", variant, "% of the time", waits),
+            *(
+                Measurement(f"training: {name}", variant, "MB", Spread((size / 1e6,)))
+                for name, size in memories.items()
+                if size is not None
+            ),
+        ]
+    return sorted(found, key=lambda each: [other.what for other in found].index(each.what))
+
+
+def prepared_batches(recipe: Recipe, count: int) -> tuple[list[Batch], int]:
+    """The first batches that a training would see, and the number of tokens.
+
+    Raises:
+        DataError: The training data cannot be used.
+    """
+    examples = make_examples(recipe, open_source(recipe.data.train))
+    batches = training_batches(examples, make_collate(recipe), positions(recipe), workers=0, pin_memory=False)
+    with contextlib.closing(batches):
+        return list(islice(batches, count)), len(examples.tokenizer)
+
+
+def make_examples(recipe: Recipe, source: Source) -> TrainingExamples:
+    """As training takes them from a source."""
+    return TrainingExamples(
+        source,
+        Tokenizer(resolve_charset(recipe.text, source)),
+        recipe.preprocessing,
+        augmentation=recipe.augmentation,
+        max_length=recipe.text.max_length,
+        seed=recipe.training.seed,
+    )
+
+
+def positions(recipe: Recipe) -> Positions:
+    """As training orders them, from its first step on."""
+    return Positions(batch_size=recipe.training.batch_size, accumulate=1, process=0, processes=1, first_step=0)
+
+
+def make_collate(recipe: Recipe) -> Collate:
+    """As training puts examples together."""
+    return Collate(
+        target_length=recipe.text.max_length + 2 if recipe.training.loss.padding == "counted" else None,
+        trim_views=recipe.model.encoder.views == "memory",
+    )
+
+
+def bench_train(recipes: Mapping[str, Recipe], *, batches: int, repeats: int, steps: int) -> Benchmark:
+    """All of it.
+
+    Args:
+        recipes: By variant; the first is what the others are compared to.
+        batches: A repeat is one step on each of so many.
+        repeats: Rounds; also the stretches of each real training.
+        steps: Of a stretch of the real training; 0 leaves it out.
+
+    Raises:
+        CrnnOcrError: The recipes cannot be trained here.
+    """
+    circumstances = Circumstances()
+    keep_freed_memory()  # as `train` does
+    trainees = {}
+    for variant, recipe in recipes.items():
+        prepared, classes = prepared_batches(recipe, batches)
+        trainees[variant] = Trainee(recipe, classes, prepared)
+    precisions = {variant: recipe.training.precision for variant, recipe in recipes.items()}
+    found = bench_steps(trainees, precisions, repeats=repeats)
+    if steps:
+        found += bench_runs(recipes, steps=steps, stretches=repeats)
+    settings = {
+        "repeats": repeats,
+        "batches": batches,
+        "steps": steps,
+        "recipes": {variant: recipe.model_dump(mode="json") for variant, recipe in recipes.items()},
+    }
+    return Benchmark(f"training {next(iter(recipes.values())).name}", settings, found, circumstances)

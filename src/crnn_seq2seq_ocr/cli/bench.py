@@ -1,0 +1,121 @@
+"""The commands that measure: the input pipeline, training, reading."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crnn_seq2seq_ocr.cli.model import Device, Model
+
+if TYPE_CHECKING:
+    from crnn_seq2seq_ocr.bench.result import Benchmark
+
+bench = typer.Typer(help="Measure the input pipeline, training and reading on this machine.", no_args_is_help=True)
+
+Settings = Annotated[list[str] | None, typer.Argument(help="section.setting=value, as many as you like.")]
+Repeats = Annotated[int, typer.Option(min=1, help="Rounds that count; another one before them warms up.")]
+JsonFile = Annotated[Path | None, typer.Option("--json", help="A file for all numbers, those of each round too.")]
+
+
+@bench.command()
+def data(
+    source: Annotated[str, typer.Argument(help="A path, or a name such as 'synthetic:signs?count=1000'.")],
+    settings: Settings = None,
+    recipe: Annotated[str, typer.Option(help="How samples are prepared: a recipe's name or a YAML file.")] = "fsns",
+    workers: Annotated[str, typer.Option(help="Numbers of processes to compare.")] = "0,1,2",
+    samples: Annotated[int, typer.Option(min=1, help="Samples whose stages are timed.")] = 200,
+    batches: Annotated[int, typer.Option(min=1, help="Batches taken with each number of processes.")] = 10,
+    repeats: Repeats = 5,
+    json_file: JsonFile = None,
+) -> None:
+    """What each stage from a source to a batch costs."""
+    from crnn_seq2seq_ocr.bench.data import bench_data
+    from crnn_seq2seq_ocr.config import load_recipe
+
+    counts = _numbers(workers, "--workers", least=0)
+    chosen = load_recipe(recipe, settings)
+    with _working():
+        found = bench_data(chosen, source, workers=counts, samples=samples, batches=batches, repeats=repeats)
+    _report(found, json_file)
+
+
+@bench.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="The name of a recipe of the package, or a YAML file.")],
+    settings: Settings = None,
+    vary: Annotated[
+        list[str] | None, typer.Option(help="Compare values of a setting, such as training.precision=fp32,bf16.")
+    ] = None,
+    batches: Annotated[int, typer.Option(min=1, help="A repeat is one step on each of so many batches.")] = 4,
+    steps: Annotated[
+        int, typer.Option(min=0, help="Steps of each stretch of a real training; 0 leaves it out.")
+    ] = 8,
+    repeats: Repeats = 5,
+    json_file: JsonFile = None,
+) -> None:
+    """What a step of training costs, part by part; what a real training waits for, and its memory."""
+    from crnn_seq2seq_ocr.bench.train import bench_train
+    from crnn_seq2seq_ocr.bench.variants import vary as variants
+
+    recipes = variants(recipe, settings or [], vary or [])
+    with _working():
+        found = bench_train(recipes, batches=batches, repeats=repeats, steps=steps)
+    _report(found, json_file)
+
+
+@bench.command()
+def read(
+    model: Model,
+    images: Annotated[list[str], typer.Argument(help="Pictures, folders, globs.")],
+    batch_size: Annotated[str, typer.Option(help="Texts read at a time, to compare.")] = "1,8,32",
+    beam: Annotated[str, typer.Option(help="Widths of the beam search, to compare.")] = "1",
+    threads: Annotated[str | None, typer.Option(help="PyTorch's threads, to compare [as many as it takes].")] = None,
+    device: Device = "auto",
+    repeats: Repeats = 5,
+    json_file: JsonFile = None,
+) -> None:
+    """What reading a picture costs, part by part."""
+    from crnn_seq2seq_ocr.bench.read import bench_read
+
+    sizes, beams = _numbers(batch_size, "--batch-size", least=1), _numbers(beam, "--beam", least=1)
+    counts = _numbers(threads, "--threads", least=1) if threads is not None else []
+    with _working():
+        found = bench_read(
+            model, images, batch_sizes=sizes, beams=beams, threads=counts, device=device, repeats=repeats
+        )
+    _report(found, json_file)
+
+
+def _numbers(text: str, option: str, *, least: int) -> list[int]:
+    """Whole numbers between commas."""
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() and int(part) >= least for part in parts):
+        raise typer.BadParameter(f"{text!r} are not whole numbers from {least} such as 1,2", param_hint=option)
+    return list(dict.fromkeys(int(part) for part in parts))
+
+
+@contextlib.contextmanager
+def _working() -> Iterator[None]:
+    """A sign of life on a terminal."""
+    from rich.console import Console
+
+    with Console(stderr=True).status("measuring"):
+        yield
+
+
+def _report(found: "Benchmark", json_file: Path | None) -> None:
+    import json
+
+    from rich.console import Console
+
+    from crnn_seq2seq_ocr.bench.result import show
+    from crnn_seq2seq_ocr.checkpoint import write_whole
+
+    try:  # what was measured is shown though it cannot be written
+        if json_file is not None:
+            write_whole(json_file, json.dumps(found.to_dict(), ensure_ascii=False, indent=1) + "\n")
+    finally:
+        console = Console(soft_wrap=True)
+        show(found, console if console.is_terminal else Console(soft_wrap=True, width=max(120, console.width)))

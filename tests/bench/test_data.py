@@ -1,0 +1,70 @@
+"""What each stage from a source to a batch costs."""
+
+from pathlib import Path
+
+import pytest
+
+from crnn_seq2seq_ocr.bench.data import BATCH_UNITS, STAGE_UNITS, Stages, bench_data, index_cost
+from crnn_seq2seq_ocr.bench.train import make_examples
+from crnn_seq2seq_ocr.data.convert import convert_to_tfrecord
+from crnn_seq2seq_ocr.data.folder import Folder
+from crnn_seq2seq_ocr.errors import DataError
+from tests.conftest import TEXTS, MakeRecipe, write_folder
+
+
+@pytest.fixture(scope="module")
+def records(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("records")
+    convert_to_tfrecord(Folder(pictures), folder, charset="abc", max_length=4, shards=2)
+    return folder
+
+
+@pytest.mark.parametrize("augmentation", [None, {"crop_area": 0.9}])
+def test_the_stages_of_a_sample_add_up(
+    micro: MakeRecipe, pictures: Path, augmentation: dict[str, float] | None
+) -> None:
+    recipe = micro(augmentation=augmentation)
+    found = Stages(make_examples(recipe, Folder(pictures)), recipe, 5)()
+    beside = "split and resize" if augmentation else "split, augment and resize"
+    once = [ms for stage, ms in found.items() if stage not in ("a sample in all", beside)]
+    assert len(once) == 5
+    assert min(once) > 0
+    assert found["a sample in all"] == pytest.approx(sum(once))
+    assert ("split, augment and resize" in found) == (augmentation is not None)
+
+
+def test_samples_that_training_would_drop_are_left_out(micro: MakeRecipe, tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "data", ["ab", "xyz", "abcabc", "c"])
+    (folder / "003.png").write_bytes(b"broken")
+    recipe = micro()
+    assert Stages(make_examples(recipe, Folder(folder)), recipe, 9)()["a sample in all"] > 0
+    (folder / "000.png").write_bytes(b"broken")
+    with pytest.raises(DataError, match=r"no sample of .* can be used, the last because"):
+        Stages(make_examples(recipe, Folder(folder)), recipe, 9)
+
+
+def test_all_of_it(micro: MakeRecipe, records: Path) -> None:
+    found = bench_data(micro(), str(records), workers=[0], samples=4, batches=2, repeats=2)
+    whats = [each.what for each in found.measurements]
+    stages = [stage for stage in STAGE_UNITS if "augment" not in stage]
+    opening = ["open the source", "open, and make the index", "open with that index"]
+    assert whats == [*opening, *stages, *BATCH_UNITS]
+    assert all(len(each.spread.values) == 2 for each in found.measurements)
+    assert found.settings["source"] == f"TFRecords {records}: {len(TEXTS)} samples in 2 of 2 shards"
+
+
+def test_workers_are_compared(micro: MakeRecipe, pictures: Path) -> None:
+    found = bench_data(micro(), str(pictures), workers=[0, 1], samples=1, batches=1, repeats=1).measurements
+    rates = {each.variant: each for each in found if each.what == "batches"}
+    assert list(rates) == ["workers 0", "workers 1"]
+    zero, one = rates.values()
+    assert zero.ratio is None
+    assert one.ratio is not None
+    assert one.ratio.median == pytest.approx(one.spread.median / zero.spread.median)
+    assert "open with that index" not in [each.what for each in found]
+
+
+def test_indexes_are_made_elsewhere(records: Path) -> None:
+    before = sorted(records.iterdir())
+    assert set(index_cost(sorted(records.glob("train*")))) == {"open, and make the index", "open with that index"}
+    assert sorted(records.iterdir()) == before
