@@ -151,4 +151,4 @@ def test_a_recipe_survives_writing_and_reading(micro: MakeRecipe) -> None:
 
 
 def test_the_recipes_of_the_package() -> None:
-    assert recipe_names() == ["fsns", "fsns-seed", "tiny"]
+    assert recipe_names() == ["fsns", "fsns-seed", "tiny", "words"]

@@ -37,10 +37,16 @@ def files(pictures: Path) -> list[Path]:
     return sorted(pictures.glob("*.png"))
 
 
-def untrained(settings: ModelSettings, *, max_length: int = 6, charset: str = "abcdefgh") -> Reader:
+def untrained(
+    settings: ModelSettings,
+    *,
+    max_length: int = 6,
+    charset: str = "abcdefgh",
+    preprocessing: Preprocessing = FOUR_VIEWS,
+) -> Reader:
     """Reads strips of four views; what it reads is nonsense, but depends on the pixels."""
     torch.manual_seed(3)
-    recognizer = Recognizer(settings, FOUR_VIEWS, 4 + len(charset))
+    recognizer = Recognizer(settings, preprocessing, 4 + len(charset))
     with torch.no_grad():
         for layer in recognizer.encoder.recurrent:
             layer.projection.weight *= 30
@@ -48,7 +54,7 @@ def untrained(settings: ModelSettings, *, max_length: int = 6, charset: str = "a
         recognizer.decoder.attention.score.weight *= 10
         recognizer.decoder.output.weight[:, : settings.width] *= 8
         recognizer.decoder.output.bias[:4] = torch.tensor([-99.0, -99.0, -1.0, -99.0])  # no special ids, a late end
-    return Reader(recognizer.eval(), Description(charset, max_length, FOUR_VIEWS, settings))
+    return Reader(recognizer.eval(), Description(charset, max_length, preprocessing, settings))
 
 
 def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -264,6 +270,20 @@ def test_batches_and_neighbours_change_nothing(settings: ModelSettings) -> None:
                 assert found.error
             else:
                 same(found, wanted)
+
+
+def test_pictures_of_all_widths_are_read_as_if_alone() -> None:
+    """Only those of one width share a batch, and the order stays."""
+    preprocessing = Preprocessing(height=16, width=256, resize="fit", width_step=32)
+    reader = untrained(CONTENT, preprocessing=preprocessing)
+    words: list[Any] = [noise(16, width, width) for width in (40, 250, 33, 64, 9, 100, 41, 700, 63)] + [b"broken"]
+    alone = [reader.read([word])[0] for word in words[:-1]]
+    assert len({each.text for each in alone}) > 3, "it should depend on the pixels"
+    for size in (1, 2, 8):
+        *together, broken = reader.read(words, batch_size=size)
+        assert broken.error
+        for found, wanted in zip(together, alone, strict=True):
+            same(found, wanted)
 
 
 def test_samples_are_streamed(reader: Reader) -> None:

@@ -24,7 +24,8 @@ class TextSettings(Settings):
     """Which texts can be read."""
 
     charset: str = "fsns"
-    """``fsns`` (the data set's 133 characters), ``auto`` (those of the training texts) or the characters."""
+    """``fsns`` (the data set's 133 characters), ``words`` (English and French), ``auto`` (those of the training
+    texts) or the characters."""
     max_length: Size = 37
     """Most characters of a text; longer ones are dropped from training and counted."""
     classes: int | None = None
@@ -40,8 +41,18 @@ class Preprocessing(Settings):
     """Width of one view in pixels."""
     views: Annotated[int, Field(ge=1, le=16)] = 1
     """Most views of one text. More than 1: a strip (width at least 3/4 of views x height) is cut into so many."""
-    resize: Literal["stretch", "pad"] = "stretch"
-    """``stretch`` to the size, or keep the aspect and ``pad`` on the right with the edge's colour."""
+    resize: Literal["stretch", "pad", "fit"] = "stretch"
+    """``stretch`` to the size; keep the aspect and ``pad`` to it with the colour of the right or lower edge; or
+    ``fit`` the height and let the width follow: as wide as the aspect asks for, at most ``width``, then padded to
+    a multiple of ``width_step``. For text of any length in one view."""
+    width_step: Size = 32
+    """For ``fit``: widths are multiples of so many pixels."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Preprocessing":
+        if self.resize == "fit" and (self.views > 1 or self.width % self.width_step):
+            raise ValueError("resize 'fit' needs one view, and a width that is a multiple of width_step")
+        return self
 
 
 class Augmentation(Settings):
@@ -106,6 +117,9 @@ class EncoderSettings(Settings):
     """Bidirectional LSTM layers along the width."""
     recurrent_size: Size = 128
     """Hidden size of each direction."""
+    ctc: bool = False
+    """A second output that reads a single row of cells column by column, trained by ``training.loss.ctc`` beside
+    the decoder and not used to read: the encoder learns the order of the letters sooner."""
 
 
 class DecoderSettings(Settings):
@@ -150,6 +164,8 @@ class LossSettings(Settings):
     character; mean over samples, sum over steps."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the target's probability that is spread over all classes."""
+    ctc: Share = 0.0
+    """Weight of the loss of the encoder's second output, ``model.encoder.ctc``; the decoder's has the rest."""
 
 
 class OptimizerSettings(Settings):
@@ -239,6 +255,8 @@ class Recipe(Settings):
     @model_validator(mode="after")
     def _fits_together(self) -> "Recipe":
         check_model(self.model, self.preprocessing)
+        if self.training.loss.ctc and not self.model.encoder.ctc:
+            raise ValueError("training.loss.ctc needs model.encoder.ctc: true")
         return self
 
 
@@ -251,6 +269,8 @@ def check_model(model: ModelSettings, preprocessing: Preprocessing) -> None:
     """
     encoder = model.encoder
     height, width = memory_size(encoder, preprocessing)
+    if encoder.ctc and (encoder.views != "memory" or height != 1 or preprocessing.views != 1):
+        raise ValueError(f"encoder.ctc reads one view with one row of cells after the stages, here are {height}")
     if min(height, width) < 1:
         raise ValueError(
             f"the stages' pooling leaves {height} x {width} cells of a view of "
@@ -264,6 +284,8 @@ def check_model(model: ModelSettings, preprocessing: Preprocessing) -> None:
                 f"{'encoder.features' if encoder.features else 'model.width'} {encoder.features or model.width} "
                 f"must divide by preprocessing.views {preprocessing.views}"
             )
+        if preprocessing.resize == "fit":
+            raise ValueError("encoder.views 'channels' needs one width: preprocessing.resize 'stretch' or 'pad'")
     elif encoder.features is not None:
         raise ValueError("encoder.features needs encoder.views 'channels'")
     elif model.decoder.attention == "position":

@@ -16,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel
 from crnn_seq2seq_ocr.config import OptimizerSettings, TeacherForcing, TrainingSettings
 from crnn_seq2seq_ocr.data.batches import Batch, normalise
 from crnn_seq2seq_ocr.errors import CrnnOcrError, DeviceError
-from crnn_seq2seq_ocr.model.loss import loss_divisor, token_losses
+from crnn_seq2seq_ocr.model.loss import column_losses, loss_divisor, token_losses
 from crnn_seq2seq_ocr.text import BOS_ID
 
 PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
@@ -102,7 +102,10 @@ def batch_loss(model: nn.Module, batch: Batch, forced: Tensor | None, settings: 
     view_mask = batch.view_mask.to(device, non_blocking=True)
     forced = None if forced is None else forced.to(device, non_blocking=True)
     logits = model(images, view_mask, inputs, forced)
-    return token_losses(logits, targets, settings.loss).sum()
+    loss = token_losses(logits.steps, targets, settings.loss).sum()
+    if not settings.loss.ctc or logits.columns is None:
+        return loss
+    return (1 - settings.loss.ctc) * loss + settings.loss.ctc * column_losses(logits.columns, targets).sum()
 
 
 def global_divisor(batches: Sequence[Batch], settings: TrainingSettings) -> Tensor:

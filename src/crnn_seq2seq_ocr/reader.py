@@ -25,6 +25,9 @@ from crnn_seq2seq_ocr.text import EOS_ID, Tokenizer, normalize
 
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
 
+BATCHES_TOGETHER = 8
+"""Batches' worth of pictures that are sorted by width at a time."""
+
 Readable = str | Path | bytes | np.ndarray | Image.Image
 """A file, an encoded picture, RGB pixels uint8 (H, W, 3), or a Pillow image."""
 
@@ -159,12 +162,14 @@ class Reader:
         """
         if batch_size < 1 or beam < 1:
             raise ValueError(f"batch_size and beam are 1 or more, not {batch_size} and {beam}")
+        # Pictures of one width are read together: more of them are found among more.
+        together = batch_size * (BATCHES_TOGETHER if self.description.preprocessing.resize == "fit" else 1)
         with ThreadPoolExecutor(max_workers=2) as pool:
-            waiting = (pool.map(self._prepare, batch) for batch in _batched(samples, batch_size))
+            waiting = (pool.map(self._prepare, group) for group in _batched(samples, together))
             ahead = next(waiting, None)
             while ahead is not None:
                 now, ahead = list(ahead), next(waiting, None)
-                yield from self._read_batch(now, beam=beam, lexicon=lexicon)
+                yield from self._read_group(now, batch_size, beam=beam, lexicon=lexicon)
 
     def _prepare(self, sample: Sample | Reading) -> "Reading | _Prepared":
         if isinstance(sample, Reading):
@@ -175,13 +180,21 @@ class Reader:
             return failed(sample.name, error)
         return _Prepared(sample.name, views, view_mask)
 
-    def _read_batch(
-        self, prepared: "list[Reading | _Prepared]", *, beam: int, lexicon: Lexicon | None
+    def _read_group(
+        self, prepared: "list[Reading | _Prepared]", batch_size: int, *, beam: int, lexicon: Lexicon | None
     ) -> Iterator[Reading]:
-        good = [each for each in prepared if isinstance(each, _Prepared)]
-        readings = iter(self._recognise(good, beam=beam, lexicon=lexicon) if good else [])
-        for each in prepared:
-            yield each if isinstance(each, Reading) else next(readings)
+        """Readings in order; only pictures of the same width share a batch, so that none depends on the others."""
+        readings = {place: each for place, each in enumerate(prepared) if isinstance(each, Reading)}
+        widths: dict[int, list[tuple[int, _Prepared]]] = {}
+        for place, each in enumerate(prepared):
+            if isinstance(each, _Prepared):
+                widths.setdefault(each.views.shape[2], []).append((place, each))
+        for group in widths.values():
+            for batch in _batched(group, batch_size):
+                found = self._recognise([each for _, each in batch], beam=beam, lexicon=lexicon)
+                readings.update(zip((place for place, _ in batch), found, strict=True))
+        for place in range(len(prepared)):
+            yield readings[place]
 
     @torch.inference_mode()
     def _recognise(self, prepared: "list[_Prepared]", *, beam: int, lexicon: Lexicon | None) -> list[Reading]:

@@ -27,10 +27,13 @@ from crnn_seq2seq_ocr.errors import CheckpointError, CrnnOcrError, DataError, Re
 from crnn_seq2seq_ocr.interrupts import StopRequest, stop_requests
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.report.training import Meter, TrainingLog
-from crnn_seq2seq_ocr.text import FSNS_CHARSET, SPECIAL_COUNT, UNASSIGNED, Tokenizer, charset_of
+from crnn_seq2seq_ocr.text import FSNS_CHARSET, SPECIAL_COUNT, UNASSIGNED, WORDS_CHARSET, Tokenizer, charset_of
 from crnn_seq2seq_ocr.validation import validate
 
 RECIPE = "recipe.yaml"
+NAMED_CHARSETS = {"fsns": FSNS_CHARSET, "words": WORDS_CHARSET}
+POOL = 16
+"""Batches that are cut out of one pool of samples where pictures have different widths."""
 
 
 @dataclass
@@ -190,8 +193,8 @@ def resolve_charset(settings: TextSettings, source: Source) -> str:
     Raises:
         RecipeError: It has more characters than classes allow.
     """
-    if settings.charset == "fsns":
-        charset = FSNS_CHARSET
+    if settings.charset in NAMED_CHARSETS:
+        charset = NAMED_CHARSETS[settings.charset]
     elif settings.charset == "auto":
         charset = charset_of(source.text(index) for index in range(len(source)))
     else:
@@ -283,6 +286,7 @@ def _batches(
     recipe: Recipe, source: Source, tokenizer: Tokenizer, accelerator: Accelerator, first_step: int
 ) -> Generator[Batch, None, None]:
     settings = recipe.training
+    pool = POOL if recipe.preprocessing.resize == "fit" else 1
     examples = TrainingExamples(
         source,
         tokenizer,
@@ -295,6 +299,7 @@ def _batches(
         # The original's rows hold begin, up to max_length characters, end: so many steps are counted.
         target_length=recipe.text.max_length + 2 if settings.loss.padding == "counted" else None,
         trim_views=recipe.model.encoder.views == "memory",
+        batches=pool,
     )
     positions = Positions(
         batch_size=settings.batch_size,
@@ -302,6 +307,7 @@ def _batches(
         process=accelerator.process_index,
         processes=accelerator.num_processes,
         first_step=first_step,
+        pool=pool,
     )
     pin_memory = accelerator.device.type == "cuda"
     return training_batches(examples, collate, positions, workers=recipe.data.workers, pin_memory=pin_memory)

@@ -185,9 +185,14 @@ def example(name: str, real: int, ids: list[int], views: int = 3) -> Example:
     return Example(name, pixels, np.arange(views) < real, ids)
 
 
+def only(batches: list[Batch] | DataError) -> Batch:
+    assert isinstance(batches, list)
+    (batch,) = batches
+    return batch
+
+
 def test_a_batch_has_the_shapes_and_padding_promised() -> None:
-    batch = Collate(None, trim_views=False)([(example("x", 1, [4, 2]), []), (example("yy", 2, [4, 5, 2]), [])])
-    assert isinstance(batch, Batch)
+    batch = only(Collate(None, trim_views=False)([(example("x", 1, [4, 2]), []), (example("yy", 2, [4, 5, 2]), [])]))
     assert batch.images.shape == (2, 3, 3, 2, 5)
     assert batch.images.dtype == torch.uint8
     assert (batch.images[1, :, 0] == 2).all()
@@ -200,15 +205,13 @@ def test_a_batch_has_the_shapes_and_padding_promised() -> None:
 
 def test_views_that_no_sample_has_are_left_away_if_asked() -> None:
     pair = [(example("x", 1, [2]), []), (example("y", 2, [2]), [])]
-    trimmed = Collate(None, trim_views=True)(pair)
-    assert isinstance(trimmed, Batch)
+    trimmed = only(Collate(None, trim_views=True)(pair))
     assert trimmed.images.shape[1] == trimmed.view_mask.shape[1] == 2
     assert trimmed.view_mask.tolist() == [[True, False], [True, True]]
 
 
 def test_target_length_can_be_fixed() -> None:
-    batch = Collate(6, trim_views=True)([(example("x", 1, [4, 2]), [])])
-    assert isinstance(batch, Batch)
+    batch = only(Collate(6, trim_views=True)([(example("x", 1, [4, 2]), [])]))
     assert batch.targets.tolist() == [[4, 2, 0, 0, 0, 0]]
 
 
@@ -245,3 +248,75 @@ def test_workers_give_the_same_batches_as_none_and_end_when_closed(pictures: Pat
         assert torch.equal(ours.images, theirs.images)
         assert torch.equal(ours.targets, theirs.targets)
         assert torch.equal(ours.view_mask, theirs.view_mask)
+
+
+class Strips(Texts):
+    """Pictures of height 32 whose widths are in their texts, as so many letters."""
+
+    def __getitem__(self, index: int) -> Sample:
+        text = self.texts[index]
+        return Sample(f"text {index}", (np.full((32, 30 * len(text), 3), 10 * len(text), np.uint8),), text)
+
+
+FIT = Preprocessing(height=32, width=128, resize="fit", width_step=32)
+WIDTHS = ["a", "abca", "ab", "b", "abc", "abcb", "c", "ac", "bb", "cabc", "cc", "bca"]
+
+
+def strips(seed: int = 1) -> TrainingExamples:
+    return TrainingExamples(Strips(WIDTHS), Tokenizer("abc"), FIT, augmentation=None, max_length=4, seed=seed)
+
+
+def pooled(first: int = 0, process: int = 0, processes: int = 1) -> Iterator[Batch]:
+    where = Positions(batch_size=2, accumulate=1, process=process, processes=processes, first_step=first, pool=3)
+    return training_batches(strips(), Collate(None, True, batches=3), where, workers=0, pin_memory=False)
+
+
+def test_a_pool_is_cut_into_batches_of_like_width() -> None:
+    batches = take(pooled(), 24)
+    for start in range(0, 24, 3):
+        widths = sorted((batch.images.shape[4], batch.images.shape[4]) for batch in batches[start : start + 3])
+        assert all(width in (32, 64, 96, 128) for width, _ in widths)
+    names = [name for batch in batches[:6] for name in batch.names]
+    assert sorted(names) == sorted(f"text {index}" for index in range(12))  # an epoch has each once
+    padded = sum(batch.images.shape[4] * 2 for batch in batches)
+    own = sum(-(-30 * len(WIDTHS[int(name.split()[1])]) // 32) * 32 for batch in batches for name in batch.names)
+    assert padded < 1.2 * own
+    orders = {tuple(batch.images.shape[4] for batch in batches[start : start + 3]) for start in range(0, 24, 3)}
+    assert any(list(order) != sorted(order) for order in orders)
+
+
+def test_pools_go_on_in_the_middle_as_if_never_interrupted() -> None:
+    whole = take(pooled(), 9)
+    for first in (1, 3, 5):
+        rest = take(pooled(first), 4)
+        assert [batch.names for batch in rest] == [batch.names for batch in whole[first : first + 4]]
+
+
+def test_processes_share_a_pool_and_have_like_widths_at_each_step() -> None:
+    ours, theirs = (take(pooled(process=process, processes=2), 3) for process in (0, 1))
+    names = [name for batch in (*ours, *theirs) for name in batch.names]
+    assert sorted(names) == sorted(f"text {index}" for index in range(12))
+
+
+def test_a_narrower_picture_is_filled_with_the_colour_of_its_edge() -> None:
+    where = Positions(batch_size=12, accumulate=1, process=0, processes=1, first_step=0)
+    batch = next(training_batches(strips(), Collate(None, True), where, workers=0, pin_memory=False))
+    assert batch.images.shape == (12, 1, 3, 32, 128)
+    for image, name in zip(batch.images, batch.names, strict=True):
+        assert (image == 10 * len(WIDTHS[int(name.split()[1])])).all()
+
+
+class Broken(Texts):
+    """A source with a fault of its own."""
+
+    def __getitem__(self, index: int) -> Sample:
+        raise RuntimeError("a fault of the source")
+
+
+def test_workers_end_when_one_of_them_fails() -> None:
+    batches = training_batches(
+        examples(Broken(["a"])), Collate(None, True), positions(), workers=1, pin_memory=False
+    )
+    with pytest.raises(RuntimeError, match="a fault of the source"):
+        next(batches)
+    assert not torch.multiprocessing.active_children()

@@ -10,7 +10,7 @@ from crnn_seq2seq_ocr.data.example import serialize_example
 from crnn_seq2seq_ocr.data.folder import Folder
 from crnn_seq2seq_ocr.data.fsns import FsnsRecords
 from crnn_seq2seq_ocr.data.mindrecord import MindRecords
-from crnn_seq2seq_ocr.data.sources import Joined, Subset, open_source
+from crnn_seq2seq_ocr.data.sources import Joined, Repeated, Subset, open_source
 from crnn_seq2seq_ocr.data.tfrecord import write_records
 from crnn_seq2seq_ocr.errors import DataError
 
@@ -45,7 +45,8 @@ def texts(source) -> list[str]:
      ("train/train-?????-of-00512", FsnsRecords, 6), ("one/signs.tfrecord", FsnsRecords, 1), ("one", FsnsRecords, 1),
      ("mine", Folder, 1), ("mine/labels.tsv", Folder, 1), ("pairs", Folder, 1),
      ("train?truncated=keep", FsnsRecords, 6), ("train?limit=2", Subset, 2), ("train?limit=99", FsnsRecords, 6),
-     ("train?limit=3&truncated=keep", Subset, 3)],
+     ("train?limit=3&truncated=keep", Subset, 3), ("train?limit=2&repeat=3", Repeated, 6),
+     ("mine?repeat=2", Repeated, 2)],
 )  # fmt: skip
 def test_every_kind_is_known_by_looking(data, spec, kind, count):
     source = open_source(f"{data}/{spec}")
@@ -118,8 +119,11 @@ def test_names_with_a_question_mark_or_a_home(data, monkeypatch):
      ("{data}", r"holds no samples .*, but its folders mine, one, pairs, train do: name one, as in '.*mine'"),
      ("{data}/pairs/x.png", r"x\.png is no file of samples that is known here; a source may be"),
      ("{data}/mine/*", r"matches .*labels\.tsv, which is not a TFRecord shard: only shards can be chosen so"),
-     ("{data}/train?limit=0", "limit must be a whole number"), ("{data}/train?limit=all", "limit must be a whole"),
-     ("{data}/train?limitt=3", r"no option 'limitt' \(did you mean 'limit'\?\), there is truncated and limit"),
+     ("{data}/train?limit=0", "limit must be a whole number"),
+     ("{data}/train?repeat=-1", "repeat must be a whole number"),
+     ("{data}/train?limit=all", "limit must be a whole"),
+     ("{data}/train?limitt=3",
+      r"no option 'limitt' \(did you mean 'limit'\?\), there is truncated and limit and repeat"),
      ("{data}/train?truncated=yes", "truncated must be 'error' or 'keep', not 'yes'"),
      ("{data}/train?limit=3&truncated", "option 'truncated' has no value"),
      ("{small}/train?part=test", "for a MindRecord set there is no option 'part'"),
@@ -154,3 +158,12 @@ def test_drawn_signs():
     source = open_source("synthetic:signs?count=3&seed=1")
     assert len(source) == 3
     assert source.text(0)
+
+
+def test_repeated_samples_come_again_and_again(data):
+    once, thrice = open_source(f"{data}/train?limit=2"), open_source(f"{data}/train?limit=2&repeat=3")
+    assert [thrice[index] for index in range(6)] == [once[index % 2] for index in range(6)]
+    assert [thrice.text(index) for index in range(6)] == [once.text(index % 2) for index in range(6)]
+    assert thrice.description == f"3 times {once.description}"
+    with pytest.raises(IndexError):
+        thrice[6]

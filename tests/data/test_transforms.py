@@ -118,3 +118,26 @@ def test_augmentation_has_the_same_shapes_and_is_repeatable(resize: str) -> None
     assert drawn(1).dtype == np.uint8
     assert np.array_equal(drawn(1), drawn(1))
     assert not np.array_equal(drawn(1), drawn(2))
+
+
+@pytest.mark.parametrize(
+    ("size", "inner", "outer"),
+    [((32, 50), 50, 64), ((64, 50), 25, 32), ((16, 64), 128, 128), ((32, 900), 128, 128), ((90, 1), 1, 32)],
+)
+def test_fitted_widths_follow_the_picture(size: tuple[int, int], inner: int, outer: int) -> None:
+    settings = Preprocessing(height=32, width=128, resize="fit", width_step=32)
+    word = np.full((*size, 3), 10, np.uint8)
+    word[:, -1:] = 10 if size[1] > 1 else 77
+    pixels, mask = prepare(sample(word), settings)
+    assert pixels.shape == (1, 32, outer, 3)
+    assert mask.tolist() == [True]
+    assert (pixels[0, :, inner:] == pixels[0, 0, inner - 1]).all()
+    rng = np.random.default_rng(1)
+    changed, _ = prepare(sample(word), settings, augmentation=Augmentation(perspective=0.1), rng=rng)
+    assert changed.shape == pixels.shape
+
+
+@pytest.mark.parametrize("wrong", [{"views": 4}, {"width": 100}])
+def test_fitting_needs_one_view_and_whole_steps(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="resize 'fit' needs one view, and a width that is a multiple of width_step"):
+        Preprocessing.model_validate({"height": 32, "width": 128, "resize": "fit", **wrong})

@@ -13,7 +13,7 @@ from tests.model.small import CONTENT, POSITION, PREPROCESSING, all_views, make_
 
 def make_encoder(settings: ModelSettings) -> Encoder:
     torch.manual_seed(1)
-    return Encoder(settings.encoder, PREPROCESSING, settings.width).eval()
+    return Encoder(settings.encoder, PREPROCESSING, width=settings.width, classes=12).eval()
 
 
 @torch.no_grad()
@@ -87,7 +87,7 @@ def test_a_frozen_norm_stays_as_it_is() -> None:
 def test_initial_weights_are_the_originals() -> None:
     torch.manual_seed(0)
     settings = EncoderSettings(stages=[Stage(channels=64), Stage(channels=64)], recurrent_layers=1, recurrent_size=64)
-    encoder = Encoder(settings, Preprocessing(height=4, width=4), 64)
+    encoder = Encoder(settings, Preprocessing(height=4, width=4), width=64, classes=12)
     second = [module for module in encoder.convolutions if isinstance(module, nn.Conv2d)][1]
     assert second.weight.std().item() == pytest.approx(math.sqrt(2 / (64 * 9)), rel=0.02)
     lstm = encoder.recurrent[0].lstm

@@ -1,10 +1,13 @@
 """What training minimises."""
 
+import itertools
+import math
+
 import pytest
 import torch
 
 from crnn_seq2seq_ocr.config import LossSettings
-from crnn_seq2seq_ocr.model.loss import loss_divisor, token_losses
+from crnn_seq2seq_ocr.model.loss import column_losses, loss_divisor, token_losses
 
 TARGETS = torch.tensor([[4, 5, 2, 0], [6, 2, 0, 0]])
 LOGITS = torch.randn(2, 4, 8, generator=torch.Generator().manual_seed(0))
@@ -30,3 +33,20 @@ def test_label_smoothing_spreads_over_all_classes(padding: str) -> None:
     if padding == "masked":
         expected = expected * (TARGETS != 0)
     torch.testing.assert_close(token_losses(LOGITS, TARGETS, settings), expected)
+
+
+def test_column_losses_sum_over_all_ways_to_write_a_text() -> None:
+    columns = torch.randn(2, 3, 8, generator=torch.Generator().manual_seed(1))
+    found = column_losses(columns, TARGETS)
+    probabilities = columns.softmax(2)
+    for row, text in enumerate(((4, 5), (6,))):
+        total = 0.0
+        for path in itertools.product(range(8), repeat=3):
+            shown = [token for token, _ in itertools.groupby(path) if token != 0]
+            if tuple(shown) == text:
+                total += math.prod(probabilities[row, place, token].item() for place, token in enumerate(path))
+        assert found[row].item() == pytest.approx(-math.log(total), rel=1e-4)
+
+
+def test_a_text_that_does_not_fit_into_the_columns_costs_nothing() -> None:
+    assert column_losses(torch.randn(2, 1, 8), TARGETS).tolist()[0] == 0

@@ -132,7 +132,7 @@ class TestEvaluation:
         case = evaluated[0]
         fed = torch.from_numpy(original.fed_tokens(case.sizes))
         with torch.no_grad():
-            logits = case.recognizer(case.images, case.view_mask, fed, torch.ones_like(fed, dtype=torch.bool))
+            logits = case.recognizer(case.images, case.view_mask, fed).steps
         assert_near(logits.log_softmax(2), case.reference["logp"], 3e-4)
 
     def test_greedy_ids_of_all_steps(self, evaluated: tuple[Case, Tensor]) -> None:
@@ -171,7 +171,7 @@ def train_pass(case: Case, run: str) -> Pass:
     wanted = torch.from_numpy(original.targets(case.sizes))
     inputs = torch.cat([torch.full((2, 1), BOS_ID), wanted[:, :-1]], 1)
     forced = forced_samples(run)[:, None].expand_as(inputs)
-    logits = case.recognizer(case.images, case.view_mask, inputs, forced)
+    logits = case.recognizer(case.images, case.view_mask, inputs, forced).steps
     losses = token_losses(logits, wanted, COUNTED)
     return Pass(losses, losses.sum() / loss_divisor(wanted, COUNTED), logits.argmax(2))
 

@@ -22,7 +22,7 @@ def test_true_tokens_are_fed_where_forced(settings: ModelSettings) -> None:
     other[:, 2] = 11
     for forced, changed in ((True, [False, False, True, True, True]), (False, [False] * 5)):
         mask = torch.full(INPUTS.shape, forced)
-        first, second = (recognizer(images, all_views(images), inputs, mask) for inputs in (INPUTS, other))
+        first, second = (recognizer(images, all_views(images), inputs, mask).steps for inputs in (INPUTS, other))
         assert first.shape == (2, 5, CLASSES)
         assert ((first - second).abs().amax((0, 2)) > 1e-6).tolist() == changed
 
@@ -33,10 +33,10 @@ def test_own_predictions_are_fed_elsewhere(settings: ModelSettings) -> None:
     """What is not forced equals a pass that is forced to feed the predictions."""
     recognizer, images = make_recognizer(settings), make_images(2)
     free = torch.tensor([[False] * 5, [True] * 5])
-    logits = recognizer(images, all_views(images), INPUTS, free)
+    logits = recognizer(images, all_views(images), INPUTS, free).steps
     fed = INPUTS.clone()
     fed[0, 1:] = logits[0, :-1].argmax(1)
-    again = recognizer(images, all_views(images), fed, torch.ones_like(free))
+    again = recognizer(images, all_views(images), fed, torch.ones_like(free)).steps
     torch.testing.assert_close(again, logits)
 
 
@@ -46,7 +46,7 @@ def test_all_forced_is_the_same_with_and_without_saying_so(settings: ModelSettin
     runs = []
     for forced in (None, torch.ones_like(INPUTS, dtype=torch.bool)):
         recognizer.zero_grad()
-        logits = recognizer(images, all_views(images), INPUTS, forced)
+        logits = recognizer(images, all_views(images), INPUTS, forced).steps
         logits.square().sum().backward()
         runs.append((logits.detach(), [each.grad for each in recognizer.parameters() if each.requires_grad]))
     torch.testing.assert_close(runs[0], runs[1])
@@ -74,10 +74,10 @@ def test_pixels_of_a_missing_view_change_nothing() -> None:
     changed = images.clone()
     changed[~mask] = make_images(2, seed=5)[~mask]
     forced = torch.ones_like(INPUTS, dtype=torch.bool)
-    first, second = (recognizer(pictures, mask, INPUTS, forced) for pictures in (images, changed))
+    first, second = (recognizer(pictures, mask, INPUTS, forced).steps for pictures in (images, changed))
     torch.testing.assert_close(first, second, rtol=0, atol=0)
     changed[:, 0] = 0.0
-    assert not torch.allclose(recognizer(changed, mask, INPUTS, forced), first)
+    assert not torch.allclose(recognizer(changed, mask, INPUTS, forced).steps, first)
 
 
 @pytest.mark.parametrize("views", [1, 2, 3])
@@ -86,8 +86,8 @@ def test_fewer_views_equal_masked_ones(views: int) -> None:
     recognizer, images = make_recognizer(), make_images(2)
     mask = (torch.arange(3) < views).expand(2, 3)
     forced = torch.ones_like(INPUTS, dtype=torch.bool)
-    whole = recognizer(images, mask, INPUTS, forced)
-    part = recognizer(images[:, :views], mask[:, :views], INPUTS, forced)
+    whole = recognizer(images, mask, INPUTS, forced).steps
+    part = recognizer(images[:, :views], mask[:, :views], INPUTS, forced).steps
     torch.testing.assert_close(part, whole)
 
 
@@ -96,8 +96,8 @@ def test_views_in_any_order_give_the_same() -> None:
     recognizer, images = make_recognizer(), make_images(2)
     forced, order = torch.ones_like(INPUTS, dtype=torch.bool), torch.tensor([2, 0, 1])
     mask = torch.tensor([[True, True, False], [True, True, True]])
-    first = recognizer(images, mask, INPUTS, forced)
-    torch.testing.assert_close(recognizer(images[:, order], mask[:, order], INPUTS, forced), first)
+    first = recognizer(images, mask, INPUTS, forced).steps
+    torch.testing.assert_close(recognizer(images[:, order], mask[:, order], INPUTS, forced).steps, first)
 
 
 @BOTH
@@ -105,9 +105,9 @@ def test_views_in_any_order_give_the_same() -> None:
 def test_bf16_is_near_fp32(settings: ModelSettings) -> None:
     recognizer, images = make_recognizer(settings), make_images(2)
     forced = torch.ones_like(INPUTS, dtype=torch.bool)
-    exact = recognizer(images, all_views(images), INPUTS, forced)
+    exact = recognizer(images, all_views(images), INPUTS, forced).steps
     with torch.autocast("cpu", torch.bfloat16):
-        rough = recognizer(images, all_views(images), INPUTS, forced)
+        rough = recognizer(images, all_views(images), INPUTS, forced).steps
     assert rough.dtype == torch.float32
     assert 0 < (rough - exact).abs().max() < 0.1 * exact.abs().max()
 
@@ -116,7 +116,7 @@ def test_bf16_is_near_fp32(settings: ModelSettings) -> None:
 def test_bf16_has_gradients_for_every_trained_weight(settings: ModelSettings) -> None:
     recognizer, images = make_recognizer(settings).train(), make_images(2)
     with torch.autocast("cpu", torch.bfloat16):
-        logits = recognizer(images, all_views(images), INPUTS, torch.ones_like(INPUTS, dtype=torch.bool))
+        logits = recognizer(images, all_views(images), INPUTS).steps
     logits.log_softmax(2)[..., 5].sum().backward()
     for name, parameter in recognizer.named_parameters():
         if parameter.requires_grad:
@@ -153,6 +153,23 @@ def test_names_of_the_weights_stay() -> None:
     names = make_recognizer(POSITION).state_dict().keys()
     assert {"encoder.convolutions.9.weight", "encoder.convolutions.10.running_var",
             "encoder.recurrent.1.projection.bias", "decoder.attention.score.bias"} <= names  # fmt: skip
+
+
+def test_the_second_output_reads_columns_and_changes_nothing_else() -> None:
+    encoder = CONTENT.encoder.model_copy(update={"ctc": True})
+    settings = CONTENT.model_copy(update={"encoder": encoder})
+    preprocessing = Preprocessing(height=8, width=32, resize="fit", width_step=8)
+    recognizer, images = Recognizer(settings, preprocessing, CLASSES).eval(), torch.rand(2, 1, 3, 8, 24)
+    steps, columns = recognizer(images, all_views(images), INPUTS)
+    assert columns is not None
+    assert columns.shape == (2, 6, CLASSES)  # 24 pixels, four a column
+    columns.sum().backward()
+    assert recognizer.decoder.output.weight.grad is None
+    plain = Recognizer(CONTENT, preprocessing, CLASSES).eval()
+    plain.load_state_dict(recognizer.state_dict(), strict=False)
+    again, none = plain(images, all_views(images), INPUTS)
+    assert none is None
+    torch.testing.assert_close(again, steps)
 
 
 @pytest.mark.parametrize(

@@ -3,19 +3,21 @@
 N batch, V views, H x W pixels of a view, L target length.
 """
 
+import os
 import signal
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
+from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from crnn_seq2seq_ocr.config import Augmentation, Preprocessing
 from crnn_seq2seq_ocr.data.sample import Source
-from crnn_seq2seq_ocr.data.transforms import prepare
+from crnn_seq2seq_ocr.data.transforms import fill, prepare
 from crnn_seq2seq_ocr.errors import CharsetError, DataError
 from crnn_seq2seq_ocr.text import PAD_ID, Tokenizer
 
@@ -46,7 +48,8 @@ class Batch:
     """Prepared samples as tensors.
 
     Attributes:
-        images: uint8 (N, V, 3, H, W), channels last in memory; V is at most what a sample of the batch has.
+        images: uint8 (N, V, 3, H, W), channels last in memory; V is at most what a sample of the batch has, W
+            the width of the widest.
         view_mask: bool (N, V).
         targets: int64 (N, L), each ending with the end id, then padding.
         names: N names.
@@ -163,26 +166,37 @@ class Collate:
     Attributes:
         target_length: L of every batch, or None for the longest text of each.
         trim_views: Leave away the views that no sample of the batch has.
+        batches: Make so many batches of the examples, pictures of like width together; with 1 any examples
+            are one batch.
     """
 
     target_length: int | None
     trim_views: bool
+    batches: int = 1
 
-    def __call__(self, examples: Sequence[tuple[Example | None, list[Dropped]]]) -> Batch | DataError:
+    def __call__(self, examples: Sequence[tuple[Example | None, list[Dropped]]]) -> list[Batch] | DataError:
         dropped = [each for _, drops in examples for each in drops]
         usable = [example for example, _ in examples if example is not None]
         if len(usable) < len(examples):
             reasons = "".join(f"\n  {each.reason}" for each in dropped[:5])
             return DataError(f"no usable sample among {MOST_REPLACEMENTS} in a row, or among all; the first:{reasons}")
+        if self.batches > 1:
+            usable.sort(key=lambda example: (example.views.shape[2], len(example.ids)))
+        size = len(usable) // self.batches
+        batches = [self._batch(usable[start : start + size]) for start in range(0, len(usable), size)]
+        return [replace(batches[0], dropped=dropped), *batches[1:]]
+
+    def _batch(self, usable: list[Example]) -> Batch:
         view_mask = np.stack([example.view_mask for example in usable])  # (N, V)
         views = int(np.flatnonzero(view_mask.any(0)).max()) + 1 if self.trim_views else view_mask.shape[1]
-        images = np.stack([example.views[:views] for example in usable])  # (N, V, H, W, 3)
+        width = max(example.views.shape[2] for example in usable)
+        images = np.stack([_widened(example.views[:views], width) for example in usable])  # (N, V, H, W, 3)
         return Batch(
             images=torch.from_numpy(images).permute(0, 1, 4, 2, 3),
             view_mask=torch.from_numpy(view_mask[:, :views].copy()),
             targets=self._targets([example.ids for example in usable]),
             names=[example.name for example in usable],
-            dropped=dropped,
+            dropped=[],
         )
 
     def _targets(self, ids: list[list[int]]) -> Tensor:  # (N, L)
@@ -193,6 +207,13 @@ class Collate:
         return targets
 
 
+def _widened(views: np.ndarray, width: int) -> np.ndarray:
+    """Views (V, H, W, 3) at a larger width, filled as `transforms.fill` does."""
+    if views.shape[2] == width:
+        return views
+    return np.stack([fill(view, (view.shape[0], width)) for view in views])
+
+
 @dataclass(frozen=True)
 class Positions:
     """The positions of each batch of one process, from a step on, without end.
@@ -200,6 +221,9 @@ class Positions:
     Step s takes the positions s*G to (s+1)*G - 1, G the global batch; it is cut into `accumulate` parts,
     each into one piece for every process. So the same global batch gives the same samples on any number
     of processes, and none of them ever runs out before the others.
+
+    Where batches are made of pictures of like width, `pool` batches are cut out of as many samples at
+    once (`Collate.batches`): then the samples of a pool are those of its global batches in another order.
     """
 
     batch_size: int
@@ -207,20 +231,30 @@ class Positions:
     process: int
     processes: int
     first_step: int
+    pool: int = 1
 
     def __iter__(self) -> Iterator[list[int]]:
-        piece = self.batch_size * self.processes
-        number = self.first_step * self.accumulate
+        """The positions of one pool after another, the first one whole even if its first batches are past."""
+        size = self.batch_size * self.pool
+        number = self.first_batch // self.pool
         while True:
-            start = number * piece + self.process * self.batch_size
-            yield list(range(start, start + self.batch_size))
+            start = (number * self.processes + self.process) * size
+            yield list(range(start, start + size))
             number += 1
+
+    @property
+    def first_batch(self) -> int:
+        """Number of the first batch of this process."""
+        return self.first_step * self.accumulate
 
 
 def training_batches(
     examples: TrainingExamples, collate: Collate, positions: Positions, *, workers: int, pin_memory: bool
 ) -> Generator[Batch, None, None]:
     """Batches without end; closing them ends the workers.
+
+    The batches of a pool come in an order that is the same in all processes, so that at each step all of
+    them have pictures of like width.
 
     Raises:
         DataError: A hundred samples in a row cannot be used.
@@ -235,15 +269,27 @@ def training_batches(
         multiprocessing_context="spawn" if workers else None,
         prefetch_factor=4 if workers else None,
     )
-    for batch in loader:
-        if isinstance(batch, DataError):
-            raise batch
-        yield batch
+    number, past = divmod(positions.first_batch, positions.pool)
+    pools = iter(loader)
+    try:
+        for batches in pools:
+            if isinstance(batches, DataError):
+                raise batches
+            order = [shuffled(place, positions.pool, number) for place in range(positions.pool)]
+            yield from [batches[place] for place in order][past:]
+            number, past = number + 1, 0
+    finally:
+        # An error's traceback keeps the iterator alive, and with it the workers, which end with it.
+        if isinstance(pools, _MultiProcessingDataLoaderIter):
+            pools._shutdown_workers()
 
 
 def _begin_worker(_worker: int) -> None:
     """One thread, for workers are the parallelism; signals to a group of processes are the main one's to answer."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    # Threads of the training wait for each other: a worker that takes the place of one stops them all.
+    if hasattr(os, "nice"):
+        os.nice(10)
     cv2.setNumThreads(0)
     torch.set_num_threads(1)

@@ -10,6 +10,7 @@ A *spec* is what people write in a recipe or on the command line::
     mine/labels.tsv?part=test           the rows of a list with this value in a column
     mine/labels.tsv?text=text_with_case the column that holds the text
     fsns/train?limit=1000               the first samples of any of these
+    mine?repeat=20                      the same samples so many times, beside many others
     synthetic:signs?seed=1&count=1000   drawn signs; options as in data.synthetic.settings
     synthetic:words?seed=1&count=1000   drawn words and lines; options as there
     mine + synthetic:signs              one after the other
@@ -83,6 +84,44 @@ class Subset:
         return int(self.indices[index])
 
 
+class Repeated:
+    """A source whose samples come several times in one epoch, so that few real ones weigh among many drawn ones.
+
+    Args:
+        source: Where they come from.
+        times: How often.
+    """
+
+    def __init__(self, source: Source, times: int) -> None:
+        self.source = source
+        self.times = times
+
+    @property
+    def description(self) -> str:
+        """One line for people: what it is, where, how many."""
+        return f"{self.times} times {self.source.description}"
+
+    @property
+    def faults(self) -> list[str]:
+        """What is missing from the source, one line each."""
+        return _faults(self.source)
+
+    def __len__(self) -> int:
+        return self.times * len(self.source)
+
+    def __getitem__(self, index: int) -> Sample:
+        return self.source[self._index(index)]
+
+    def text(self, index: int) -> str:
+        """The text of a sample."""
+        return self.source.text(self._index(index))
+
+    def _index(self, index: int) -> int:
+        if not 0 <= index < len(self):
+            raise IndexError(f"sample {index} of {len(self)}")
+        return index % len(self.source)
+
+
 class Joined:
     """Several sources, one after the other; names of samples begin with the number of their source, from 1."""
 
@@ -144,9 +183,11 @@ def _open_one(spec: str) -> Source:
     if spec.startswith(SYNTHETIC):
         return _open_synthetic(spec.removeprefix(SYNTHETIC))
     place, options = _split_options(spec)
-    limit = _take_limit(options, spec)
+    limit, repeat = _take_number("limit", options, spec), _take_number("repeat", options, spec)
     source = _open_place(place, options)
-    return source if limit is None or limit >= len(source) else Subset(source, range(limit))
+    if limit is not None and limit < len(source):
+        source = Subset(source, range(limit))
+    return source if repeat is None else Repeated(source, repeat)
 
 
 def _open_synthetic(spec: str) -> Source:
@@ -176,13 +217,13 @@ def _split_options(spec: str) -> tuple[str, dict[str, str]]:
     return found["place"], {name: value for name, _, value in pairs}
 
 
-def _take_limit(options: dict[str, str], spec: str) -> int | None:
-    limit = options.pop("limit", None)
-    if limit is None:
+def _take_number(name: str, options: dict[str, str], spec: str) -> int | None:
+    number = options.pop(name, None)
+    if number is None:
         return None
-    if not limit.isdecimal() or int(limit) < 1:
-        raise DataError(f"{spec}: limit must be a whole number of 1 or more, not {limit!r}")
-    return int(limit)
+    if not number.isdecimal() or int(number) < 1:
+        raise DataError(f"{spec}: {name} must be a whole number of 1 or more, not {number!r}")
+    return int(number)
 
 
 def _open_place(place: str, options: dict[str, str]) -> Source:
@@ -209,7 +250,7 @@ def _open_place(place: str, options: dict[str, str]) -> Source:
 
 
 def _refuse_unknown(place: str, kind: str, options: dict[str, str], known: list[str]) -> None:
-    known = [*known, "limit"]
+    known = [*known, "limit", "repeat"]
     for name in options:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)

@@ -17,7 +17,8 @@ def resize_view(
     view: np.ndarray, preprocessing: Preprocessing, interpolation: int = cv2.INTER_LINEAR
 ) -> np.ndarray:
     """One view, RGB uint8 of any size, at the network's size (height, width, 3), stretched or padded."""
-    return _fill(resize(view, _inner_size(view, preprocessing), interpolation), preprocessing)
+    inner = _inner_size(view, preprocessing)
+    return fill(resize(view, inner, interpolation), _outer_size(inner, preprocessing))
 
 
 def prepare(
@@ -40,7 +41,8 @@ def prepare(
 
     Returns:
         Pixels, RGB uint8 (V, H, W, 3), and which views are real, bool (V,). Views that are filled with
-        noise keep their pixels; views that do not exist are black.
+        noise keep their pixels; views that do not exist are black. Where resize is ``fit``, W is the
+        picture's own.
 
     Raises:
         PictureError: A picture cannot be read.
@@ -59,17 +61,15 @@ def prepare(
     if augmentation is not None and rng is not None and augmentation.views is not None and augmentation.views < real:
         views = [views[place] for place in sorted(rng.choice(real, augmentation.views, replace=False))]
         real = len(views)
+    if preprocessing.resize == "fit":
+        return _placed(views[0], preprocessing, augmentation, rng)[None], np.ones(1, bool)
     pixels = np.zeros((count, height, width, 3), np.uint8)
     if augmentation is None and len(pictures) == 1 and len(views) == count and preprocessing.resize == "stretch":
         whole = resize(pictures[0], (height, count * width))  # (H, V*W, 3)
         pixels[:] = whole.reshape(height, count, width, 3).transpose(1, 0, 2, 3)  # (V, H, W, 3)
     else:
         for place, view in enumerate(views):
-            pixels[place] = (
-                resize_view(view, preprocessing)
-                if augmentation is None or rng is None
-                else _augmented(view, preprocessing, augmentation, rng)
-            )
+            pixels[place] = _placed(view, preprocessing, augmentation, rng)
     return pixels, np.arange(count) < real
 
 
@@ -81,11 +81,17 @@ def _real(sample: Sample, views: list[np.ndarray]) -> int:
     return max(1, real_views(views)) if len(sample.images) == 1 and len(views) > 1 else len(views)
 
 
-def _augmented(
-    view: np.ndarray, preprocessing: Preprocessing, augmentation: Augmentation, rng: np.random.Generator
+def _placed(
+    view: np.ndarray,
+    preprocessing: Preprocessing,
+    augmentation: Augmentation | None,
+    rng: np.random.Generator | None,
 ) -> np.ndarray:
-    """One view, changed, at the network's size."""
-    return _fill(augment_view(view, _inner_size(view, preprocessing), augmentation, rng), preprocessing)
+    """One view, changed where augmentation asks for it, at the network's size."""
+    if augmentation is None or rng is None:
+        return resize_view(view, preprocessing)
+    inner = _inner_size(view, preprocessing)
+    return fill(augment_view(view, inner, augmentation, rng), _outer_size(inner, preprocessing))
 
 
 def _inner_size(view: np.ndarray, preprocessing: Preprocessing) -> tuple[int, int]:
@@ -93,6 +99,8 @@ def _inner_size(view: np.ndarray, preprocessing: Preprocessing) -> tuple[int, in
     height, width = preprocessing.height, preprocessing.width
     if preprocessing.resize == "stretch":
         return height, width
+    if preprocessing.resize == "fit":
+        return height, min(width, max(1, round(view.shape[1] * height / view.shape[0])))
     scale = min(height / view.shape[0], width / view.shape[1])
     return (
         min(height, max(1, round(view.shape[0] * scale))),
@@ -100,15 +108,23 @@ def _inner_size(view: np.ndarray, preprocessing: Preprocessing) -> tuple[int, in
     )
 
 
-def _fill(view: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
-    """The view with its missing right columns or bottom rows in the colour of the edge beside them.
+def _outer_size(inner: tuple[int, int], preprocessing: Preprocessing) -> tuple[int, int]:
+    """(height, width) of the network's input for a view that takes up `inner` of it."""
+    if preprocessing.resize != "fit":
+        return preprocessing.height, preprocessing.width
+    step = preprocessing.width_step
+    return preprocessing.height, -(-inner[1] // step) * step
+
+
+def fill(view: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The view (H, W, 3) with its missing right columns or bottom rows in the colour of the edge beside them.
 
     The colour is the median of that edge: repeating the edge itself would draw stripes.
     """
     height, width = view.shape[:2]
-    if (height, width) == (preprocessing.height, preprocessing.width):
+    if (height, width) == size:
         return view
-    filled = np.empty((preprocessing.height, preprocessing.width, 3), np.uint8)
+    filled = np.empty((*size, 3), np.uint8)
     filled[:, width:] = np.median(view[:, -1], axis=0)
     filled[height:] = np.median(view[-1], axis=0)
     filled[:height, :width] = view

@@ -104,13 +104,15 @@ class Glimpses:
             cells = cells.to(torch.get_autocast_dtype(kind))  # once, not at each step
         self._steps: list[tuple[Tensor, Tensor]] = []
         self._collects = torch.is_grad_enabled() and cells.requires_grad
-        self._cells: Tensor = _CollectGradient.apply(cells, self._steps) if self._collects else cells
+        if self._collects:
+            cells = _CollectGradient.apply(cells, self._steps)  # type: ignore[no-untyped-call]
+        self._cells = cells
 
     def __call__(self, attention: Tensor) -> Tensor:
         """The glimpse of attention (N, T)."""
         weights = attention.to(self._cells.dtype)
         if self._collects:
-            glimpse: Tensor = _Glimpse.apply(weights, self._cells, self._steps)
+            glimpse: Tensor = _Glimpse.apply(weights, self._cells, self._steps)  # type: ignore[no-untyped-call]
             return glimpse
         return _weighted_sum(weights, self._cells)
 

@@ -87,12 +87,12 @@ class Decoder(nn.Module):
         fed = self._feed(inputs)  # (N, L, ...)
         state, last = self.start(memory), None
         read: list[Tensor] = []
-        for place, now in enumerate(zip(fed.attention.unbind(1), fed.combined.unbind(1), strict=True)):
+        for place, now in enumerate(map(Fed, fed.attention.unbind(1), fed.combined.unbind(1))):
             if forced is not None and last is not None:
                 found = self._feed(self._logits(last.detach()).argmax(1))
                 chosen = forced[:, place, None]
-                now = tuple(torch.where(chosen, true, other) for true, other in zip(now, found, strict=True))
-            state, last = self._advance(Fed(*now), state, memory, keys, glimpses)
+                now = Fed(*(torch.where(chosen, true, other) for true, other in zip(now, found, strict=True)))
+            state, last = self._advance(now, state, memory, keys, glimpses)
             read.append(last)
         return self._logits(torch.stack(read, 1))
 

@@ -1,6 +1,6 @@
 """What training minimises.
 
-N batch, L target length, K tokens.
+N batch, L target length, T columns of the memory, K tokens.
 """
 
 from torch import Tensor
@@ -19,6 +19,24 @@ def token_losses(logits: Tensor, targets: Tensor, settings: LossSettings) -> Ten
         label_smoothing=settings.label_smoothing,
         reduction="none",
     ).view_as(targets)
+
+
+def column_losses(columns: Tensor, targets: Tensor) -> Tensor:
+    """Connectionist temporal classification: negative log-likelihoods (N,) of targets (N, L) under columns (N, T, K).
+
+    Summed over all ways to write the targets' characters into the columns; padding, which no target holds, is
+    the blank. 0 where the text does not fit into the columns. Graves et al., 2006.
+    """
+    lengths = (targets != PAD_ID).sum(1) - 1  # without the end
+    return functional.ctc_loss(
+        columns.log_softmax(2).transpose(0, 1),  # (T, N, K)
+        targets,
+        lengths.new_full(lengths.shape, columns.shape[1]),
+        lengths,
+        blank=PAD_ID,
+        reduction="none",
+        zero_infinity=True,
+    )
 
 
 def loss_divisor(targets: Tensor, settings: LossSettings) -> Tensor:

@@ -3,11 +3,25 @@
 N batch, V views, L target length, D width of the model, K tokens.
 """
 
+from typing import NamedTuple
+
 from torch import Tensor, nn
 
 from crnn_seq2seq_ocr.config import ModelSettings, Preprocessing, memory_size
 from crnn_seq2seq_ocr.model.decoder import Decoder
 from crnn_seq2seq_ocr.model.encoder import Encoder, Memory
+
+
+class Logits(NamedTuple):
+    """What training learns from.
+
+    Attributes:
+        steps: (N, L, K) of the decoder's steps.
+        columns: (N, T, K) of the encoder's second output; None where there is none.
+    """
+
+    steps: Tensor
+    columns: Tensor | None
 
 
 class Recognizer(nn.Module):
@@ -22,7 +36,7 @@ class Recognizer(nn.Module):
     def __init__(self, settings: ModelSettings, preprocessing: Preprocessing, classes: int) -> None:
         super().__init__()
         _, columns = memory_size(settings.encoder, preprocessing)
-        self.encoder = Encoder(settings.encoder, preprocessing, settings.width)
+        self.encoder = Encoder(settings.encoder, preprocessing, width=settings.width, classes=classes)
         self.decoder = Decoder(settings.decoder, width=settings.width, classes=classes, columns=columns)
 
     def encode(self, images: Tensor, view_mask: Tensor) -> Memory:
@@ -30,8 +44,8 @@ class Recognizer(nn.Module):
         memory: Memory = self.encoder(images, view_mask)
         return memory
 
-    def forward(self, images: Tensor, view_mask: Tensor, inputs: Tensor, forced: Tensor | None = None) -> Tensor:
-        """Logits (N, L, K) for training.
+    def forward(self, images: Tensor, view_mask: Tensor, inputs: Tensor, forced: Tensor | None = None) -> Logits:
+        """Logits for training.
 
         Args:
             images: (N, V, 3, H, W) in [-1, 1].
@@ -40,4 +54,5 @@ class Recognizer(nn.Module):
             forced: (N, L) bool: whether step i is fed inputs[:, i] or what step i - 1 found most likely;
                 None where all are fed, which is faster.
         """
-        return self.decoder.unroll(inputs, forced, self.encode(images, view_mask))
+        memory = self.encode(images, view_mask)
+        return Logits(self.decoder.unroll(inputs, forced, memory), memory.columns)
