@@ -29,6 +29,13 @@ SMALLER = [
 ]  # fmt: skip
 """Settings that make a training of any recipe take a moment."""
 
+QUICK = {
+    "data": ["--repeats", "1", "--batches", "1", "--workers", "0", "--samples", "2"],
+    "train": ["--repeats", "1", "--batches", "1", "--steps", "0", *SMALLER],
+    "read": ["--repeats", "1"],
+}
+"""What makes a benchmark take a moment."""
+
 
 def blocks(language: str) -> list[str]:
     fenced = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -90,6 +97,8 @@ def test_every_command_of_the_readme(place: Path, monkeypatch: pytest.MonkeyPatc
         words = [re.sub(r"count=\d+", "count=3", word) for word in arguments]
         if words[0] == "train":
             words += [*SMALLER, "training.steps=2" if "--resume" in words else "training.steps=1"]
+        if words[0] == "bench":
+            words += QUICK[words[1]]
         status = run(monkeypatch, words)
         # One step is not enough to learn a batch by heart: the self-check says so.
         assert status == ("--overfit" in words), arguments
