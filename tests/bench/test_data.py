@@ -1,11 +1,15 @@
 """What each stage from a source to a batch costs."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from crnn_seq2seq_ocr.bench import data
 from crnn_seq2seq_ocr.bench.data import BATCH_UNITS, STAGE_UNITS, Stages, bench_data, index_cost
 from crnn_seq2seq_ocr.bench.train import make_examples
+from crnn_seq2seq_ocr.data.batches import Batch
 from crnn_seq2seq_ocr.data.convert import convert_to_tfrecord
 from crnn_seq2seq_ocr.data.folder import Folder
 from crnn_seq2seq_ocr.errors import DataError
@@ -68,3 +72,23 @@ def test_indexes_are_made_elsewhere(records: Path) -> None:
     before = sorted(records.iterdir())
     assert set(index_cost(sorted(records.glob("train*")))) == {"open, and make the index", "open with that index"}
     assert sorted(records.iterdir()) == before
+
+
+def test_batches_that_are_made_in_pools_are_counted_in_whole_pools(
+    micro: MakeRecipe, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = micro(preprocessing__resize="fit", preprocessing__width=64, preprocessing__width_step=16)
+    examples = make_examples(recipe, Folder(pictures))
+    assert Stages(examples, recipe, 5)()["put into a batch"] > 0
+    taken: list[int] = []
+
+    def training_batches(*arguments: Any, **options: Any) -> Iterator[Batch]:
+        for batch in original(*arguments, **options):
+            taken.append(len(batch.names))
+            yield batch
+
+    original = data.training_batches
+    monkeypatch.setattr(data, "training_batches", training_batches)
+    found = data.take_batches(examples, recipe, workers=0, count=1)
+    assert found["batches"] > 0
+    assert taken == [4] * (2 * 16)  # the first pool is not counted, the second is

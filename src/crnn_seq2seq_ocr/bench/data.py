@@ -4,6 +4,7 @@ import contextlib
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -14,7 +15,7 @@ import torch
 from crnn_seq2seq_ocr.bench.machine import Circumstances
 from crnn_seq2seq_ocr.bench.result import Benchmark, Measurement, compared
 from crnn_seq2seq_ocr.bench.timing import Laps, Work, side_by_side
-from crnn_seq2seq_ocr.bench.train import make_collate, make_examples, positions
+from crnn_seq2seq_ocr.bench.train import batches_in_pool, make_collate, make_examples, positions
 from crnn_seq2seq_ocr.config import Recipe
 from crnn_seq2seq_ocr.data.batches import (
     MOST_REPLACEMENTS,
@@ -62,7 +63,7 @@ class Stages:
     def __init__(self, examples: TrainingExamples, recipe: Recipe, count: int) -> None:
         self._examples = examples
         self._recipe = recipe
-        self._collate = make_collate(recipe)
+        self._collate = replace(make_collate(recipe), batches=1)
         self._indices = _usable(examples, count)
 
     def __call__(self) -> dict[str, float]:
@@ -70,6 +71,7 @@ class Stages:
         laps = Laps(torch.device("cpu"))
         examples = [self._example(index, laps) for index in self._indices]
         size = self._recipe.training.batch_size
+        examples.sort(key=lambda example: example.views.shape[2])  # pictures of like width together, as in training
         laps.begin()
         for start in range(0, len(examples), size):
             self._collate([(example, []) for example in examples[start : start + size]])
@@ -122,20 +124,23 @@ def _usable(examples: TrainingExamples, count: int) -> list[int]:
 
 
 def take_batches(examples: TrainingExamples, recipe: Recipe, *, workers: int, count: int) -> dict[str, float]:
-    """`BATCH_UNITS` of so many batches that nobody works on: as fast as they come, from when all workers are busy.
+    """`BATCH_UNITS` of batches that nobody works on: as fast as they come, from when all workers are busy.
+
+    At least so many batches, and whole pools where batches are made in pools.
 
     Raises:
         DataError: The data cannot be used.
     """
+    pool = batches_in_pool(recipe)
     batches = training_batches(examples, make_collate(recipe), positions(recipe), workers=workers, pin_memory=False)
     with contextlib.closing(batches):
         started = time.perf_counter()
         next(batches)
         first = time.perf_counter()
-        for _ in islice(batches, workers):  # the first of each worker come together
+        for _ in islice(batches, pool - 1 + workers * pool):  # the first of each worker come together
             pass
         busy = time.perf_counter()
-        samples = sum(len(batch.names) for batch in islice(batches, count))
+        samples = sum(len(batch.names) for batch in islice(batches, -(-count // pool) * pool))
         ended = time.perf_counter()
     return {"batches": samples / (ended - busy), "first batch": first - started}
 

@@ -28,7 +28,7 @@ from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.text import Tokenizer
-from crnn_seq2seq_ocr.train import resolve_charset, train
+from crnn_seq2seq_ocr.train import POOL, resolve_charset, train
 
 STEP_UNITS = {
     "step": "ms",
@@ -261,7 +261,19 @@ def make_examples(recipe: Recipe, source: Source) -> TrainingExamples:
 
 def positions(recipe: Recipe) -> Positions:
     """As training orders them, from its first step on."""
-    return Positions(batch_size=recipe.training.batch_size, accumulate=1, process=0, processes=1, first_step=0)
+    return Positions(
+        batch_size=recipe.training.batch_size,
+        accumulate=1,
+        process=0,
+        processes=1,
+        first_step=0,
+        pool=batches_in_pool(recipe),
+    )
+
+
+def batches_in_pool(recipe: Recipe) -> int:
+    """How many batches are made at a time."""
+    return POOL if recipe.preprocessing.resize == "fit" else 1
 
 
 def make_collate(recipe: Recipe) -> Collate:
@@ -269,6 +281,7 @@ def make_collate(recipe: Recipe) -> Collate:
     return Collate(
         target_length=recipe.text.max_length + 2 if recipe.training.loss.padding == "counted" else None,
         trim_views=recipe.model.encoder.views == "memory",
+        batches=batches_in_pool(recipe),
     )
 
 
