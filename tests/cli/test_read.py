@@ -3,13 +3,16 @@
 import json
 import os
 import shutil
+import sys
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import pytest
 
 from crnn_seq2seq_ocr.checkpoint import Description, find_model, save_model
+from crnn_seq2seq_ocr.cli import main
 from tests.cli.conftest import Command
 from tests.conftest import TEXTS, picture_of
 from tests.model.small import CONTENT, PREPROCESSING, make_recognizer
@@ -50,6 +53,35 @@ def test_a_list_may_hold_folders_and_stand_between_files(command: Command, train
 def test_batches_and_beams(command: Command, trained: Path, pictures: Path, options: list[object]) -> None:
     answer = command("read", trained, pictures, *options)
     assert [row[1] for row in rows(answer.out)] == TEXTS
+
+
+def test_a_line_of_a_list_that_means_nothing_is_told_and_the_rest_go_on(
+    command: Command, trained: Path, files: list[Path], tmp_path: Path
+) -> None:
+    answer = command("read", trained, "-", stdin=f"{files[0]}\n{tmp_path / '*.png'}\n{tmp_path}\n{files[1]}\n")
+    assert answer.status == 1
+    assert [row[1] for row in rows(answer.out)] == TEXTS[:2]
+    first, second = answer.err.splitlines()
+    assert first.startswith(f"crnn-ocr: {tmp_path / '*.png'} cannot be opened (No such file or directory)")
+    assert second.startswith(f"crnn-ocr: {tmp_path} cannot be opened (Is a directory)")
+
+
+def test_a_list_is_read_as_it_comes(
+    trained: Path, files: list[Path], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its length costs no memory, and the first pictures are read before the last are known."""
+
+    def lines() -> Iterator[str]:
+        for file in files[:6]:
+            yield f"{file}\n"
+        assert capfd.readouterr().out.startswith(f"{files[0]}\t{TEXTS[0]}\t")
+
+    monkeypatch.setattr(sys, "stdin", lines())
+    monkeypatch.setattr(sys, "argv", ["crnn-ocr", "read", str(trained), "-", "--batch-size", "1"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert not end.value.code
+    assert capfd.readouterr().out.splitlines()[-1].startswith(str(files[5]))
 
 
 def test_json(command: Command, trained: Path, pictures: Path, files: list[Path]) -> None:

@@ -1,6 +1,8 @@
 """The commands about models: train, evaluate, read, import."""
 
+import itertools
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -125,11 +127,12 @@ def read(
 
     reader = Reader.load(model, device=device)
     names = _read_lexicon(lexicon, reader)
-    listed = [line for each in images for line in (_standard_input() if each == "-" else [each])]
-    paths = find_pictures(listed)
+    # What is wrong with an argument is said before the work; a list is read as it comes, however long it is.
+    parts = [_standard_input() if each == "-" else find_pictures([each]) for each in images]
+    paths = itertools.chain.from_iterable(parts)
     if attention is not None:
         make_folder(attention)
-    groups = [paths] if views else paths
+    groups = [list(paths)] if views else paths
     samples = (as_sample(group, number) for number, group in enumerate(groups))
     failures = 0
     for number, reading in enumerate(reader.stream(samples, batch_size=batch_size, beam=beam, lexicon=names)):
@@ -141,13 +144,21 @@ def read(
         raise typer.Exit(1)
 
 
-def _standard_input() -> list[str]:
+def _standard_input() -> Iterator[str]:
+    """The pictures of each line; a line that means none stays as it is, to fail on its own."""
     from crnn_seq2seq_ocr.errors import DataError
+    from crnn_seq2seq_ocr.reader import find_pictures
 
-    listed = [line for line in sys.stdin.read().split("\n") if line.strip()]
-    if not listed:
+    empty = True
+    for line in sys.stdin:
+        if line.strip():
+            empty = False
+            try:
+                yield from find_pictures([line.removesuffix("\n")])
+            except DataError:
+                yield line.removesuffix("\n")
+    if empty:
         raise DataError("standard input lists no pictures: write one path a line")
-    return listed
 
 
 def _print_reading(reading: "Reading", *, as_json: bool) -> None:
