@@ -59,6 +59,7 @@ class Processes:
     """Stands for an accelerator with other processes, whose numbers are added."""
 
     device = torch.device("cpu")
+    num_processes = 2
 
     def __init__(self, others: list[float]) -> None:
         self.others = others
@@ -103,14 +104,18 @@ def test_the_divisor_counts_tokens_or_samples(padding: Literal["masked", "counte
 
 def test_averages_begin_quickly_and_settle_at_their_decay() -> None:
     network = nn.Linear(1, 1, bias=False)
-    average = engine.averaged_model(network, 0.5)
+    average = engine.WeightAverage(network, 0.5)
     expected = None
     for step in range(12):
         nn.init.constant_(network.weight, step)
-        average.update_parameters(network)
+        average.update(network, finite=torch.tensor(True))
         decay = min(0.5, (1 + step) / (10 + step))
         expected = 0.0 if expected is None else decay * expected + (1 - decay) * step
         assert average.module.weight.item() == pytest.approx(expected)
+    before = average.state_dict()["n_averaged"].item()
+    average.update(network, finite=torch.tensor(False))
+    assert average.module.weight.item() == pytest.approx(expected)
+    assert average.state_dict()["n_averaged"].item() == before == 12
 
 
 def test_frozen_norms_keep_their_statistics_and_still_learn() -> None:

@@ -19,7 +19,7 @@ FLOORS = [
     {"errors", "config", "selfcheck", "allocator", "text", "charset_files", "interrupts", "metrics", "report"},
     {"data", "model"},
     {"checkpoint", "engine"},
-    {"reader"},
+    {"reader", "initial"},
     {"validation"},
     {"train", "evaluate", "importing", "bench"},
     {"cli", "__main__"},

@@ -17,11 +17,10 @@ from torch import nn
 from crnn_seq2seq_ocr import engine
 from crnn_seq2seq_ocr import train as training
 from crnn_seq2seq_ocr.checkpoint import Description, checkpoints, load_model, load_state, save_model
-from crnn_seq2seq_ocr.config import TextSettings
-from crnn_seq2seq_ocr.errors import CheckpointError, DataError, RecipeError, StorageError
+from crnn_seq2seq_ocr.errors import CharsetError, CheckpointError, DataError, RecipeError, StorageError
 from crnn_seq2seq_ocr.reader import Reader
 from crnn_seq2seq_ocr.selfcheck import overfit_recipe
-from crnn_seq2seq_ocr.train import resolve_charset, train
+from crnn_seq2seq_ocr.train import train
 from crnn_seq2seq_ocr.validation import Validation
 from tests.conftest import TEXTS, MakeRecipe, picture_of, write_folder
 
@@ -237,7 +236,7 @@ def test_the_model_kept_is_the_average_of_weights(micro: MakeRecipe, tmp_path: P
     paths = checkpoints(tmp_path)
     trained = [load_state(path)["model"] for path in paths]
     kept = [load_model(path)[0].state_dict() for path in paths]
-    name, running = "decoder.output.weight", "encoder.convolutions.1.running_mean"
+    name, running = "decoder.output.weight", "encoder.convolutions.2.running_mean"
     assert torch.equal(kept[0][name], trained[0][name])
     second = trained[0][name].lerp(trained[1][name], 1 - 2 / 11)
     torch.testing.assert_close(kept[1][name], second)
@@ -254,7 +253,7 @@ def test_without_an_average_the_weights_are_the_model(micro: MakeRecipe, tmp_pat
 def test_frozen_statistics_stay(micro: MakeRecipe, tmp_path: Path) -> None:
     train(micro(training__freeze_norm=True), folder=tmp_path / "frozen")
     train(micro(), folder=tmp_path / "free")
-    name = "encoder.convolutions.1.running_mean"
+    name = "encoder.convolutions.2.running_mean"
     assert (weights(tmp_path / "frozen")[name] == 0).all()
     assert (weights(tmp_path / "free")[name] != 0).any()
 
@@ -288,13 +287,13 @@ def test_it_can_start_from_a_model(micro: MakeRecipe, tmp_path: Path) -> None:
 
 def test_a_model_that_does_not_fit_cannot_be_started_from(micro: MakeRecipe, tmp_path: Path) -> None:
     recipe = micro()
-    description = Description("abcd", 4, recipe.preprocessing, recipe.model)
+    description = Description("abd", 4, recipe.preprocessing, recipe.model)
     save_model(description.build(), description, tmp_path / "charset")
     wide = micro(model__width=32)
     description = Description("abc", 4, wide.preprocessing, wide.model)
     save_model(description.build(), description, tmp_path / "sizes")
-    for name, message in [("charset", "another charset"), ("sizes", "other sizes"), ("none", "does not exist")]:
-        with pytest.raises(CheckpointError, match=message):
+    for name, message in [("charset", "lacks 1 char"), ("sizes", "other sizes"), ("none", "does not exist")]:
+        with pytest.raises(CharsetError if name == "charset" else CheckpointError, match=message):
             train(recipe, folder=tmp_path / "run", initial=tmp_path / name)
 
 
@@ -357,17 +356,6 @@ def test_views_of_one_text_are_trained_on(micro: MakeRecipe, tmp_path: Path) -> 
     recipe = micro(preprocessing__views=2, data__train=str(folder), data__validation=str(folder), training__steps=2)
     train(recipe, folder=tmp_path / "run")
     assert log_of(tmp_path / "run", "validation")[0]["samples"] == 3
-
-
-@pytest.mark.parametrize(("classes", "length"), [(None, 3), (10, 6)])
-def test_classes_fill_the_charset(classes: int | None, length: int) -> None:
-    charset = resolve_charset(TextSettings(charset="abc", classes=classes), [])  # type: ignore[arg-type]
-    assert charset == "abc" + "\0" * (length - 3)
-
-
-def test_too_few_classes_are_refused() -> None:
-    with pytest.raises(RecipeError, match=r"text.classes is 6, the charset needs 7"):
-        resolve_charset(TextSettings(charset="abc", classes=6), [])  # type: ignore[arg-type]
 
 
 def test_the_charset_can_come_from_the_training_texts(micro: MakeRecipe, tmp_path: Path) -> None:

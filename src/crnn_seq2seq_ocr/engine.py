@@ -3,15 +3,16 @@
 N batch, L target length.
 """
 
+import copy
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from accelerate import Accelerator, PartialState
 from accelerate.state import AcceleratorState
 from accelerate.utils import parse_flag_from_env
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
 from crnn_seq2seq_ocr.config import OptimizerSettings, TeacherForcing, TrainingSettings
 from crnn_seq2seq_ocr.data.batches import Batch, normalise
@@ -20,8 +21,6 @@ from crnn_seq2seq_ocr.model.loss import column_losses, loss_divisor, token_losse
 from crnn_seq2seq_ocr.text import BOS_ID
 
 PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
-
-Weights = tuple[Tensor, ...] | list[Tensor]
 
 
 def make_accelerator(settings: TrainingSettings) -> Accelerator:
@@ -60,6 +59,10 @@ def agree(accelerator: Accelerator, values: Sequence[float | Tensor], error: Exc
     Raises:
         Exception: `error`; where it is another process's, a `CrnnOcrError` that says so.
     """
+    if accelerator.num_processes == 1:
+        if error is not None:
+            raise error
+        return [float(value) for value in values]
     numbers = [
         torch.as_tensor(value, dtype=torch.float32, device=accelerator.device) for value in (*values, error is not None)
     ]
@@ -140,18 +143,52 @@ def learning_rate(step: int, settings: OptimizerSettings, total: int) -> float:
     return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
 
-def averaged_model(model: nn.Module, decay: float) -> AveragedModel:
-    """An exponential moving average of the weights that begins quickly: decay min(d, (1 + n) / (10 + n)).
+class WeightAverage(nn.Module):
+    """An exponential moving average of a model's weights that begins quickly: decay min(d, (1 + n) / (10 + n)).
 
-    Running statistics are copied, not averaged.
+    Running statistics are copied, not averaged. All of it is computed on the model's device without a wait.
     """
 
-    @torch.no_grad()
-    def average(averages: Weights, weights: Weights, count: Tensor | int) -> None:
-        now = min(decay, (1 + int(count)) / (10 + int(count)))
-        torch._foreach_lerp_(averages, weights, 1 - now)
+    n_averaged: Tensor
 
-    return AveragedModel(model, multi_avg_fn=average)
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        super().__init__()
+        self.module = copy.deepcopy(model)
+        self.decay = decay
+        first = next(model.parameters())
+        self.register_buffer("n_averaged", torch.zeros((), dtype=torch.long, device=first.device))
+
+    @torch.no_grad()
+    def update(self, model: nn.Module, *, finite: Tensor) -> None:
+        """Take in the weights after a step; nothing changes where `finite`, a scalar of 0 or 1, is 0."""
+        count = self.n_averaged.float()
+        # The first weights are taken whole, whatever the average began with.
+        keep = torch.where(count > 0, ((1 + count) / (10 + count)).clamp(max=self.decay), 0.0)
+        averages: list[Tensor] = list(self.module.parameters())
+        weights: list[Tensor] = list(model.parameters())
+        changes = list(torch._foreach_sub(weights, averages))
+        torch._foreach_mul_(changes, (1 - keep) * finite)
+        torch._foreach_add_(averages, changes)
+        for average, buffer in zip(self.module.buffers(), model.buffers(), strict=True):
+            average.copy_(buffer)
+        self.n_averaged += finite.long()
+
+
+def update_weights(optimizer: Any, finite: Tensor, *, precision: str) -> None:
+    """A step of the optimiser that changes nothing where `finite`, a bool scalar on its device, is False.
+
+    Args:
+        optimizer: As `Accelerator.prepare` returned it.
+        finite: Whether the loss and the gradients are.
+        precision: fp16's scaler looks for itself, skips and lowers its scale.
+    """
+    if precision != "fp16":
+        if optimizer.optimizer.defaults["fused"]:
+            # What a gradient scaler would set: the fused kernel reads it on the device, nobody waits for it.
+            optimizer.optimizer.found_inf = (~finite).float()
+        elif not finite:
+            return
+    optimizer.step()
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, value: float) -> None:

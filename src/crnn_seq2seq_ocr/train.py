@@ -1,13 +1,12 @@
 """Training: build, restore, then step, report, evaluate, save."""
 
 import contextlib
-import math
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import yaml
@@ -15,23 +14,24 @@ from accelerate import Accelerator
 from accelerate.utils import gather_object
 from pydantic import ValidationError
 from rich.console import Console
+from torch import Tensor
 
 from crnn_seq2seq_ocr import checkpoint, engine
 from crnn_seq2seq_ocr.allocator import keep_freed_memory
 from crnn_seq2seq_ocr.checkpoint import Description
-from crnn_seq2seq_ocr.config import Recipe, TextSettings, TrainingSettings
+from crnn_seq2seq_ocr.config import Recipe, TrainingSettings
 from crnn_seq2seq_ocr.data.batches import Batch, Collate, Positions, TrainingExamples, training_batches
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.errors import CheckpointError, CrnnOcrError, DataError, RecipeError
+from crnn_seq2seq_ocr.initial import Initial, resolve_charset
 from crnn_seq2seq_ocr.interrupts import StopRequest, stop_requests
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.report.training import Meter, TrainingLog
-from crnn_seq2seq_ocr.text import FSNS_CHARSET, SPECIAL_COUNT, UNASSIGNED, WORDS_CHARSET, Tokenizer, charset_of
+from crnn_seq2seq_ocr.text import Tokenizer
 from crnn_seq2seq_ocr.validation import validate
 
 RECIPE = "recipe.yaml"
-NAMED_CHARSETS = {"fsns": FSNS_CHARSET, "words": WORDS_CHARSET}
 POOL = 16
 """Batches that are cut out of one pool of samples where pictures have different widths."""
 
@@ -79,26 +79,28 @@ def train(
         recipe: All settings.
         folder: Where checkpoints and logs go.
         resume: Go on from the folder's last checkpoint.
-        initial: A model whose weights to start from; its charset and sizes must be the recipe's.
+        initial: A model whose weights to start from; its sizes must be the recipe's, and its characters count by
+            ``text.charset_policy``. One that is resumed does not need it.
         console: Where to show progress; None shows nothing.
 
     Raises:
-        RecipeError, DataError, CheckpointError, StorageError: Each says what to do.
+        RecipeError, DataError, CharsetError, CheckpointError, StorageError: Each says what to do.
     """
     settings = recipe.training
     keep_freed_memory()
     accelerator = engine.make_accelerator(settings)
     main = accelerator.is_main_process
     _check_folder(recipe, folder, resume=resume)
+    last = checkpoint.last_checkpoint(folder) if resume else None
+    start = Initial.load(initial) if initial is not None and last is None else None
 
     # Build.
     source = _training_source(recipe)
     validation = open_source(recipe.data.validation) if recipe.data.validation else None
-    tokenizer = Tokenizer(resolve_charset(recipe.text, source))
+    tokenizer = Tokenizer(_charset(recipe, source, last, start))
     torch.manual_seed(settings.seed)
     recognizer = Recognizer(recipe.model, recipe.preprocessing, len(tokenizer))
-    if initial is not None:
-        _load_initial(recognizer, tokenizer, initial)
+    started = start.hand_over(recognizer, tokenizer) if start is not None else None
     if settings.channels_last:
         recognizer = recognizer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if settings.compile:
@@ -106,17 +108,19 @@ def train(
     optimizer = engine.make_optimizer(recognizer, settings.optimizer, device=accelerator.device)
     model, optimizer = accelerator.prepare(recognizer, optimizer)
     recognizer = accelerator.unwrap_model(model)
-    average = engine.averaged_model(recognizer, settings.optimizer.average) if settings.optimizer.average else None
+    average = engine.WeightAverage(recognizer, settings.optimizer.average) if settings.optimizer.average else None
     evaluated: Recognizer = average.module if average is not None else recognizer  # type: ignore[assignment]
 
     # Restore.
     progress = Progress()
-    if resume and (last := checkpoint.last_checkpoint(folder)):
+    if last is not None:
         progress = _restore(checkpoint.load_state(last), recognizer, optimizer, average, accelerator)
     log = TrainingLog(folder, total=settings.steps, active=main, console=console)
     if main:
         _write_recipe(recipe, folder)
     log.message(_introduction(recipe, source, recognizer, accelerator, progress))
+    if started is not None:
+        log.message(started)
 
     def save(values: dict[str, float], *, is_best: bool) -> None:
         failure: Exception | None = None
@@ -133,8 +137,9 @@ def train(
         engine.agree(accelerator, [], failure)
 
     global_batch_size = settings.batch_size * settings.accumulate * accelerator.num_processes
+    made: list[_Made] = []
     batches = _batches(recipe, source, tokenizer, accelerator, progress.step)
-    meter = Meter(progress.step)
+    meter = Meter(progress.step, global_batch_size)
     saved_step, interrupted, stopped = progress.step, False, False
     # Closing the batches ends their workers.
     with stop_requests() as stop, contextlib.closing(log), contextlib.closing(batches):
@@ -168,16 +173,17 @@ def train(
             engine.set_learning_rate(optimizer, rate)
             # After the data: starting the workers draws from the same generator.
             engine.seed_step(settings.seed, progress.step, accelerator.process_index)
-            loss, interrupted = _step(model, parts, divisor, settings, progress.step, accelerator, optimizer, stop)
+            result = _step(model, parts, divisor, settings, progress.step, accelerator, optimizer, stop)
+            if average is not None:
+                average.update(recognizer, finite=result[1])
             progress.step += 1
-            if loss is None:
-                _report_skip(parts, progress, log, accelerator)
-            elif average is not None:
-                average.update_parameters(recognizer)
+            made.append(_Made(progress.step, result, parts, waited))
 
-            # Report.
-            meter.add(loss, pictures=global_batch_size, waited=waited)
-            _report_drops(parts, progress, log)
+            # Report: one step behind, for asking sooner would let the device wait; where it counts, all.
+            behind = 0 if _counts(progress.step, settings) else 1
+            while len(made) > behind:
+                interrupted |= _report_step(made.pop(0), meter, progress, log, accelerator)
+                behind = 0 if interrupted else behind
             if progress.step % settings.log_every == 0 or progress.step == settings.steps:
                 epoch = progress.step * global_batch_size / len(source)
                 line = meter.values(progress.step, total=settings.steps, rate=rate, epoch=epoch)
@@ -185,26 +191,6 @@ def train(
         _say_end(log, progress, folder, interrupted=interrupted)
     accelerator.end_training()
     return Outcome(folder, progress.step, progress.best, interrupted)
-
-
-def resolve_charset(settings: TextSettings, source: Source) -> str:
-    """The charset that the settings mean, filled with unassigned ids up to ``classes``.
-
-    Raises:
-        RecipeError: It has more characters than classes allow.
-    """
-    if settings.charset in NAMED_CHARSETS:
-        charset = NAMED_CHARSETS[settings.charset]
-    elif settings.charset == "auto":
-        charset = charset_of(source.text(index) for index in range(len(source)))
-    else:
-        charset = settings.charset
-    if settings.classes is None:
-        return charset
-    missing = settings.classes - SPECIAL_COUNT - len(charset)
-    if missing < 0:
-        raise RecipeError(f"text.classes is {settings.classes}, the charset needs {SPECIAL_COUNT + len(charset)}")
-    return charset + UNASSIGNED * missing
 
 
 def describe(recipe: Recipe, tokenizer: Tokenizer, step: int, values: dict[str, float]) -> Description:
@@ -243,8 +229,8 @@ def _step(
     accelerator: Accelerator,
     optimizer: Any,
     stop: StopRequest,
-) -> tuple[float | None, bool]:
-    """One update: the loss (None if not finite: the model is as before), and whether any process wants to stop."""
+) -> Tensor:
+    """One update, left to the device: (3,) the loss, 1 if it was finite (else the model is as before), stops wanted."""
     model.train()
     if settings.freeze_norm:
         engine.freeze_norms(model)
@@ -260,15 +246,14 @@ def _step(
         total += loss.detach()
     most = settings.optimizer.clip if settings.optimizer.clip is not None else float("inf")
     norm = accelerator.clip_grad_norm_(model.parameters(), most)
-    total_loss, stops = engine.agree(accelerator, [total, float(stop.requested)])
-    finite = math.isfinite(total_loss) and bool(torch.isfinite(norm))
-    if finite or settings.precision == "fp16":  # fp16's scaler skips by itself and lowers its scale
-        optimizer.step()
-    if not finite:
-        for buffer, before in running:
-            buffer.copy_(before)
+    wanted = torch.tensor(float(stop.requested)).to(accelerator.device, non_blocking=True)
+    result: Tensor = accelerator.reduce(torch.stack([total, wanted]), reduction="sum")
+    finite = torch.isfinite(result[0]) & torch.isfinite(norm)
+    engine.update_weights(optimizer, finite, precision=settings.precision)
+    for buffer, before in running:
+        buffer.copy_(torch.where(finite, buffer, before))
     optimizer.zero_grad()
-    return (total_loss if finite else None), stops > 0
+    return torch.stack([result[0], finite.float(), result[1]])
 
 
 def _training_source(recipe: Recipe) -> Source:
@@ -313,6 +298,13 @@ def _batches(
     return training_batches(examples, collate, positions, workers=recipe.data.workers, pin_memory=pin_memory)
 
 
+def _charset(recipe: Recipe, source: Source, last: Path | None, start: Initial | None) -> str:
+    """Of the checkpoint to resume from, whatever it began with; else as the settings say."""
+    if last is not None:
+        return checkpoint.load_description(last).charset
+    return resolve_charset(recipe.text, source, start)
+
+
 def _check_folder(recipe: Recipe, folder: Path, *, resume: bool) -> None:
     if not resume:
         if checkpoint.checkpoints(folder):
@@ -338,16 +330,6 @@ def _check_folder(recipe: Recipe, folder: Path, *, resume: bool) -> None:
 def _write_recipe(recipe: Recipe, folder: Path) -> None:
     text = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     checkpoint.write_whole(folder / RECIPE, text)
-
-
-def _load_initial(recognizer: Recognizer, tokenizer: Tokenizer, initial: Path) -> None:
-    loaded, description = checkpoint.load_model(initial)
-    if description.charset != tokenizer.charset:
-        raise CheckpointError(f"{initial} has another charset than the recipe: set text.charset to its charset")
-    try:
-        recognizer.load_state_dict(loaded.state_dict())
-    except RuntimeError as error:
-        raise CheckpointError(f"{initial} has other sizes than the recipe: {error}") from None
 
 
 def _state(
@@ -394,12 +376,39 @@ def _judge(score: float, progress: Progress, recipe: Recipe, log: TrainingLog) -
     return False
 
 
-def _report_skip(parts: list[Batch], progress: Progress, log: TrainingLog, accelerator: Accelerator) -> None:
+class _Made(NamedTuple):
+    """A step that was made: its number, what `_step` gave, its batches, and seconds of waiting for them."""
+
+    step: int
+    result: Tensor
+    parts: list[Batch]
+    waited: float
+
+
+def _counts(step: int, settings: TrainingSettings) -> bool:
+    """Whether the log, a validation or a checkpoint after this step needs its result."""
+    every = (settings.log_every, settings.evaluate_every, settings.save_every)
+    return step == settings.steps or any(step % number == 0 for number in every)
+
+
+def _report_step(
+    made: _Made, meter: Meter, progress: Progress, log: TrainingLog, accelerator: Accelerator
+) -> bool:
+    """Wait for a step's result and tell of it; whether any process wants to stop."""
+    loss, finite, stops = made.result.tolist()
+    meter.add(loss if finite else None, waited=made.waited)
+    if not finite:
+        _report_skip(made, progress, log, accelerator)
+    _report_drops(made.parts, progress, log)
+    return bool(stops)
+
+
+def _report_skip(made: _Made, progress: Progress, log: TrainingLog, accelerator: Accelerator) -> None:
     progress.skipped_steps += 1
-    names = [name for part in parts for name in part.names]
+    names = [name for part in made.parts for name in part.names]
     if accelerator.num_processes > 1:
         names = gather_object(names)
-    log.event("skipped", progress.step, f"step {progress.step} was not finite and is skipped", samples=names)
+    log.event("skipped", made.step, f"step {made.step} was not finite and is skipped", samples=names)
 
 
 def _report_drops(parts: list[Batch], progress: Progress, log: TrainingLog) -> None:

@@ -103,15 +103,15 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_the_meter_means_over_the_steps_since_the_last_line(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("crnn_seq2seq_ocr.report.training.time.perf_counter", lambda: now[0])
-    meter = Meter(10)
+    meter = Meter(10, 8)
     for loss in (4.0, None, 2.0):
         now[0] += 2.0
-        meter.add(loss, pictures=8, waited=0.5)
+        meter.add(loss, waited=0.5)
     values = meter.values(13, total=23, rate=0.1, epoch=0.5)
     assert values == {
         "epoch": 0.5, "loss": 3.0, "learning_rate": 0.1, "pictures_per_second": 4.0, "data_wait": 0.25,
         "seconds_left": 20.0,
     }
     now[0] += 1.0
-    meter.add(7.0, pictures=8, waited=0.0)
+    meter.add(7.0, waited=0.0)
     assert meter.values(14, total=23, rate=0.1, epoch=0.5)["loss"] == 7.0

@@ -26,9 +26,10 @@ from crnn_seq2seq_ocr.config import Recipe
 from crnn_seq2seq_ocr.data.batches import Batch, Collate, Positions, TrainingExamples, normalise, training_batches
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.data.sources import open_source
+from crnn_seq2seq_ocr.initial import resolve_charset
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.text import Tokenizer
-from crnn_seq2seq_ocr.train import POOL, resolve_charset, train
+from crnn_seq2seq_ocr.train import POOL, train
 
 STEP_UNITS = {
     "step": "ms",
@@ -74,7 +75,7 @@ class Trainee:
         self._accelerator = accelerator
         self._model, self._optimizer = accelerator.prepare(self._recognizer, optimizer)
         average = settings.optimizer.average
-        self._average = engine.averaged_model(self._recognizer, average) if average else None
+        self._average = engine.WeightAverage(self._recognizer, average) if average else None
 
     def __call__(self) -> dict[str, float]:
         """`STEP_UNITS` of one step on each batch, mean over them, but for the comparison with the matrix product."""
@@ -125,11 +126,12 @@ class Trainee:
         self._accelerator.backward(loss)
         laps.end("backward")
         clip = self._settings.optimizer.clip
-        self._accelerator.clip_grad_norm_(self._model.parameters(), float("inf") if clip is None else clip)
-        self._optimizer.step()
+        most = float("inf") if clip is None else clip
+        finite = torch.isfinite(self._accelerator.clip_grad_norm_(self._model.parameters(), most))
+        engine.update_weights(self._optimizer, finite, precision=self._settings.precision)
         self._optimizer.zero_grad()
         if self._average is not None:
-            self._average.update_parameters(self._recognizer)
+            self._average.update(self._recognizer, finite=finite)
         laps.end("update")
 
     def _forced(self, batch: Batch) -> torch.Tensor | None:

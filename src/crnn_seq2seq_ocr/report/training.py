@@ -101,19 +101,20 @@ class Meter:
 
     Args:
         step: The step that the training stands at.
+        pictures: Pictures of one step, of all processes.
     """
 
-    def __init__(self, step: int) -> None:
+    def __init__(self, step: int, pictures: int) -> None:
+        self._pictures = pictures
         self.restart(step)
 
     def restart(self, step: int) -> None:
         """Forget what was measured: what comes next counts from here."""
         self._first_step, self._since = step, time.perf_counter()
-        self._waited, self._loss, self._finite, self._pictures = 0.0, 0.0, 0, 0
+        self._waited, self._loss, self._finite = 0.0, 0.0, 0
 
-    def add(self, loss: float | None, *, pictures: int, waited: float) -> None:
-        """One step: its loss (None if it was skipped), pictures and seconds of waiting for data."""
-        self._pictures += pictures
+    def add(self, loss: float | None, *, waited: float) -> None:
+        """One step: its loss (None if it was skipped), and seconds of waiting for data."""
         self._waited += waited
         if loss is not None:
             self._loss += loss
@@ -127,7 +128,7 @@ class Meter:
             "epoch": epoch,
             "loss": self._loss / max(1, self._finite),
             "learning_rate": rate,
-            "pictures_per_second": self._pictures / elapsed,
+            "pictures_per_second": steps * self._pictures / elapsed,
             "data_wait": self._waited / elapsed,
             "seconds_left": (total - step) * elapsed / steps,
         }
