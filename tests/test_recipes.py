@@ -7,7 +7,7 @@ from crnn_seq2seq_ocr.config import Recipe, load_recipe, recipe_names
 from crnn_seq2seq_ocr.initial import resolve_charset
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.selfcheck import overfit_recipe
-from crnn_seq2seq_ocr.text import FSNS_CHARSET, SPECIAL_COUNT
+from crnn_seq2seq_ocr.text import FSNS_CHARSET, SPECIAL_COUNT, WORDS_CHARSET
 
 
 class NoTexts:
@@ -40,7 +40,8 @@ def test_its_network_takes_its_pictures(name: str) -> None:
     inputs = torch.ones(2, 3, dtype=torch.long, device="meta")
     network = build(recipe)
     logits = network(images, view_mask, inputs, torch.ones_like(inputs, dtype=torch.bool))
-    classes = recipe.text.classes or SPECIAL_COUNT + len(FSNS_CHARSET)
+    charset = WORDS_CHARSET if recipe.text.charset == "words" else FSNS_CHARSET
+    classes = recipe.text.classes or SPECIAL_COUNT + len(charset)
     assert logits.shape == (2, 3, classes)
 
 

@@ -80,7 +80,7 @@ def load_model(path: Path) -> tuple[Recognizer, Description]:
         CheckpointError: There is none, it is damaged, or of another version.
     """
     folder = find_model(path)
-    description = _read_description(folder / DESCRIPTION)
+    description = load_description(folder)
     recognizer = description.build()
     try:
         recognizer.load_state_dict(load_file(folder / WEIGHTS))
@@ -115,7 +115,13 @@ def find_model(path: Path) -> Path:
     return chosen
 
 
-def _read_description(path: Path) -> Description:
+def load_description(folder: Path) -> Description:
+    """What the model in a folder says of itself.
+
+    Raises:
+        CheckpointError: It is damaged, or of another version.
+    """
+    path = folder / DESCRIPTION
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

@@ -26,6 +26,10 @@ class TextSettings(Settings):
     charset: str = "fsns"
     """``fsns`` (the data set's 133 characters), ``words`` (English and French), ``auto`` (those of the training
     texts) or the characters."""
+    charset_policy: Literal["fail", "union", "new"] = "fail"
+    """Going on from a model (``--init``) that lacks some of these characters: ``fail`` names them, ``union`` adds them
+    to the model's own, which it keeps in any case, ``new`` takes exactly these. What is known of a character is kept;
+    a new one begins with fresh weights."""
     max_length: Size = 37
     """Most characters of a text; longer ones are dropped from training and counted."""
     classes: int | None = None

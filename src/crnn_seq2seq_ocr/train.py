@@ -100,7 +100,7 @@ def train(
     tokenizer = Tokenizer(_charset(recipe, source, last, start))
     torch.manual_seed(settings.seed)
     recognizer = Recognizer(recipe.model, recipe.preprocessing, len(tokenizer))
-    started = start.hand_over(recognizer, tokenizer) if start is not None else None
+    taken_over = start.hand_over(recognizer, tokenizer) if start is not None else None
     if settings.channels_last:
         recognizer = recognizer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if settings.compile:
@@ -119,8 +119,8 @@ def train(
     if main:
         _write_recipe(recipe, folder)
     log.message(_introduction(recipe, source, recognizer, accelerator, progress))
-    if started is not None:
-        log.message(started)
+    if taken_over is not None:
+        log.message(taken_over)
 
     def save(values: dict[str, float], *, is_best: bool) -> None:
         failure: Exception | None = None

@@ -100,7 +100,7 @@ class Glimpses:
 
     def __init__(self, cells: Tensor) -> None:
         kind = cells.device.type
-        if torch.is_autocast_enabled(kind):
+        if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind):
             cells = cells.to(torch.get_autocast_dtype(kind))  # once, not at each step
         self._steps: list[tuple[Tensor, Tensor]] = []
         self._collects = torch.is_grad_enabled() and cells.requires_grad

@@ -11,6 +11,17 @@ from crnn_seq2seq_ocr.config import ModelSettings, Preprocessing, memory_size
 from crnn_seq2seq_ocr.model.decoder import Decoder
 from crnn_seq2seq_ocr.model.encoder import Encoder, Memory
 
+TOKEN_ROWS = frozenset(
+    {
+        "decoder.embedding.weight",
+        "decoder.output.weight",
+        "decoder.output.bias",
+        "encoder.ctc.weight",
+        "encoder.ctc.bias",
+    }
+)
+"""The weights that have a row for each token."""
+
 
 class Logits(NamedTuple):
     """What training learns from.
