@@ -39,7 +39,7 @@ def test_its_network_takes_its_pictures(name: str) -> None:
     view_mask = torch.ones(2, size.views, dtype=torch.bool, device="meta")
     inputs = torch.ones(2, 3, dtype=torch.long, device="meta")
     network = build(recipe)
-    logits = network(images, view_mask, inputs, torch.ones_like(inputs, dtype=torch.bool))
+    logits = network(images, view_mask, inputs, torch.ones_like(inputs, dtype=torch.bool)).steps
     charset = WORDS_CHARSET if recipe.text.charset == "words" else FSNS_CHARSET
     classes = recipe.text.classes or SPECIAL_COUNT + len(charset)
     assert logits.shape == (2, 3, classes)
