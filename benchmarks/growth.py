@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -25,7 +26,7 @@ import torch
 from crnn_seq2seq_ocr.allocator import keep_freed_memory
 from crnn_seq2seq_ocr.bench.alone import alone
 from crnn_seq2seq_ocr.bench.data import index_cost
-from crnn_seq2seq_ocr.bench.machine import Circumstances, peak_memory
+from crnn_seq2seq_ocr.bench.machine import Circumstances, own_memory, peak_memory
 from crnn_seq2seq_ocr.bench.read import read_batch
 from crnn_seq2seq_ocr.bench.result import number
 from crnn_seq2seq_ocr.bench.timing import Laps, side_by_side
@@ -57,15 +58,23 @@ SMALL_READER = [
 """A reader that takes a millisecond or two: what is measured is the memory, not the network."""
 
 
+class Cost(NamedTuple):
+    """Seconds of some work, peak memory of its process, and what that held at the end without mapped files (bytes)."""
+
+    seconds: float
+    memory: int
+    own: int | None
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table in Markdown, numbers to the right."""
     lines = [head, ["---:"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def megabytes(size: float) -> str:
+def megabytes(size: float | None) -> str:
     """Bytes as MB."""
-    return number(size / 1e6)
+    return "–" if size is None else number(size / 1e6)
 
 
 # --- records --------------------------------------------------------------------------------------
@@ -91,14 +100,14 @@ def _record(index: int) -> bytes:
     return encode_example(encode_picture(strip), sample.text, width=WIDTH, orig_width=real, height=HEIGHT)
 
 
-def taking_cost(place: Path) -> dict[str, float]:
-    """Microseconds to take a random sample, and the bytes that a process holds which does so."""
+def taking_cost(place: Path) -> Cost:
+    """Of taking a random sample."""
     source = FsnsRecords(place)
     chosen = np.random.default_rng(1).integers(len(source), size=2000)
     started = time.perf_counter()
     for index in chosen:
         source[int(index)]
-    return {"take": 1e6 * (time.perf_counter() - started) / len(chosen), "memory": peak_memory()}
+    return Cost((time.perf_counter() - started) / len(chosen), peak_memory(), own_memory())
 
 
 def records_table(folder: Path, counts: Sequence[int], repeats: int) -> str:
@@ -112,9 +121,10 @@ def records_table(folder: Path, counts: Sequence[int], repeats: int) -> str:
         taken = alone(taking_cost, place)
         size = sum(shard.stat().st_size for shard in shards)
         rows.append([f"{count:,}", f"{len(shards):,}", megabytes(size), number(make), f"{1000 * count / make:,.0f}",
-                     number(again), number(taken["take"]), megabytes(taken["memory"])])  # fmt: skip
+                     number(again), number(1e6 * taken.seconds), megabytes(taken.memory),
+                     megabytes(taken.own)])  # fmt: skip
     head = ["records", "shards", "MB", "open and index, ms", "records indexed a second", "open with the index, ms",
-            "take a random sample, µs", "memory of the process, MB"]  # fmt: skip
+            "take a random sample, µs", "peak memory, MB", "without mapped files, MB"]  # fmt: skip
     return table(head, rows)
 
 
@@ -124,8 +134,8 @@ def memory_table(folder: Path, counts: Sequence[int], settings: Sequence[str], s
     for count in counts:
         place = write_set(folder, count)
         cost = run_cost(load_recipe("tiny", [*settings, f"data.train={place}"]), steps=steps, stretches=1)
-        rows.append([f"{count:,}", megabytes(cost.memory)])
-    return table(["records", "peak memory of the training process, MB"], rows)
+        rows.append([f"{count:,}", megabytes(cost.memory), megabytes(cost.own_memory)])
+    return table(["records", "peak memory of the training process, MB", "without mapped files, MB"], rows)
 
 
 # --- sizes ----------------------------------------------------------------------------------------
@@ -201,8 +211,8 @@ def write_reader(folder: Path) -> Path:
     return folder / "reader"
 
 
-def reading_cost(folder: Path) -> dict[str, float]:
-    """Seconds and bytes of ``crnn-ocr read reader - < list`` in this process."""
+def reading_cost(folder: Path) -> Cost:
+    """Of ``crnn-ocr read reader - < list`` in this process."""
     sys.argv = ["crnn-ocr", "read", str(folder / "reader"), "-", "--device", "cpu"]
     started = time.perf_counter()
     with contextlib.ExitStack() as stack:
@@ -210,7 +220,7 @@ def reading_cost(folder: Path) -> dict[str, float]:
         stack.enter_context(contextlib.redirect_stdout(stack.enter_context(Path(os.devnull).open("w"))))
         stack.enter_context(contextlib.suppress(SystemExit))
         command_line()
-    return {"seconds": time.perf_counter() - started, "memory": peak_memory()}
+    return Cost(time.perf_counter() - started, peak_memory(), own_memory())
 
 
 def list_table(counts: Sequence[int]) -> str:
@@ -224,8 +234,9 @@ def list_table(counts: Sequence[int]) -> str:
         for count in counts:
             (folder / "list").write_text(f"{picture}\n" * count, encoding="utf-8")
             cost = alone(reading_cost, folder)
-            rows.append([f"{count:,}", number(count / cost["seconds"]), megabytes(cost["memory"])])
-    return table(["pictures", "pictures a second, start included", "peak memory of the process, MB"], rows)
+            rows.append([f"{count:,}", number(count / cost.seconds), megabytes(cost.memory), megabytes(cost.own)])
+    head = ["pictures", "pictures a second, start included", "peak memory, MB", "at the end without mapped files, MB"]
+    return table(head, rows)
 
 
 # --- the command ----------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ def test_records(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["records", "--records", "3,2001", "--folder", str(tmp_path), "--repeats", "1"]
     growth.main(arguments)
     ((head, few, many),) = tables(capsys.readouterr().out)
-    assert len(head) == len(few) == len(many) == 8
+    assert len(head) == len(few) == len(many) == 9
     assert (few[:2], many[:2]) == (["3", "1"], ["2,001", "2"])
     source = FsnsRecords(tmp_path / "records-2001")
     assert len(source) == 2001

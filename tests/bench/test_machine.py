@@ -9,7 +9,7 @@ import pytest
 
 import crnn_seq2seq_ocr
 from crnn_seq2seq_ocr.bench import machine
-from crnn_seq2seq_ocr.bench.machine import Circumstances, checked_out_commit, command_line, peak_memory
+from crnn_seq2seq_ocr.bench.machine import Circumstances, checked_out_commit, command_line, own_memory, peak_memory
 
 
 def test_the_circumstances() -> None:
@@ -51,3 +51,5 @@ def test_the_commit_is_that_of_the_checkout_and_says_if_files_differ(
 
 def test_memory_is_counted_in_bytes() -> None:
     assert 10e6 < peak_memory() < 100e9
+    own = own_memory()
+    assert own is None or 10e6 < own < peak_memory()

@@ -119,13 +119,26 @@ class Circumstances:
 def peak_memory() -> int:
     """The most memory that this process has held so far, in bytes.
 
-    Not from `resource` where it can be had elsewhere: a process is told its parent's peak there.
+    Pages of mapped files count, though the system takes them back when it needs them. Not from `resource`
+    where it can be had elsewhere: a process is told its parent's peak there.
     """
+    peak = _status("VmHWM")
+    if peak is not None:
+        return peak
+    told = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return told if sys.platform == "darwin" else told * 1024
+
+
+def own_memory() -> int | None:
+    """What this process holds now besides pages of mapped files, in bytes; None where the system does not tell."""
+    return _status("RssAnon")
+
+
+def _status(name: str) -> int | None:
+    """A number of Linux' account of this process, in bytes."""
     try:
         status = Path("/proc/self/status").read_text("utf-8")
     except OSError:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024
-    found = re.search(r"^VmHWM:\s*(\d+) kB$", status, re.MULTILINE)
-    assert found, "every process of Linux has a peak"
-    return int(found[1]) * 1024
+        return None
+    found = re.search(rf"^{name}:\s*(\d+) kB$", status, re.MULTILINE)
+    return int(found[1]) * 1024 if found else None

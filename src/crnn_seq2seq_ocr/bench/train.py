@@ -19,7 +19,7 @@ from crnn_seq2seq_ocr import engine
 from crnn_seq2seq_ocr.allocator import keep_freed_memory
 from crnn_seq2seq_ocr.bench.alone import alone
 from crnn_seq2seq_ocr.bench.flops import DTYPES, MatrixProduct, count_flops
-from crnn_seq2seq_ocr.bench.machine import Circumstances, peak_memory
+from crnn_seq2seq_ocr.bench.machine import Circumstances, own_memory, peak_memory
 from crnn_seq2seq_ocr.bench.result import Benchmark, Measurement, compared
 from crnn_seq2seq_ocr.bench.timing import Laps, Spread, Work, side_by_side
 from crnn_seq2seq_ocr.config import Recipe
@@ -175,13 +175,15 @@ class RunCost:
     Attributes:
         pictures_per_second: Of each stretch between two lines of the log, the first left out.
         data_wait: Share of the time, likewise.
-        memory: The most that its process held, bytes.
+        memory: The most that its process held, bytes, with mapped pages of files.
+        own_memory: What it held at its end without them, bytes; None where the system does not tell.
         device_memory: The most that its tensors took on the accelerator, bytes; None on the CPU.
     """
 
     pictures_per_second: Spread
     data_wait: Spread
     memory: int
+    own_memory: int | None
     device_memory: int | None
 
 
@@ -208,6 +210,7 @@ def _run(recipe: Recipe, *, steps: int, stretches: int) -> RunCost:
         pictures_per_second=Spread(tuple(line["pictures_per_second"] for line in counted)),
         data_wait=Spread(tuple(line["data_wait"] for line in counted)),
         memory=peak_memory(),
+        own_memory=own_memory(),
         device_memory=_device_memory(),
     )
 
@@ -224,7 +227,11 @@ def bench_runs(recipes: Mapping[str, Recipe], *, steps: int, stretches: int) -> 
     found: list[Measurement] = []
     for variant, cost in costs.items():
         waits = Spread(tuple(100 * value for value in cost.data_wait.values))
-        memories = {"peak memory": cost.memory, "peak memory of the accelerator": cost.device_memory}
+        memories = {
+            "peak memory": cost.memory,
+            "memory without mapped files": cost.own_memory,
+            "peak memory of the accelerator": cost.device_memory,
+        }
         found += [
             Measurement("training: pictures a second", variant, "1/s", cost.pictures_per_second),
             Measurement("training: waiting for data", variant, "% of the time", waits),
