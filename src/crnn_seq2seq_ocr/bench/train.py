@@ -1,13 +1,14 @@
 """``bench train``: what a step of training costs, part by part, and a real training's waiting and memory.
 
 A step is one batch: forward, backward, update. What is counted belongs to the encoder or to the rest, which
-is the decoder and the loss: the encoder is run once more on its own, and the rest is the difference.
+is the decoder and the loss: the encoder is run once more on its own, and the rest is the difference. The step
+itself is timed whole; while its parts are timed, the device is waited for after each of them.
 """
 
 import contextlib
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -38,7 +39,7 @@ STEP_UNITS = {
     "encoder, backward": "ms",
     "decoder and loss, backward": "ms",
     "update of the weights": "ms",
-    "decoder's share of the step": "%",
+    "decoder's share of the parts": "%",
     "pictures a second": "1/s",
     "arithmetic of a step": "GFLOP",
     "arithmetic done": "TFLOP/s",
@@ -81,21 +82,27 @@ class Trainee:
         """`STEP_UNITS` of one step on each batch, mean over them, but for the comparison with the matrix product."""
         self._model.train()
         laps = Laps(self.device)
+        for batch in self._batches:  # the device is not waited for in between, nor is it in training
+            self._step(batch, lambda part: None)
+        laps.end("step")
         for batch in self._batches:
             self._encode(batch, laps)
-            self._step(batch, laps)
+            self._step(batch, laps.end)
         count = len(self._batches)
         ms = {part: 1000 * seconds / count for part, seconds in laps.seconds.items()}
-        step = ms["forward"] + ms["backward"] + ms["update"]
-        decoder = step - ms["encoder, forward"] - ms["encoder, backward"] - ms["update"]
-        return {
-            "step": step,
+        step = ms["step"]
+        parts = {
             "encoder, forward": ms["encoder, forward"],
             "decoder and loss, forward": ms["forward"] - ms["encoder, forward"],
             "encoder, backward": ms["encoder, backward"],
             "decoder and loss, backward": ms["backward"] - ms["encoder, backward"],
             "update of the weights": ms["update"],
-            "decoder's share of the step": 100 * decoder / step,
+        }
+        decoder = parts["decoder and loss, forward"] + parts["decoder and loss, backward"]
+        return {
+            "step": step,
+            **parts,
+            "decoder's share of the parts": 100 * decoder / sum(parts.values()),
             "pictures a second": 1000 * sum(len(batch.names) for batch in self._batches) / count / step,
             "arithmetic of a step": self.flops / 1e9,
             "arithmetic done": self.flops / step / 1e9,
@@ -115,16 +122,16 @@ class Trainee:
         torch.autograd.backward(cells, gradient)
         laps.end("encoder, backward")
         self._optimizer.zero_grad()
-
-    def _step(self, batch: Batch, laps: Laps) -> None:
-        """One update, as `train` makes it."""
         laps.begin()
+
+    def _step(self, batch: Batch, end: Callable[[str], object]) -> None:
+        """One update, as `train` makes it; the end of each part is told."""
         forced = self._forced(batch)
         divisor = engine.global_divisor([batch], self._settings).to(self.device)
         loss = engine.batch_loss(self._model, batch, forced, self._settings) / divisor
-        laps.end("forward")
+        end("forward")
         self._accelerator.backward(loss)
-        laps.end("backward")
+        end("backward")
         clip = self._settings.optimizer.clip
         most = float("inf") if clip is None else clip
         finite = torch.isfinite(self._accelerator.clip_grad_norm_(self._model.parameters(), most))
@@ -132,7 +139,7 @@ class Trainee:
         self._optimizer.zero_grad()
         if self._average is not None:
             self._average.update(self._recognizer, finite=finite)
-        laps.end("update")
+        end("update")
 
     def _forced(self, batch: Batch) -> torch.Tensor | None:
         samples, length = batch.targets.shape
