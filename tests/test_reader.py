@@ -286,6 +286,14 @@ def test_pictures_of_all_widths_are_read_as_if_alone() -> None:
             same(found, wanted)
 
 
+def test_bf16_reads_nearly_the_same(trained: Path, reader: Reader, files: list[Path]) -> None:
+    half = Reader.load(trained, device="cpu", precision="bf16").read(files)
+    for found, wanted in zip(half, reader.read(files), strict=True):
+        assert found.text == wanted.text
+        assert found.confidence == pytest.approx(wanted.confidence, abs=0.05)
+    assert [each.confidence for each in half] != [each.confidence for each in reader.read(files)]
+
+
 def test_samples_are_streamed(reader: Reader) -> None:
     """In bounded memory: what has been read is handed on long before the last sample is fetched."""
     fetched = []
