@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import numpy as np
 import pytest
 import torch
 
+from crnn_seq2seq_ocr import released
+from crnn_seq2seq_ocr.checkpoint import Result, load_model, save_model
 from crnn_seq2seq_ocr.config import Recipe
 from crnn_seq2seq_ocr.selfcheck import overfit_recipe
 from crnn_seq2seq_ocr.train import train
@@ -115,4 +118,19 @@ def trained(micro: MakeRecipe, tmp_path_factory: pytest.TempPathFactory) -> Path
     folder = tmp_path_factory.mktemp("trained") / "run"
     recipe = overfit_recipe(micro(model__width=32, training__steps=900, training__batch_size=6), 2)
     assert train(recipe, folder=folder).best == 1.0
+    return folder
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of released models: small ones under the names of the real ones."""
+    folder = tmp_path / "shelf"
+    monkeypatch.setattr(released, "FOLDER", folder)
+    monkeypatch.chdir(tmp_path)
+    recognizer, description = load_model(trained)
+    results = (Result("synthetic:signs?count=7", 7, 0.857, 0.9, 0.05, 0.01),)
+    for name, about in (("fsns", "Street [signs]."), ("words", "Words.")):
+        told = replace(description, name=name, about=about, results=results)
+        save_model(recognizer, told, folder / name, half=True)
+    (folder / "half-copied").mkdir()
     return folder

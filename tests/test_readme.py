@@ -11,10 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
+from crnn_seq2seq_ocr import released
 from crnn_seq2seq_ocr.checkpoint import Description, save_model
 from crnn_seq2seq_ocr.cli import main
+from crnn_seq2seq_ocr.config import load_recipe
 from crnn_seq2seq_ocr.data.draw import draw
 from crnn_seq2seq_ocr.data.sources import open_source
+from crnn_seq2seq_ocr.initial import NAMED_CHARSETS
 from crnn_seq2seq_ocr.text import FSNS_CHARSET
 from tests.conftest import MakeRecipe, write_folder
 from tests.model import original
@@ -26,6 +29,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 SMALLER = [
     "model.width=8", "model.encoder.recurrent_size=4", "model.encoder.stages=[{channels: 4, pool: [8, 8]}]",
     "training.batch_size=2", "training.validation_samples=2", "training.precision=fp32", "data.workers=0",
+    "model.encoder.ctc=false", "training.loss.ctc=0",
 ]  # fmt: skip
 """Settings that make a training of any recipe take a moment."""
 
@@ -49,16 +53,26 @@ def commands() -> list[list[str]]:
     return [words[1:] for words in parsed if words[:1] == ["crnn-ocr"]]
 
 
+def save_small(name: str, folder: Path) -> None:
+    """A model of a recipe that has learnt nothing."""
+    recipe = load_recipe(name, SMALLER)
+    charset = NAMED_CHARSETS[recipe.text.charset]
+    description = Description(charset, recipe.text.max_length, recipe.preprocessing, recipe.model, name)
+    save_model(description.build(), description, folder)
+
+
 @pytest.fixture
 def place(tmp_path: Path, micro: MakeRecipe, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder that has all the files that the README speaks of."""
     recipe = micro(preprocessing__views=4)
     description = Description(FSNS_CHARSET, 37, recipe.preprocessing, recipe.model)
     save_model(description.build(), description, tmp_path / "demo" / "run")
-    shutil.copytree(ROOT / "weights", tmp_path / "weights")
+    monkeypatch.setattr(released, "FOLDER", tmp_path / "released")
+    for name in ("fsns", "words"):
+        save_small(name, tmp_path / "released" / name)
     for name in ("my-signs", "my-checks", "photos", "more", "real-signs"):
         write_folder(tmp_path / name, ["abc", "cab", "b", "ca"])
-    for number, name in enumerate(("sign.png", "left.png", "right.png")):
+    for number, name in enumerate(("sign.png", "left.png", "right.png", "word.png")):
         shutil.copy(tmp_path / "photos" / f"{number:03d}.png", tmp_path / name)
     cv2.imwrite(str(tmp_path / "more" / "other.jpg"), np.zeros((30, 60, 3), np.uint8))
     (tmp_path / "names.txt").write_text("Rue Foch\nPlace de la Mairie\n", encoding="utf-8")

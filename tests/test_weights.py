@@ -1,16 +1,63 @@
-"""The weights that come with the source read what they never saw."""
+"""The models that come with the package read what they never saw."""
 
 from pathlib import Path
 
+import pytest
+
+from crnn_seq2seq_ocr.checkpoint import Description, find_model, load_model
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.reader import Reader
+from crnn_seq2seq_ocr.released import released_models
 
-WEIGHTS = Path(__file__).parent.parent / "weights" / "fsns"
+MOST_BYTES = 25_000_000
+
+DATA = {
+    "fsns": ("synthetic:signs?names=test&difficulty=0&count=20&seed=11", 12),
+    "words": ("synthetic:words?part=test&difficulty=0&count=20&seed=11", 12),
+}
+"""Data of no training, and how many of the twenty must be right."""
 
 
-def test_clean_signs_with_names_of_no_training() -> None:
-    signs = open_source("synthetic:signs?names=test&difficulty=0&count=20&seed=11")
-    readings = list(Reader.load(WEIGHTS, device="cpu").stream(signs[index] for index in range(20)))
-    right = sum(reading.text == signs.text(index) for index, reading in enumerate(readings))
-    assert right >= 6, [reading.text for reading in readings]
-    assert all(reading.complete and 0 < reading.confidence <= 1 for reading in readings)
+@pytest.fixture(params=sorted(DATA))
+def name(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.param
+    if chosen not in released_models():
+        pytest.skip(f"src/crnn_seq2seq_ocr/weights/{chosen} is not there yet")
+    return chosen
+
+
+def describe(name: str) -> Description:
+    return load_model(Path(name))[1]
+
+
+def test_only_what_is_described_comes_along() -> None:
+    assert set(released_models()) <= set(DATA)
+
+
+def test_it_reads_what_it_never_saw(name: str) -> None:
+    data, least = DATA[name]
+    source = open_source(data)
+    readings = list(Reader.load(name, device="cpu").stream(source[index] for index in range(20)))
+    right = sum(reading.text == source.text(index) for index, reading in enumerate(readings))
+    assert right >= least, [reading.text for reading in readings]
+    assert all(0 < reading.confidence <= 1 for reading in readings)
+
+
+def test_it_is_small_and_says_what_it_is_good_for(name: str) -> None:
+    folder = find_model(Path(name))
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= MOST_BYTES
+    description = describe(name)
+    assert description.name == name
+    assert description.about.endswith(".")
+    assert description.results
+    assert all(each.samples >= 10 and each.cer >= 0 for each in description.results)
+
+
+def test_a_training_of_its_recipe_can_go_on_from_it(name: str) -> None:
+    from crnn_seq2seq_ocr.config import load_recipe
+    from crnn_seq2seq_ocr.initial import resolve_charset
+
+    recipe, description = load_recipe(name), describe(name)
+    assert recipe.model == description.model
+    assert recipe.preprocessing == description.preprocessing
+    assert set(resolve_charset(recipe.text, open_source(DATA[name][0]))) <= set(description.charset)

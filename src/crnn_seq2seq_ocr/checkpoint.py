@@ -20,8 +20,9 @@ from safetensors.torch import save as serialize
 
 import crnn_seq2seq_ocr
 from crnn_seq2seq_ocr.config import ModelSettings, Preprocessing
-from crnn_seq2seq_ocr.errors import CharsetError, CheckpointError, StorageError
+from crnn_seq2seq_ocr.errors import CharsetError, CheckpointError, StorageError, did_you_mean
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.released import released_models
 from crnn_seq2seq_ocr.text import Tokenizer
 
 FORMAT = 1
@@ -29,8 +30,29 @@ WEIGHTS, DESCRIPTION, STATE, BEST = "model.safetensors", "model.json", "training
 
 
 @dataclass(frozen=True)
+class Result:
+    """What a model that is handed out read of some data.
+
+    Attributes:
+        data: What `data.sources.open_source` opens.
+        samples: How many were read.
+        sequence_accuracy: Share of whole texts right by the profile ``strict``.
+        folded_accuracy: The same by the profile ``folded``.
+        cer: Character error rate by the profile ``strict``.
+        calibration_error: How far the confidence is from the share right, see `metrics.expected_calibration_error`.
+    """
+
+    data: str
+    samples: int
+    sequence_accuracy: float
+    folded_accuracy: float
+    cer: float
+    calibration_error: float
+
+
+@dataclass(frozen=True)
 class Description:
-    """All that is needed to use the weights."""
+    """All that is needed to use the weights; `about` and `results` tell people what a released model is good for."""
 
     charset: str
     max_length: int
@@ -39,24 +61,37 @@ class Description:
     name: str = "unnamed"
     step: int = 0
     metrics: dict[str, float] = field(default_factory=dict)
+    about: str = ""
+    results: tuple[Result, ...] = ()
 
     def build(self) -> Recognizer:
         """The network with fresh weights."""
         return Recognizer(self.model, self.preprocessing, len(Tokenizer(self.charset)))
 
 
-def save_model(recognizer: torch.nn.Module, description: Description, folder: Path) -> None:
+def save_model(recognizer: torch.nn.Module, description: Description, folder: Path, *, half: bool = False) -> None:
     """Write ``model.safetensors`` and ``model.json`` into a folder, which appears whole or not at all.
+
+    Args:
+        recognizer: The network.
+        description: What it says of itself.
+        folder: Where to.
+        half: Keep matrices in fp16, half the size; they are fp32 again when loaded.
 
     Raises:
         StorageError: It could not be written.
     """
     with _whole_folder(folder) as partial:
-        _write_model(recognizer, description, partial)
+        _write_model(recognizer, description, partial, half=half)
 
 
-def _write_model(recognizer: torch.nn.Module, description: Description, folder: Path) -> None:
+def _write_model(
+    recognizer: torch.nn.Module, description: Description, folder: Path, *, half: bool = False
+) -> None:
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in recognizer.state_dict().items()}
+    if half:
+        # Biases and norms are small, and worth their digits.
+        tensors = {name: tensor.half() if tensor.ndim > 1 else tensor for name, tensor in tensors.items()}
     # Through memory: Python's own writing says why it fails, the libraries' does not.
     (folder / WEIGHTS).write_bytes(serialize(tensors))
     content = {
@@ -74,7 +109,7 @@ def _write_model(recognizer: torch.nn.Module, description: Description, folder: 
 
 
 def load_model(path: Path) -> tuple[Recognizer, Description]:
-    """The network and its description from a model folder or a run folder (its best, else its last).
+    """The network and its description from what `find_model` finds.
 
     Raises:
         CheckpointError: There is none, it is damaged, or of another version.
@@ -101,17 +136,23 @@ def load_model(path: Path) -> tuple[Recognizer, Description]:
 
 
 def find_model(path: Path) -> Path:
-    """The model folder that a path means.
+    """The model folder that a path means: a model, a run (its best checkpoint, else its last), or a released name.
+
+    A folder of that name without a model in it does not hide the released model.
 
     Raises:
-        CheckpointError: The path holds no model.
+        CheckpointError: The path holds no model and names none.
     """
     if (path / DESCRIPTION).is_file():
         return path
-    chosen = best_checkpoint(path) or last_checkpoint(path)
+    released = released_models()
+    chosen = best_checkpoint(path) or last_checkpoint(path) or released.get(str(path))
     if chosen is None:
         what = "holds no model" if path.is_dir() else "does not exist" if not path.exists() else "is not a folder"
-        raise CheckpointError(f"{path} {what}: give a folder with {DESCRIPTION}, or the folder of a training run")
+        raise CheckpointError(
+            f"{path} {what}{did_you_mean(str(path), released)}: give a folder with {DESCRIPTION}, the folder of a "
+            f"training run, or a released model ({', '.join(released) or 'there are none here'})"
+        )
     return chosen
 
 
@@ -141,6 +182,8 @@ def load_description(folder: Path) -> Description:
             name=content["name"],
             step=content["step"],
             metrics=content["metrics"],
+            about=content.get("about", ""),
+            results=tuple(Result(**each) for each in content.get("results", ())),
         )
     except (KeyError, TypeError, ValidationError, CharsetError) as error:
         raise CheckpointError(f"{path} is damaged or of another version: {error}") from None

@@ -1,6 +1,5 @@
 """Recipes: every setting of a training run, checked, with one line on each."""
 
-import difflib
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -8,7 +7,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from crnn_seq2seq_ocr.errors import RecipeError
+from crnn_seq2seq_ocr.errors import RecipeError, did_you_mean
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Size = Annotated[int, Field(ge=1)]
@@ -339,7 +338,7 @@ def _read_yaml(name: str) -> dict[str, Any]:
     elif name in recipe_names():
         text = (files("crnn_seq2seq_ocr") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
     else:
-        raise RecipeError(f"there is no recipe {name!r}{_did_you_mean(name, recipe_names())}; "
+        raise RecipeError(f"there is no recipe {name!r}{did_you_mean(name, recipe_names())}; "
                           f"there are {', '.join(recipe_names())}, or give the path of a .yaml file")
     try:
         raw = yaml.safe_load(text)
@@ -393,17 +392,12 @@ def _explain(error: ValidationError, model: type[BaseModel]) -> str:
         where = ".".join(str(part) for part in problem["loc"]) or "settings"
         if problem["type"] == "extra_forbidden":
             known = _field_names(model, problem["loc"][:-1])
-            message = f"there is no such setting{_did_you_mean(str(problem['loc'][-1]), known)}"
+            message = f"there is no such setting{did_you_mean(str(problem['loc'][-1]), known)}"
         else:
             message = problem["msg"].removeprefix("Value error, ")
         problems.append(f"{where}: {message}")
     count = len(problems)
     return f"{count} problem{'s' if count > 1 else ''}\n" + "\n".join(f"  {line}" for line in problems)
-
-
-def _did_you_mean(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def _field_names(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

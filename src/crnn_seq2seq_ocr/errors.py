@@ -1,5 +1,7 @@
 """The errors a user can mend: each message says what was wrong, where, and what to do."""
 
+from collections.abc import Collection
+
 
 class CrnnOcrError(Exception):
     """Base of all errors that are shown to the user as one clear message, without a traceback."""
@@ -39,3 +41,11 @@ class DownloadError(CrnnOcrError, OSError):
 
 class StorageError(CrnnOcrError, OSError):
     """Something could not be written (no space left, no permission)."""
+
+
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """The nearest of the known names, for a message; empty if none is near."""
+    import difflib
+
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -9,6 +9,7 @@ import typer
 from crnn_seq2seq_ocr.cli.bench import bench
 from crnn_seq2seq_ocr.cli.data import data
 from crnn_seq2seq_ocr.cli.model import evaluate, import_mindspore, read, train
+from crnn_seq2seq_ocr.cli.released import models, release
 from crnn_seq2seq_ocr.errors import CrnnOcrError
 
 app = typer.Typer(
@@ -21,6 +22,8 @@ app = typer.Typer(
 app.command()(read)
 app.command()(train)
 app.command()(evaluate)
+app.command()(models)
+app.command()(release)
 app.add_typer(data, name="data")
 app.add_typer(bench, name="bench")
 app.command(name="import-mindspore")(import_mindspore)

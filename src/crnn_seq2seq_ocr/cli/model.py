@@ -4,7 +4,7 @@ import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,10 +12,18 @@ if TYPE_CHECKING:
     from crnn_seq2seq_ocr.model.lexicon import Lexicon
     from crnn_seq2seq_ocr.reader import Reader, Reading
 
-Model = Annotated[Path, typer.Argument(help="A model folder, or the folder of a training run (its best checkpoint).")]
+Model = Annotated[
+    Path,
+    typer.Argument(
+        help="A released model (`crnn-ocr models` lists them), a model folder, or a training run (its best checkpoint)."
+    ),
+]
 Device = Annotated[str, typer.Option(help="auto, or cpu, cuda, mps, npu, ... as PyTorch names it.")]
 Beam = Annotated[int, typer.Option(min=1, help="Width of the beam search; 1 is greedy.")]
 LexiconFile = Annotated[Path | None, typer.Option(help="A file of the only allowed texts, one a line.")]
+Precision = Annotated[
+    Literal["fp32", "bf16"], typer.Option(help="bf16 is faster on accelerators and on CPUs that have it.")
+]
 BatchSize = Annotated[int, typer.Option(min=1, help="Texts read at a time.")]
 
 
@@ -24,7 +32,7 @@ def train(
     settings: Annotated[list[str] | None, typer.Argument(help="section.setting=value, as many as you like.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder [runs/NAME].")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's last checkpoint.")] = False,
-    init: Annotated[Path | None, typer.Option(help="A model whose weights to start from.")] = None,
+    init: Annotated[Path | None, typer.Option(help="A model, named as for read, whose weights to start from.")] = None,
     overfit: Annotated[
         str | None, typer.Option(help="Self-check: learn so many batches by heart, e.g. 1-batch; must reach 100 %.")
     ] = None,
@@ -64,6 +72,7 @@ def evaluate(
     lexicon: LexiconFile = None,
     batch_size: BatchSize = 32,
     device: Device = "auto",
+    precision: Precision = "fp32",
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
 ) -> None:
     """Measure a model on a data set: every sample counted, every number with its profile named."""
@@ -78,7 +87,7 @@ def evaluate(
     from crnn_seq2seq_ocr.evaluate import show, write_report
     from crnn_seq2seq_ocr.reader import Reader
 
-    reader = Reader.load(model, device=device)
+    reader = Reader.load(model, device=device, precision=precision)
     source = open_source(data)
     if out is not None:
         make_folder(out)  # before the work, not after it
@@ -117,6 +126,7 @@ def read(
     lexicon: LexiconFile = None,
     batch_size: BatchSize = 32,
     device: Device = "auto",
+    precision: Precision = "fp32",
 ) -> None:
     """Read pictures: prints file, text and confidence, separated by tabs.
 
@@ -125,7 +135,7 @@ def read(
     from crnn_seq2seq_ocr.data.storage import make_folder
     from crnn_seq2seq_ocr.reader import Reader, as_sample, find_pictures
 
-    reader = Reader.load(model, device=device)
+    reader = Reader.load(model, device=device, precision=precision)
     names = _read_lexicon(lexicon, reader)
     # What is wrong with an argument is said before the work; a list is read as it comes, however long it is.
     parts = [_standard_input() if each == "-" else find_pictures([each]) for each in images]

@@ -1,0 +1,52 @@
+"""The commands about models to hand out: list those of the package, make one of a training run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crnn_seq2seq_ocr.cli.model import BatchSize, Device, Model
+
+
+def models() -> None:
+    """List the trained models that come with the package; their names do wherever a model is named."""
+    from rich.console import Console
+
+    from crnn_seq2seq_ocr.release import released_tables
+
+    tables = released_tables()
+    if not tables:
+        typer.echo("this installation has no trained models")
+    for table in tables:
+        Console(soft_wrap=True).print(table)
+
+
+def release(
+    model: Model,
+    folder: Annotated[Path, typer.Argument(help="The folder to write; its name becomes the model's.")],
+    data: Annotated[list[str], typer.Argument(help="Data to check and measure it on, as for evaluate.")],
+    about: Annotated[str, typer.Option(help="What it is for, in a sentence.")],
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many samples of each.")] = None,
+    batch_size: BatchSize = 32,
+    device: Device = "auto",
+) -> None:
+    """Make of a trained model a folder to hand out: half the size, checked to read the same, with its results."""
+    from rich.console import Console
+
+    from crnn_seq2seq_ocr.release import release as run
+
+    description = run(
+        model,
+        folder,
+        data,
+        name=folder.name,
+        about=about,
+        limit=limit,
+        batch_size=batch_size,
+        device=device,
+        console=Console(stderr=True),
+    )
+    for each in description.results:
+        typer.echo(f"{each.data}: {each.sequence_accuracy:.2%} of {each.samples:,} right (strict), CER {each.cer:.2%}")
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    typer.echo(f"{folder}: {size / 1e6:.1f} MB")

@@ -1,0 +1,133 @@
+"""Making of a trained model what can be handed out: half the size, checked, and with what it is good for."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from crnn_seq2seq_ocr.checkpoint import DESCRIPTION, WEIGHTS, Description, Result, load_description, save_model
+from crnn_seq2seq_ocr.data.sources import open_source
+from crnn_seq2seq_ocr.errors import CheckpointError, DataError, StorageError
+from crnn_seq2seq_ocr.evaluate import Evaluation, evaluate
+from crnn_seq2seq_ocr.reader import Reader
+from crnn_seq2seq_ocr.released import released_models
+from crnn_seq2seq_ocr.text import UNASSIGNED
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+LEAST_AGREEMENT = 0.99
+"""Share of texts that a model must read in fp16 as it does in fp32: only those that are on the edge may fall."""
+
+
+def release(
+    model: Path,
+    folder: Path,
+    data: Sequence[str],
+    *,
+    name: str,
+    about: str,
+    limit: int | None = None,
+    batch_size: int = 32,
+    device: str = "auto",
+    console: Console | None = None,
+) -> Description:
+    """Write a model to hand out: matrices in fp16, without the state of its training, with its results.
+
+    What training alone uses of the network stays, so that others can go on from it.
+
+    Args:
+        model: The model, or a training run.
+        folder: The folder to write; it must not be there yet.
+        data: Names of data sets; what is read of them is its results, under the names given here.
+        name: What it is called.
+        about: What it is for, in a sentence.
+        limit: Most samples of each data set.
+        batch_size: Samples at a time.
+        device: Where to read.
+        console: Where to show progress; None shows nothing.
+
+    Raises:
+        CheckpointError: There is no model, or in fp16 it reads other texts than in fp32.
+        DataError: A data set cannot be used, or none of it can be read.
+        StorageError: The folder is there already, or cannot be written.
+    """
+    if folder.exists():
+        raise StorageError(f"{folder} is there already: name a new folder")
+    sources = [open_source(each) for each in data]
+    whole = Reader.load(model, device=device)
+    with tempfile.TemporaryDirectory() as place:
+        save_model(whole.recognizer, whole.description, Path(place) / "half", half=True)
+        half = Reader.load(Path(place) / "half", device=device)
+    results = []
+    for given, source in zip(data, sources, strict=True):
+        expected, found = (
+            evaluate(reader, source, limit=limit, batch_size=batch_size, shown=0, console=console)
+            for reader in (whole, half)
+        )
+        _check_agreement(given, expected, found)
+        results.append(_result(given, found))
+    description = replace(whole.description, name=name, about=about, results=tuple(results))
+    save_model(half.recognizer, description, folder, half=True)
+    return description
+
+
+def _check_agreement(data: str, expected: Evaluation, found: Evaluation) -> None:
+    pairs = list(zip(expected.lines, found.lines, strict=True))
+    others = [(one, other) for one, other in pairs if one.prediction != other.prediction]
+    if len(others) > (1 - LEAST_AGREEMENT) * len(pairs):
+        one, other = others[0]
+        raise CheckpointError(
+            f"in fp16 the model reads {len(others)} of {len(pairs)} texts of {data} otherwise, such as "
+            f"{other.prediction!r} for {one.prediction!r} in {one.name}: hand out the model as it is"
+        )
+
+
+def _result(data: str, evaluation: Evaluation) -> Result:
+    report = evaluation.report
+    strict, folded = report.scores["strict"], report.scores["folded"]
+    if not report.evaluated or strict["cer"] is None:
+        raise DataError(f"none of {data} can be read, or no text has a character: name data to measure the model on")
+    return Result(
+        data=data,
+        samples=report.evaluated,
+        sequence_accuracy=strict["sequence_accuracy"] or 0.0,
+        folded_accuracy=folded["sequence_accuracy"] or 0.0,
+        cer=strict["cer"],
+        calibration_error=report.calibration_error or 0.0,
+    )
+
+
+def released_tables() -> "list[Table]":
+    """A table for each model that comes with the package: size, what for, results."""
+    return [_table(name, folder) for name, folder in released_models().items()]
+
+
+def _table(name: str, folder: Path) -> "Table":
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    description = load_description(folder)
+    size = sum((folder / file).stat().st_size for file in (WEIGHTS, DESCRIPTION))
+    title = f"{name} ({size / 1e6:.1f} MB): {escape(description.about)}\n{_reads(description)}"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("read", overflow="fold")
+    for column in ("samples", "whole text right", "folded", "CER ↓"):
+        table.add_column(column, justify="right")
+    for each in description.results:
+        shares = (f"{share:.1%}" for share in (each.sequence_accuracy, each.folded_accuracy, each.cer))
+        table.add_row(escape(each.data), f"{each.samples:,}", *shares)
+    return table
+
+
+def _reads(description: Description) -> str:
+    characters = len(description.charset.replace(UNASSIGNED, ""))
+    views = description.preprocessing.views
+    return (
+        f"{f'1 to {views} views' if views > 1 else '1 view'}, {characters} characters, "
+        f"texts of up to {description.max_length}"
+    )
