@@ -135,6 +135,7 @@ def show(evaluation: Evaluation, console: Console) -> None:
     if report.evaluated:
         console.print(tables.length_table(report.lengths))
         console.print(tables.coverage_table(report.coverages))
+        console.print(tables.reliability_table(report.reliability, report.calibration_error))
         console.print(tables.confusion_table(report.confusions))
 
 

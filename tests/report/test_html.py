@@ -81,6 +81,7 @@ def test_page_has_every_part_in_order(page: str) -> None:
     assert "runs/tiny" in page
     assert "dropped: empty text" in page
     assert page.count("<svg") == 3
+    assert "mean confidence" in page
     for profile in PROFILES:
         assert f'<th scope="row">{profile.name}</th>' in page
         assert profile.description.split(";")[0].split("'")[0] in page

@@ -3,8 +3,15 @@
 from rich.console import Console
 from rich.table import Table
 
-from crnn_seq2seq_ocr.metrics import Confusion, CoveragePoint, accuracy_by_length, score
-from crnn_seq2seq_ocr.report.tables import confusion_table, count_table, coverage_table, length_table, score_table
+from crnn_seq2seq_ocr.metrics import Confusion, CoveragePoint, accuracy_by_length, reliability, score
+from crnn_seq2seq_ocr.report.tables import (
+    confusion_table,
+    count_table,
+    coverage_table,
+    length_table,
+    reliability_table,
+    score_table,
+)
 
 
 def shown(table: Table) -> str:
@@ -49,6 +56,14 @@ def test_length_coverage_and_confusion_tables() -> None:
     text = shown(confusion_table(mistakes, limit=1))
     assert row(text, "nothing").split() == ["nothing", "␣", "3", "ab", "→", "a", "b"]
     assert len(text.splitlines()) == len(shown(confusion_table(mistakes)).splitlines()) - 1
+
+
+def test_calibration() -> None:
+    text = shown(reliability_table(reliability([True, False, True], [0.25, 0.25, 1.0]), 1 / 6))
+    assert "expected calibration error 0.1667" in text
+    assert row(text, "20%-30%").split() == ["20%-30%", "2", "25.00%", "50.00%"]
+    assert row(text, "90%-100%").split() == ["90%-100%", "1", "100.00%", "100.00%"]
+    assert "error" not in shown(reliability_table([], None))
 
 
 def test_tables_do_not_read_texts_as_markup() -> None:

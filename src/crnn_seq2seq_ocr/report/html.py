@@ -130,6 +130,11 @@ def _confidence(report: EvaluationReport) -> _Section:
         f"<td>{point.accepted:.1%}</td><td>{point.error:.2%}</td></tr>"
         for point in report.coverages
     ]
+    bins = [
+        f'<tr><th scope="row">{each.low:.0%}–{each.high:.0%}</th><td>{each.count:,}</td>'
+        f"<td>{each.confidence:.1%}</td><td>{each.accuracy:.1%}</td></tr>"
+        for each in report.reliability
+    ]
     worth = (
         f"Area under the risk-coverage curve {_number(report.risk_coverage_area)}, "
         f"expected calibration error {_number(report.calibration_error)}: lower is better."
@@ -139,7 +144,8 @@ def _confidence(report: EvaluationReport) -> _Section:
         "Accept only readings from a threshold on: what share is that, and how many of those are wrong? " + worth,
         f'<div class="pair"><figure>{threshold_chart(report.curve)}</figure>'
         f"<figure>{reliability_chart(report.reliability)}</figure></div>"
-        + _table(["accept at least", "from confidence", "accepted", "wrong among them"], rows),
+        + _table(["accept at least", "from confidence", "accepted", "wrong among them"], rows)
+        + _table(["confidence", "samples", "mean confidence", "whole text right"], bins),
     )
 
 

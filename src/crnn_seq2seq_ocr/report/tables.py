@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from crnn_seq2seq_ocr.metrics import Confusion, CoveragePoint, LengthBin, Scores
+from crnn_seq2seq_ocr.metrics import Confusion, CoveragePoint, LengthBin, ReliabilityBin, Scores
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -51,6 +51,16 @@ def coverage_table(points: Sequence[CoveragePoint]) -> Table:
         table.add_row(
             f"{point.coverage:.0%}", f"{point.threshold:.3f}", _percent(point.accepted), _percent(point.error)
         )
+    return table
+
+
+def reliability_table(bins: Sequence[ReliabilityBin], error: float | None) -> Table:
+    """How sure the model was, and how often it was right: in the title the mean gap between the two."""
+    gap = "" if error is None else f", expected calibration error {error:.4f} ↓"
+    table = _table(f"Calibration (strict){gap}", [], ["confidence", "samples", "mean confidence", "whole text right"])
+    for each in bins:
+        name = f"{each.low:.0%}-{each.high:.0%}"
+        table.add_row(name, str(each.count), _percent(each.confidence), _percent(each.accuracy))
     return table
 
 
