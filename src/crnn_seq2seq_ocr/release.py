@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
 from rich.console import Console
 
 from crnn_seq2seq_ocr.checkpoint import DESCRIPTION, WEIGHTS, Description, Result, load_description, save_model
@@ -113,7 +114,7 @@ def _table(name: str, folder: Path) -> "Table":
 
     description = load_description(folder)
     size = sum((folder / file).stat().st_size for file in (WEIGHTS, DESCRIPTION))
-    title = f"{name} ({size / 1e6:.1f} MB): {escape(description.about)}\n{_reads(description)}"
+    title = f"{name} ({size / 1e6:.1f} MB): {escape(description.about)}\n{_facts(description)}"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("read", overflow="fold")
     for column in ("samples", "whole text right", "folded", "CER ↓"):
@@ -124,10 +125,12 @@ def _table(name: str, folder: Path) -> "Table":
     return table
 
 
-def _reads(description: Description) -> str:
+def _facts(description: Description) -> str:
+    with torch.device("meta"):
+        parameters = sum(parameter.numel() for parameter in description.build().parameters())
     characters = len(description.charset.replace(UNASSIGNED, ""))
     views = description.preprocessing.views
     return (
         f"{f'1 to {views} views' if views > 1 else '1 view'}, {characters} characters, "
-        f"texts of up to {description.max_length}"
+        f"texts of up to {description.max_length}, {parameters / 1e6:.2f} million parameters"
     )

@@ -22,7 +22,7 @@ def test_every_command_that_takes_a_model_takes_the_name(shelf: Path, pictures: 
 
 def test_the_list(shelf: Path, command: Command) -> None:
     out = command("models").out
-    assert "fsns (0.0 MB): Street [signs].\n1 view, 3 characters, texts of up to 4" in out
+    assert "fsns (0.0 MB): Street [signs].\n1 view, 3 characters, texts of up to 4, 0.01 million parameters" in out
     assert "words (0.0 MB): Words." in out
     assert out.count("synthetic:signs?count=7") == 2
     assert "85.7%" in out
