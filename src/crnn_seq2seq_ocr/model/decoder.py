@@ -89,7 +89,9 @@ class Decoder(nn.Module):
         read: list[Tensor] = []
         for place, now in enumerate(map(Fed, fed.attention.unbind(1), fed.combined.unbind(1))):
             if forced is not None and last is not None:
-                found = self._feed(self._logits(last.detach()).argmax(1))
+                with torch.no_grad():
+                    tokens = self._logits(last).argmax(1)
+                found = self._feed(tokens)
                 chosen = forced[:, place, None]
                 now = Fed(*(torch.where(chosen, true, other) for true, other in zip(now, found, strict=True)))
             state, last = self._advance(now, state, memory, keys, glimpses)
