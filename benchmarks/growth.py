@@ -31,7 +31,7 @@ from crnn_seq2seq_ocr.bench.read import read_batch
 from crnn_seq2seq_ocr.bench.result import number
 from crnn_seq2seq_ocr.bench.timing import Laps, side_by_side
 from crnn_seq2seq_ocr.bench.train import Trainee, run_cost
-from crnn_seq2seq_ocr.checkpoint import Description, save_model
+from crnn_seq2seq_ocr.checkpoint import build, save_model
 from crnn_seq2seq_ocr.cli import main as command_line
 from crnn_seq2seq_ocr.config import Recipe, load_recipe
 from crnn_seq2seq_ocr.data.batches import Batch
@@ -39,6 +39,7 @@ from crnn_seq2seq_ocr.data.fsns import FsnsRecords, encode_example, find_shards
 from crnn_seq2seq_ocr.data.pictures import decode_picture, encode_picture, resize
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.data.tfrecord import shard_name, write_records
+from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.text import EOS_ID, FSNS_CHARSET, SPECIAL_COUNT
 
@@ -207,7 +208,7 @@ def write_reader(folder: Path) -> Path:
     """A small network that has learned nothing."""
     recipe = load_recipe("tiny", SMALL_READER)
     description = Description(FSNS_CHARSET, recipe.text.max_length, recipe.preprocessing, recipe.model)
-    save_model(description.build(), description, folder / "reader")
+    save_model(build(description), description, folder / "reader")
     return folder / "reader"
 
 

@@ -16,8 +16,9 @@ import pytest
 import torch
 
 from crnn_seq2seq_ocr import released
-from crnn_seq2seq_ocr.checkpoint import Result, load_model, save_model
+from crnn_seq2seq_ocr.checkpoint import load_model, save_model
 from crnn_seq2seq_ocr.config import Recipe
+from crnn_seq2seq_ocr.description import Result
 from crnn_seq2seq_ocr.selfcheck import overfit_recipe
 from crnn_seq2seq_ocr.train import train
 

@@ -15,8 +15,8 @@ import pytest
 import torch
 
 from crnn_seq2seq_ocr.checkpoint import (
-    Description,
     best_checkpoint,
+    build,
     checkpoints,
     find_model,
     last_checkpoint,
@@ -28,6 +28,7 @@ from crnn_seq2seq_ocr.checkpoint import (
     save_model,
     write_whole,
 )
+from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import CheckpointError, StorageError
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from tests.conftest import MakeRecipe, python
@@ -42,7 +43,7 @@ def description(micro: MakeRecipe) -> Description:
 @pytest.fixture
 def model(description: Description) -> Recognizer:
     torch.manual_seed(0)
-    return description.build()
+    return build(description)
 
 
 def save_steps(run: Path, model: Recognizer, description: Description, *steps: int) -> list[Path]:

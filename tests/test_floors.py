@@ -16,10 +16,10 @@ PACKAGE = "crnn_seq2seq_ocr"
 ROOT = Path(crnn_seq2seq_ocr.__file__).parent
 
 FLOORS = [
-    {"errors", "config", "selfcheck", "allocator", "text", "charset_files", "interrupts", "metrics", "report",
-     "released"},
+    {"errors", "config", "description", "outputs", "selfcheck", "allocator", "text", "charset_files", "interrupts",
+     "metrics", "report", "released"},
     {"data", "model"},
-    {"checkpoint", "engine"},
+    {"checkpoint", "engine", "torch_engine", "onnx_engine"},
     {"reader", "initial"},
     {"validation"},
     {"train", "evaluate", "importing", "release", "bench"},
@@ -28,8 +28,8 @@ FLOORS = [
 """From the ground up; a part imports only what stands below it, and its own."""
 
 TORCH_FREE = {
-    "errors", "config", "selfcheck", "allocator", "text", "charset_files", "interrupts", "metrics", "report",
-    "released", "data", "cli", "__main__", "",
+    "errors", "config", "description", "outputs", "selfcheck", "allocator", "text", "charset_files", "interrupts",
+    "metrics", "report", "released", "data", "onnx_engine", "reader", "cli", "__main__", "",
 }
 NEEDS_TORCH = {"data.batches"}
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from crnn_seq2seq_ocr.checkpoint import Description, checkpoints, load_model, save_model
+from crnn_seq2seq_ocr.checkpoint import build, checkpoints, load_model, save_model
 from crnn_seq2seq_ocr.config import Recipe, TextSettings
 from crnn_seq2seq_ocr.data.sources import open_source
+from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import CharsetError, CheckpointError, RecipeError
 from crnn_seq2seq_ocr.initial import Initial, resolve_charset
 from crnn_seq2seq_ocr.model.recognizer import TOKEN_ROWS, Recognizer
@@ -27,7 +28,7 @@ def with_ctc(micro: MakeRecipe, **changes: object) -> Recipe:
 
 def a_model(recipe: Recipe, charset: str, folder: Path) -> Path:
     description = Description(charset, 4, recipe.preprocessing, recipe.model)
-    save_model(description.build(), description, folder)
+    save_model(build(description), description, folder)
     return folder
 
 

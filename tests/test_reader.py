@@ -14,13 +14,15 @@ import pytest
 import torch
 from PIL import Image
 
-from crnn_seq2seq_ocr.checkpoint import Description, find_model, save_model
+from crnn_seq2seq_ocr.checkpoint import find_model, save_model
 from crnn_seq2seq_ocr.config import ModelSettings, Preprocessing
 from crnn_seq2seq_ocr.data.sample import Sample
+from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import CheckpointError, DataError, DeviceError
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.reader import Reader, Reading, find_pictures
+from crnn_seq2seq_ocr.torch_engine import TorchEngine
 from tests.conftest import TEXTS, picture_of
 from tests.model.small import CONTENT, POSITION
 
@@ -54,7 +56,7 @@ def untrained(
         recognizer.decoder.attention.score.weight *= 10
         recognizer.decoder.output.weight[:, : settings.width] *= 8
         recognizer.decoder.output.bias[:4] = torch.tensor([-99.0, -99.0, -1.0, -99.0])  # no special ids, a late end
-    return Reader(recognizer.eval(), Description(charset, max_length, preprocessing, settings))
+    return Reader(TorchEngine(recognizer.eval(), Description(charset, max_length, preprocessing, settings)))
 
 
 def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -385,7 +387,7 @@ def test_an_empty_text_is_a_text() -> None:
 
 def test_texts_are_nfc_whatever_the_charset(reader: Reader) -> None:
     decomposed = replace(reader.description, charset="e\N{COMBINING ACUTE ACCENT}c")
-    reading = Reader(reader.recognizer, decomposed).read([picture_of("cab")])[0]
+    reading = Reader(TorchEngine(reader.recognizer, decomposed)).read([picture_of("cab")])[0]
     assert reading.text == "cé"
     assert [each.text for each in reading.characters] == ["c", "e", "\N{COMBINING ACUTE ACCENT}"]
 

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from crnn_seq2seq_ocr import released
-from crnn_seq2seq_ocr.checkpoint import Description, save_model
+from crnn_seq2seq_ocr.checkpoint import build, save_model
 from crnn_seq2seq_ocr.cli import main
 from crnn_seq2seq_ocr.config import load_recipe
 from crnn_seq2seq_ocr.data.draw import draw
 from crnn_seq2seq_ocr.data.sources import open_source
+from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.initial import NAMED_CHARSETS
 from crnn_seq2seq_ocr.text import FSNS_CHARSET
 from tests.conftest import MakeRecipe, write_folder
@@ -58,7 +59,7 @@ def save_small(name: str, folder: Path) -> None:
     recipe = load_recipe(name, SMALLER)
     charset = NAMED_CHARSETS[recipe.text.charset]
     description = Description(charset, recipe.text.max_length, recipe.preprocessing, recipe.model, name)
-    save_model(description.build(), description, folder)
+    save_model(build(description), description, folder)
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def place(tmp_path: Path, micro: MakeRecipe, monkeypatch: pytest.MonkeyPatch) ->
     """A working folder that has all the files that the README speaks of."""
     recipe = micro(preprocessing__views=4)
     description = Description(FSNS_CHARSET, 37, recipe.preprocessing, recipe.model)
-    save_model(description.build(), description, tmp_path / "demo" / "run")
+    save_model(build(description), description, tmp_path / "demo" / "run")
     monkeypatch.setattr(released, "FOLDER", tmp_path / "released")
     for name in ("fsns", "words"):
         save_small(name, tmp_path / "released" / name)

@@ -16,7 +16,8 @@ from torch import nn
 
 from crnn_seq2seq_ocr import engine
 from crnn_seq2seq_ocr import train as training
-from crnn_seq2seq_ocr.checkpoint import Description, checkpoints, load_model, load_state, save_model
+from crnn_seq2seq_ocr.checkpoint import build, checkpoints, load_model, load_state, save_model
+from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import CharsetError, CheckpointError, DataError, RecipeError, StorageError
 from crnn_seq2seq_ocr.reader import Reader
 from crnn_seq2seq_ocr.selfcheck import overfit_recipe
@@ -288,10 +289,10 @@ def test_it_can_start_from_a_model(micro: MakeRecipe, tmp_path: Path) -> None:
 def test_a_model_that_does_not_fit_cannot_be_started_from(micro: MakeRecipe, tmp_path: Path) -> None:
     recipe = micro()
     description = Description("abd", 4, recipe.preprocessing, recipe.model)
-    save_model(description.build(), description, tmp_path / "charset")
+    save_model(build(description), description, tmp_path / "charset")
     wide = micro(model__width=32)
     description = Description("abc", 4, wide.preprocessing, wide.model)
-    save_model(description.build(), description, tmp_path / "sizes")
+    save_model(build(description), description, tmp_path / "sizes")
     for name, message in [("charset", "lacks 1 char"), ("sizes", "other sizes"), ("none", "does not exist")]:
         with pytest.raises(CharsetError if name == "charset" else CheckpointError, match=message):
             train(recipe, folder=tmp_path / "run", initial=tmp_path / name)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from crnn_seq2seq_ocr.checkpoint import Description, find_model, load_model
+from crnn_seq2seq_ocr.checkpoint import find_model, load_model
 from crnn_seq2seq_ocr.data.sources import open_source
+from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.reader import Reader
 from crnn_seq2seq_ocr.released import released_models
 

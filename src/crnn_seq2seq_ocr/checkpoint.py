@@ -8,65 +8,27 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save as serialize
 
 import crnn_seq2seq_ocr
-from crnn_seq2seq_ocr.config import ModelSettings, Preprocessing
-from crnn_seq2seq_ocr.errors import CharsetError, CheckpointError, StorageError, did_you_mean
+from crnn_seq2seq_ocr.description import Description
+from crnn_seq2seq_ocr.errors import CheckpointError, StorageError, did_you_mean
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.released import released_models
 from crnn_seq2seq_ocr.text import Tokenizer
 
-FORMAT = 1
 WEIGHTS, DESCRIPTION, STATE, BEST = "model.safetensors", "model.json", "training.pt", "best.json"
 
 
-@dataclass(frozen=True)
-class Result:
-    """What a model that is handed out read of some data.
-
-    Attributes:
-        data: What `data.sources.open_source` opens.
-        samples: How many were read.
-        sequence_accuracy: Share of whole texts right by the profile ``strict``.
-        folded_accuracy: The same by the profile ``folded``.
-        cer: Character error rate by the profile ``strict``.
-        calibration_error: How far the confidence is from the share right, see `metrics.expected_calibration_error`.
-    """
-
-    data: str
-    samples: int
-    sequence_accuracy: float
-    folded_accuracy: float
-    cer: float
-    calibration_error: float
-
-
-@dataclass(frozen=True)
-class Description:
-    """All that is needed to use the weights; `about` and `results` tell people what a released model is good for."""
-
-    charset: str
-    max_length: int
-    preprocessing: Preprocessing
-    model: ModelSettings
-    name: str = "unnamed"
-    step: int = 0
-    metrics: dict[str, float] = field(default_factory=dict)
-    about: str = ""
-    results: tuple[Result, ...] = ()
-
-    def build(self) -> Recognizer:
-        """The network with fresh weights."""
-        return Recognizer(self.model, self.preprocessing, len(Tokenizer(self.charset)))
+def build(description: Description) -> Recognizer:
+    """The network of a description with fresh weights."""
+    return Recognizer(description.model, description.preprocessing, len(Tokenizer(description.charset)))
 
 
 def save_model(recognizer: torch.nn.Module, description: Description, folder: Path, *, half: bool = False) -> None:
@@ -95,10 +57,7 @@ def _write_model(
     # Through memory: Python's own writing says why it fails, the libraries' does not.
     (folder / WEIGHTS).write_bytes(serialize(tensors))
     content = {
-        "format": FORMAT,
-        **asdict(description),
-        "preprocessing": description.preprocessing.model_dump(),
-        "model": description.model.model_dump(),
+        **description.to_dict(),
         "versions": {
             "crnn-seq2seq-ocr": crnn_seq2seq_ocr.__version__,
             "torch": str(torch.__version__),
@@ -116,7 +75,7 @@ def load_model(path: Path) -> tuple[Recognizer, Description]:
     """
     folder = find_model(path)
     description = load_description(folder)
-    recognizer = description.build()
+    recognizer = build(description)
     try:
         recognizer.load_state_dict(load_file(folder / WEIGHTS))
     except (SafetensorError, OSError) as error:
@@ -167,26 +126,7 @@ def load_description(folder: Path) -> Description:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise CheckpointError(f"{path} is damaged ({error}): copy it again") from None
-    version = content.get("format") if isinstance(content, dict) else None
-    if version != FORMAT:
-        raise CheckpointError(
-            f"{path} has format {version}, this version of crnn-seq2seq-ocr reads format {FORMAT}: "
-            "use the version that wrote it, or train again"
-        )
-    try:
-        return Description(
-            charset=Tokenizer(content["charset"]).charset,
-            max_length=content["max_length"],
-            preprocessing=Preprocessing.model_validate(content["preprocessing"]),
-            model=ModelSettings.model_validate(content["model"]),
-            name=content["name"],
-            step=content["step"],
-            metrics=content["metrics"],
-            about=content.get("about", ""),
-            results=tuple(Result(**each) for each in content.get("results", ())),
-        )
-    except (KeyError, TypeError, ValidationError, CharsetError) as error:
-        raise CheckpointError(f"{path} is damaged or of another version: {error}") from None
+    return Description.from_dict(content, str(path))
 
 
 def save_checkpoint(run: Path, recognizer: torch.nn.Module, description: Description, state: dict[str, Any]) -> Path:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from crnn_seq2seq_ocr.charset_files import read_general_chars
-from crnn_seq2seq_ocr.checkpoint import Description, save_model
+from crnn_seq2seq_ocr.checkpoint import build, save_model
+from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import StorageError
 from crnn_seq2seq_ocr.model.mindspore import import_checkpoint
 
@@ -31,7 +32,7 @@ def import_mindspore(file: Path, *, charset: Path, out: Path) -> Description:
         model=imported.model,
         name=file.stem,
     )
-    recognizer = description.build()
+    recognizer = build(description)
     recognizer.load_state_dict(imported.state)
     save_model(recognizer, description, out)
     return description

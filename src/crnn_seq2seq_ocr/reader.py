@@ -1,35 +1,36 @@
 """A trained reader: weights, settings, charset and preprocessing, loaded from one place, read by one method."""
 
-import contextlib
 import glob
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import torch
 from PIL import Image, ImageOps
 
-from crnn_seq2seq_ocr.checkpoint import Description, load_model
-from crnn_seq2seq_ocr.data.batches import normalise
 from crnn_seq2seq_ocr.data.sample import Sample, Source
 from crnn_seq2seq_ocr.data.transforms import prepare
-from crnn_seq2seq_ocr.errors import DataError, DeviceError, PictureError
+from crnn_seq2seq_ocr.description import Description
+from crnn_seq2seq_ocr.errors import CheckpointError, DataError, PictureError
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
-from crnn_seq2seq_ocr.model.recognizer import Recognizer
-from crnn_seq2seq_ocr.model.search import Found, search
+from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
+from crnn_seq2seq_ocr.outputs import Outputs
 from crnn_seq2seq_ocr.report.attention import attended_centres
 from crnn_seq2seq_ocr.text import EOS_ID, Tokenizer, normalize
+
+if TYPE_CHECKING:
+    from crnn_seq2seq_ocr.model.recognizer import Recognizer
+    from crnn_seq2seq_ocr.torch_engine import Precision, TorchEngine
 
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
 
 BATCHES_TOGETHER = 8
 """Batches' worth of pictures that are sorted by width at a time."""
 
-Precision = Literal["fp32", "bf16"]
+Backend = Literal["torch", "onnx"]
 
 Readable = str | Path | bytes | np.ndarray | Image.Image
 """A file, an encoded picture, RGB pixels uint8 (H, W, 3), or a Pillow image."""
@@ -108,30 +109,60 @@ class Reader:
         'Avenue du Général Leclerc'
     """
 
-    def __init__(self, recognizer: Recognizer, description: Description, *, precision: Precision = "fp32") -> None:
-        self.recognizer = recognizer
-        self.description = description
-        self.precision = precision
-        self.tokenizer = Tokenizer(description.charset)
+    def __init__(self, engine: "TorchEngine | OnnxEngine") -> None:
+        self.engine = engine
+        self.description = engine.description
+        self.tokenizer = Tokenizer(self.description.charset)
 
     @classmethod
-    def load(cls, path: str | Path, *, device: str = "auto", precision: Precision = "fp32") -> "Reader":
-        """The reader of a model folder, or of a training run (its best checkpoint).
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        device: str = "auto",
+        precision: "Precision" = "fp32",
+        backend: Backend | None = None,
+    ) -> "Reader":
+        """The reader of a released model, a model folder, a training run (its best checkpoint), or an ``.onnx`` file.
 
         Args:
-            path: The folder.
-            device: As PyTorch names it; ``auto`` takes an accelerator if there is one.
+            path: The name, the folder or the file.
+            device: As PyTorch names it; ``auto`` takes an accelerator if there is one. ONNX files: see
+                `OnnxEngine.load`.
             precision: Number type of convolutions and products. ``bf16`` reads several times as many pictures a
                 second on accelerators and on CPUs with AMX or AVX-512 BF16 (on others it is slower);
-                probabilities then differ in the third digit, texts rarely.
+                probabilities then differ in the third digit, texts rarely. An ONNX file has its own.
+            backend: What must run the network: ``onnx`` is ONNX Runtime, which files are for, and ``torch``
+                PyTorch, which all else is for; None takes what fits.
 
         Raises:
-            CheckpointError: There is none, it is damaged, or of another version.
+            CheckpointError: There is none, it is damaged, of another version, or for the other backend.
+            DeviceError: The device cannot be used.
         """
-        recognizer, description = load_model(Path(path))
-        # In this layout the pictures are decoded and the convolutions are fastest.
-        recognizer = recognizer.to(_device(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return cls(recognizer.eval(), description, precision=precision)
+        file = Path(path).suffix == ".onnx"
+        if backend is not None and (backend == "onnx") != file:
+            raise CheckpointError(_other_backend(path, backend))
+        if file:
+            if precision != "fp32":
+                raise CheckpointError(f"{path} has the precision it was exported with: leave out {precision}")
+            return cls(OnnxEngine.load(Path(path), device=device))
+        from crnn_seq2seq_ocr.torch_engine import TorchEngine
+
+        return cls(TorchEngine.load(Path(path), device=device, precision=precision))
+
+    @property
+    def recognizer(self) -> "Recognizer":
+        """The network, in PyTorch.
+
+        Raises:
+            CheckpointError: It is run by another engine.
+        """
+        if isinstance(self.engine, OnnxEngine):
+            raise CheckpointError(
+                f"the network {self.description.name!r} is of an ONNX file, which can read and be evaluated: "
+                "for anything else name the model that it was exported from"
+            )
+        return self.engine.recognizer
 
     def read(
         self,
@@ -211,29 +242,21 @@ class Reader:
         for place in range(len(prepared)):
             yield readings[place]
 
-    @torch.inference_mode()
     def _recognise(self, prepared: "list[_Prepared]", *, beam: int, lexicon: Lexicon | None) -> list[Reading]:
-        device = next(self.recognizer.parameters()).device
         view_mask = np.stack([each.view_mask for each in prepared])  # (N, V)
         views = view_mask.shape[1]
         if not self._mixes_views:
             views = int(np.flatnonzero(view_mask.any(0)).max()) + 1
         images = np.stack([each.views[:views] for each in prepared])  # (N, V, H, W, 3)
-        pixels = normalise(torch.from_numpy(images).to(device).permute(0, 1, 4, 2, 3))
-        mask = torch.from_numpy(view_mask[:, :views].copy()).to(device)
-        # Where fp32 is asked for, an autocast around the call still counts: validation reads as training does.
-        half = torch.autocast(device.type, torch.bfloat16) if self.precision == "bf16" else contextlib.nullcontext()
-        with half:
-            memory = self.recognizer.encode(pixels, mask)
-            found = search(self.recognizer, memory, max_length=self.description.max_length, beam=beam, lexicon=lexicon)
-        return [self._reading(each, found, row, memory.grid) for row, each in enumerate(prepared)]
+        outputs = self.engine.read(images, view_mask[:, :views].copy(), beam=beam, lexicon=lexicon)
+        return [self._reading(each, outputs, row) for row, each in enumerate(prepared)]
 
-    def _reading(self, prepared: "_Prepared", found: Found, row: int, grid: tuple[int, int, int]) -> Reading:
-        length = int(found.lengths[row])
-        ids = found.tokens[row, :length].tolist()
-        log_probs = found.log_probs[row, :length].double().cpu().numpy()
+    def _reading(self, prepared: "_Prepared", outputs: Outputs, row: int) -> Reading:
+        length = int(outputs.lengths[row])
+        ids = outputs.tokens[row, :length].tolist()
+        log_probs = outputs.log_probs[row, :length].astype(np.float64)
+        attention = outputs.attention[row, :length]
         complete = ids[-1:] == [EOS_ID]
-        attention = found.attention[row, :length].float().cpu().numpy().reshape(length, *grid)
         views = prepared.views
         if not self._mixes_views:
             # The batch may have more views: what is said of one text does not depend on its neighbours.
@@ -276,17 +299,10 @@ class _Prepared:
     view_mask: np.ndarray
 
 
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-        return found or torch.device("cpu")
-    try:
-        number = torch.ones((), device=name)
-        number.item()  # a device that holds no numbers, such as meta, is of no use
-        return number.device
-    except (RuntimeError, AssertionError, ImportError) as error:
-        reason = str(error).splitlines()[0]
-        raise DeviceError(f"the device {name!r} cannot be used here ({reason}): take auto or cpu") from None
+def _other_backend(path: str | Path, backend: str) -> str:
+    if backend == "onnx":
+        return f"{path} is no .onnx file: make one of it with `crnn-ocr export`, or leave out the backend"
+    return f"{path} is an ONNX file, which PyTorch cannot run: name the model that it was exported from"
 
 
 def failed(name: str, error: Exception) -> Reading:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import torch
 from rich.console import Console
 
-from crnn_seq2seq_ocr.checkpoint import DESCRIPTION, WEIGHTS, Description, Result, load_description, save_model
+from crnn_seq2seq_ocr.checkpoint import DESCRIPTION, WEIGHTS, build, load_description, save_model
 from crnn_seq2seq_ocr.data.sources import open_source
+from crnn_seq2seq_ocr.description import Description, Result
 from crnn_seq2seq_ocr.errors import CheckpointError, DataError, StorageError
 from crnn_seq2seq_ocr.evaluate import Evaluation, evaluate
 from crnn_seq2seq_ocr.reader import Reader
@@ -127,7 +128,7 @@ def _table(name: str, folder: Path) -> "Table":
 
 def _facts(description: Description) -> str:
     with torch.device("meta"):
-        parameters = sum(parameter.numel() for parameter in description.build().parameters())
+        parameters = sum(parameter.numel() for parameter in build(description).parameters())
     characters = len(description.charset.replace(UNASSIGNED, ""))
     views = description.preprocessing.views
     return (

@@ -18,11 +18,11 @@ from torch import Tensor
 
 from crnn_seq2seq_ocr import checkpoint, engine
 from crnn_seq2seq_ocr.allocator import keep_freed_memory
-from crnn_seq2seq_ocr.checkpoint import Description
 from crnn_seq2seq_ocr.config import Recipe, TrainingSettings
 from crnn_seq2seq_ocr.data.batches import Batch, Collate, Positions, TrainingExamples, training_batches
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.data.sources import open_source
+from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import CheckpointError, CrnnOcrError, DataError, RecipeError
 from crnn_seq2seq_ocr.initial import Initial, resolve_charset
 from crnn_seq2seq_ocr.interrupts import StopRequest, stop_requests

@@ -6,11 +6,12 @@ from accelerate import Accelerator
 from accelerate.utils import gather_object
 
 from crnn_seq2seq_ocr import metrics
-from crnn_seq2seq_ocr.checkpoint import Description
 from crnn_seq2seq_ocr.data.sample import Source
+from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.reader import Reader, samples_of
+from crnn_seq2seq_ocr.torch_engine import TorchEngine
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def validate(
     recognizer.eval()
     indices = range(accelerator.process_index, min(most, len(source)), accelerator.num_processes)
     with accelerator.autocast():
-        readings = Reader(recognizer, description).stream(samples_of(source, indices))
+        readings = Reader(TorchEngine(recognizer, description)).stream(samples_of(source, indices))
         read = [_Read(index, each.text, each.error) for index, each in zip(indices, readings, strict=True)]
     recognizer.train(training)
     if accelerator.num_processes > 1:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from crnn_seq2seq_ocr.checkpoint import Description, load_model, save_model
+from crnn_seq2seq_ocr.checkpoint import build, load_model, save_model
 from crnn_seq2seq_ocr.config import load_recipe
+from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.text import WORDS_CHARSET
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "fine_tuning.py"
@@ -19,7 +20,7 @@ SMALLER = [
 def test_it_draws_trains_and_measures_before_and_after(tmp_path: Path) -> None:
     recipe = load_recipe("words", SMALLER)
     description = Description(WORDS_CHARSET, recipe.text.max_length, recipe.preprocessing, recipe.model)
-    save_model(description.build(), description, tmp_path / "words")
+    save_model(build(description), description, tmp_path / "words")
     example = runpy.run_path(str(SCRIPT))
     settings = [*example["SETTINGS"], *SMALLER]
     assert example["main"](tmp_path / "out", model=str(tmp_path / "words"), settings=settings) == (0, 0)

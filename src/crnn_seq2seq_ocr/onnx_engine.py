@@ -1,0 +1,107 @@
+"""Networks in ONNX files, run by ONNX Runtime: no PyTorch is needed, nor imported."""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from crnn_seq2seq_ocr.description import Description
+from crnn_seq2seq_ocr.errors import CheckpointError, DeviceError
+from crnn_seq2seq_ocr.outputs import Outputs
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+    from crnn_seq2seq_ocr.model.lexicon import Lexicon
+
+DESCRIPTION_KEY = "crnn-seq2seq-ocr"
+"""The entry of the file's metadata that holds the description, as JSON."""
+
+_PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
+
+
+class OnnxEngine:
+    """A network of ``crnn-ocr export``.
+
+    Args:
+        session: Runs it.
+        description: What the file says of itself.
+    """
+
+    def __init__(self, session: "onnxruntime.InferenceSession", description: Description) -> None:
+        self._session = session
+        self.description = description
+
+    @classmethod
+    def load(cls, path: Path, *, device: str = "auto") -> "OnnxEngine":
+        """The network of a file.
+
+        Args:
+            path: The file.
+            device: cpu, or cuda where the installed ONNX Runtime has it; auto takes the fastest of these.
+
+        It runs on as many threads as the environment's ``OMP_NUM_THREADS`` says, like PyTorch, else on all cores.
+
+        Raises:
+            CheckpointError: It is no such file, damaged, or of another version.
+            DeviceError: The device cannot be used.
+        """
+        if not path.is_file():
+            raise CheckpointError(f"{path} is not there: give a file that `crnn-ocr export` wrote")
+        session = _session(path, _providers(device))
+        content = session.get_modelmeta().custom_metadata_map.get(DESCRIPTION_KEY)
+        if content is None:
+            raise CheckpointError(
+                f"{path} is an ONNX file, but not of a reader of this package: give one that `crnn-ocr export` wrote"
+            )
+        try:
+            description: Any = json.loads(content)
+        except json.JSONDecodeError as error:
+            raise CheckpointError(f"the metadata of {path} is damaged ({error}): export it again") from None
+        return cls(session, Description.from_dict(description, str(path)))
+
+    def read(
+        self, images: np.ndarray, view_mask: np.ndarray, *, beam: int = 1, lexicon: "Lexicon | None" = None
+    ) -> Outputs:
+        """The texts of images uint8 (N, V, H, W, 3) with view_mask (N, V) bool, found greedily.
+
+        Raises:
+            CheckpointError: A beam or a lexicon is asked for.
+        """
+        if beam > 1 or lexicon is not None:
+            raise CheckpointError(
+                "an ONNX file reads greedily: for a beam or a lexicon, name the model that it was exported from"
+            )
+        pictures = np.ascontiguousarray(images.transpose(0, 1, 4, 2, 3))  # (N, V, 3, H, W)
+        return Outputs(*self._session.run(list(Outputs._fields), {"images": pictures, "view_mask": view_mask}))
+
+
+def _session(path: Path, providers: list[str]) -> "onnxruntime.InferenceSession":
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors: what it warns of is its own business
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    if threads.isdecimal():
+        options.intra_op_num_threads = int(threads)
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=providers)
+    except Exception as error:  # it raises a class of its own for each kind of failure
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(
+            f"{path} cannot be used by ONNX Runtime ({reason}): give a file that `crnn-ocr export` wrote, whole"
+        ) from None
+
+
+def _providers(device: str) -> list[str]:
+    """What runs the network, the preferred first."""
+    import onnxruntime
+
+    available = onnxruntime.get_available_providers()
+    usable = [name for name, provider in _PROVIDERS.items() if provider in available]
+    if device != "auto" and device not in usable:
+        raise DeviceError(f"ONNX Runtime cannot use the device {device!r} here: take auto or {' or '.join(usable)}")
+    wanted = usable[0] if device == "auto" else device
+    return list(dict.fromkeys([_PROVIDERS[wanted], _PROVIDERS["cpu"]]))

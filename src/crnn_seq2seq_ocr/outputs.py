@@ -1,0 +1,21 @@
+"""What a network gives for some pictures, as arrays, whichever engine ran it."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Outputs(NamedTuple):
+    """Texts as the network's numbers: N pictures, L tokens of the longest.
+
+    Attributes:
+        tokens: (N, L) int64, padding after the end.
+        log_probs: (N, L) float32 of each token, 0 after the end.
+        lengths: (N,) int64, tokens with the end; L where a text was cut before its end.
+        attention: (N, L, views, rows, columns) float32 when each token was chosen, 0 after the end.
+    """
+
+    tokens: np.ndarray
+    log_probs: np.ndarray
+    lengths: np.ndarray
+    attention: np.ndarray
