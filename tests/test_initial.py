@@ -20,10 +20,10 @@ from tests.conftest import MakeRecipe, write_folder
 NOTHING = open_source("synthetic:signs?count=1")
 
 
-def with_ctc(micro: MakeRecipe, **changes: object) -> Recipe:
+def with_cell_output(micro: MakeRecipe, **changes: object) -> Recipe:
     """A recipe whose network has everything that has rows for tokens."""
     stages = [{"channels": 8, "pool": [8, 2]}, {"channels": 8, "pool": [4, 2]}]
-    return micro(model__encoder={"stages": stages, "recurrent_size": 8, "ctc": True}, **changes)
+    return micro(model__encoder={"stages": stages, "recurrent_size": 8, "cell_output": True}, **changes)
 
 
 def a_model(recipe: Recipe, charset: str, folder: Path) -> Path:
@@ -110,7 +110,7 @@ def test_many_lacking_characters_and_broken_samples_make_no_long_message(tmp_pat
 
 
 def test_weights_are_handed_over_character_by_character(micro: MakeRecipe, tmp_path: Path) -> None:
-    recipe = with_ctc(micro)
+    recipe = with_cell_output(micro)
     old = Initial.load(a_model(recipe, "ab\0c", tmp_path / "old"))
     charset = "xc\0a"
     fresh = Recognizer(recipe.model, recipe.preprocessing, SPECIAL_COUNT + len(charset))
@@ -128,11 +128,24 @@ def test_weights_are_handed_over_character_by_character(micro: MakeRecipe, tmp_p
             assert torch.equal(tensor[row], source), (name, row)
 
 
-@pytest.mark.parametrize("change", ["width", "ctc", "no ctc"])
-def test_other_sizes_are_refused(micro: MakeRecipe, tmp_path: Path, change: str) -> None:
-    recipe = {"width": micro(model__width=32), "ctc": with_ctc(micro), "no ctc": micro()}[change]
-    old = with_ctc(micro) if change == "no ctc" else micro()
+@pytest.mark.parametrize("gained", [True, False])
+def test_the_second_output_may_come_and_go(micro: MakeRecipe, tmp_path: Path, gained: bool) -> None:
+    with_it = with_cell_output(micro)
+    encoder = with_it.model.encoder.model_copy(update={"cell_output": False})
+    without = with_it.model_copy(update={"model": with_it.model.model_copy(update={"encoder": encoder})})
+    old, recipe = (without, with_it) if gained else (with_it, without)
     start = Initial.load(a_model(old, "abc", tmp_path / "old"))
+    fresh = Recognizer(recipe.model, recipe.preprocessing, SPECIAL_COUNT + 3)
+    before = {name: tensor.clone() for name, tensor in fresh.state_dict().items()}
+    start.hand_over(fresh, Tokenizer("abc"))
+    known = start.recognizer.state_dict()
+    for name, tensor in fresh.state_dict().items():
+        assert torch.equal(tensor, known.get(name, before[name])), name
+
+
+def test_other_sizes_are_refused(micro: MakeRecipe, tmp_path: Path) -> None:
+    recipe = micro(model__width=32)
+    start = Initial.load(a_model(micro(), "abc", tmp_path / "old"))
     fresh = Recognizer(recipe.model, recipe.preprocessing, SPECIAL_COUNT + 4)
     with pytest.raises(CheckpointError, match=r"old has other sizes than the recipe: take its preprocessing"):
         start.hand_over(fresh, Tokenizer("abcd"))

@@ -120,9 +120,9 @@ class EncoderSettings(Settings):
     """Bidirectional LSTM layers along the width."""
     recurrent_size: Size = 128
     """Hidden size of each direction."""
-    ctc: bool = False
-    """A second output that reads a single row of cells column by column, trained by ``training.loss.ctc`` beside
-    the decoder and not used to read: the encoder learns the order of the letters sooner."""
+    cell_output: bool = False
+    """A second output that names the character in each cell of the memory, trained beside the decoder by
+    ``training.loss.ctc`` or ``training.loss.counts`` and not used to read: the encoder learns letters sooner."""
 
 
 class DecoderSettings(Settings):
@@ -168,7 +168,10 @@ class LossSettings(Settings):
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the target's probability that is spread over all classes."""
     ctc: Share = 0.0
-    """Weight of the loss of the encoder's second output, ``model.encoder.ctc``; the decoder's has the rest."""
+    """Weight of a loss on ``model.encoder.cell_output`` where one view has one row of cells: that they hold the text,
+    from left to right. The decoder's loss has the rest."""
+    counts: Share = 0.0
+    """The same for cells in rows and views: that those of each view hold each character as often as the text."""
 
 
 class OptimizerSettings(Settings):
@@ -258,8 +261,14 @@ class Recipe(Settings):
     @model_validator(mode="after")
     def _fits_together(self) -> "Recipe":
         check_model(self.model, self.preprocessing)
-        if self.training.loss.ctc and not self.model.encoder.ctc:
-            raise ValueError("training.loss.ctc needs model.encoder.ctc: true")
+        loss, encoder = self.training.loss, self.model.encoder
+        if (loss.ctc or loss.counts) and not encoder.cell_output:
+            raise ValueError("training.loss.ctc and training.loss.counts need model.encoder.cell_output: true")
+        rows = memory_size(encoder, self.preprocessing)[0]
+        if loss.ctc and (rows != 1 or self.preprocessing.views != 1):
+            raise ValueError(f"training.loss.ctc needs one view with one row of cells, the stages leave {rows}")
+        if loss.ctc + loss.counts > 1:
+            raise ValueError("training.loss.ctc and training.loss.counts together are more than 1")
         return self
 
 
@@ -272,8 +281,8 @@ def check_model(model: ModelSettings, preprocessing: Preprocessing) -> None:
     """
     encoder = model.encoder
     height, width = memory_size(encoder, preprocessing)
-    if encoder.ctc and (encoder.views != "memory" or height != 1 or preprocessing.views != 1):
-        raise ValueError(f"encoder.ctc reads one view with one row of cells after the stages, here are {height}")
+    if encoder.cell_output and encoder.views != "memory":
+        raise ValueError("encoder.cell_output needs encoder.views 'memory'")
     if min(height, width) < 1:
         raise ValueError(
             f"the stages' pooling leaves {height} x {width} cells of a view of "

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from crnn_seq2seq_ocr.config import OptimizerSettings, TeacherForcing, TrainingSettings
 from crnn_seq2seq_ocr.data.batches import Batch, normalise
 from crnn_seq2seq_ocr.errors import CrnnOcrError, DeviceError
-from crnn_seq2seq_ocr.model.loss import column_losses, loss_divisor, token_losses
+from crnn_seq2seq_ocr.model.loss import count_losses, ctc_losses, loss_divisor, token_losses
 from crnn_seq2seq_ocr.text import BOS_ID
 
 PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
@@ -105,10 +105,13 @@ def batch_loss(model: nn.Module, batch: Batch, forced: Tensor | None, settings: 
     view_mask = batch.view_mask.to(device, non_blocking=True)
     forced = None if forced is None else forced.to(device, non_blocking=True)
     logits = model(images, view_mask, inputs, forced)
-    loss = token_losses(logits.steps, targets, settings.loss).sum()
-    if not settings.loss.ctc or logits.columns is None:
-        return loss
-    return (1 - settings.loss.ctc) * loss + settings.loss.ctc * column_losses(logits.columns, targets).sum()
+    ctc, counts = settings.loss.ctc, settings.loss.counts
+    loss = (1 - ctc - counts) * token_losses(logits.steps, targets, settings.loss).sum()
+    if ctc and logits.cells is not None:
+        loss = loss + ctc * ctc_losses(logits.cells, targets).sum()
+    if counts and logits.cells is not None:
+        loss = loss + counts * count_losses(logits.cells, logits.mask, targets, view_mask.sum(1)).sum()
+    return loss
 
 
 def global_divisor(batches: Sequence[Batch], settings: TrainingSettings) -> Tensor:

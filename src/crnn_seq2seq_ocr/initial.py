@@ -8,7 +8,7 @@ from crnn_seq2seq_ocr.checkpoint import load_model
 from crnn_seq2seq_ocr.config import TextSettings
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.errors import CharsetError, CheckpointError, DataError, RecipeError
-from crnn_seq2seq_ocr.model.recognizer import TOKEN_ROWS, Recognizer
+from crnn_seq2seq_ocr.model.recognizer import CELL_OUTPUT, TOKEN_ROWS, Recognizer
 from crnn_seq2seq_ocr.text import (
     FSNS_CHARSET,
     SPECIAL_COUNT,
@@ -62,6 +62,9 @@ class Initial:
         shared = sorted(known.keys() & wanted.keys(), key=str)
         old, new = [known[key] for key in shared], [wanted[key] for key in shared]
         state, fresh = self.recognizer.state_dict(), recognizer.state_dict()
+        # The second output only helps training: one that is new begins fresh, one that is not wanted is left.
+        state = {name: tensor for name, tensor in state.items() if name in fresh or name not in CELL_OUTPUT}
+        state |= {name: fresh[name] for name in CELL_OUTPUT & fresh.keys() - state.keys()}
         try:
             for name in TOKEN_ROWS & state.keys() & fresh.keys():
                 rows = fresh[name].clone()

@@ -155,19 +155,20 @@ def test_names_of_the_weights_stay() -> None:
             "encoder.recurrent.1.projection.bias", "decoder.attention.score.bias"} <= names  # fmt: skip
 
 
-def test_the_second_output_reads_columns_and_changes_nothing_else() -> None:
-    encoder = CONTENT.encoder.model_copy(update={"ctc": True})
+def test_the_second_output_names_cells_and_changes_nothing_else() -> None:
+    encoder = CONTENT.encoder.model_copy(update={"cell_output": True})
     settings = CONTENT.model_copy(update={"encoder": encoder})
     preprocessing = Preprocessing(height=8, width=32, resize="fit", width_step=8)
     recognizer, images = Recognizer(settings, preprocessing, CLASSES).eval(), torch.rand(2, 1, 3, 8, 24)
-    steps, columns = recognizer(images, all_views(images), INPUTS)
-    assert columns is not None
-    assert columns.shape == (2, 6, CLASSES)  # 24 pixels, four a column
-    columns.sum().backward()
+    steps, cells, mask = recognizer(images, all_views(images), INPUTS)
+    assert cells is not None
+    assert cells.shape == (2, 6, CLASSES)  # 24 pixels, four a column
+    assert mask.shape == (2, 6)
+    cells.sum().backward()
     assert recognizer.decoder.output.weight.grad is None
     plain = Recognizer(CONTENT, preprocessing, CLASSES).eval()
     plain.load_state_dict(recognizer.state_dict(), strict=False)
-    again, none = plain(images, all_views(images), INPUTS)
+    again, none, _ = plain(images, all_views(images), INPUTS)
     assert none is None
     torch.testing.assert_close(again, steps)
 

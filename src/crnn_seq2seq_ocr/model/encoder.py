@@ -20,13 +20,13 @@ class Memory(NamedTuple):
         cells: (N, T, D).
         mask: (N, T) bool, False where a cell belongs to a missing view.
         grid: (views, rows, columns) of the cells: their product is T. Views in channels have (1, 1, T).
-        columns: (N, T, K), what the second output finds in each column; None where there is none.
+        found: (N, T, K), what the second output finds in each cell; None where there is none.
     """
 
     cells: Tensor
     mask: Tensor
     grid: tuple[int, int, int]
-    columns: Tensor | None = None
+    found: Tensor | None = None
 
 
 class ViewBatchNorm(nn.BatchNorm2d):
@@ -123,7 +123,7 @@ class Encoder(nn.Module):
         )
         fits = settings.recurrent_layers or channels == width
         self.projection = nn.Identity() if fits else nn.Linear(channels, width)
-        self.ctc = nn.Linear(width, classes) if settings.ctc else None
+        self.cell_output = nn.Linear(width, classes) if settings.cell_output else None
         self._initialise()
 
     def _initialise(self) -> None:
@@ -157,7 +157,7 @@ class Encoder(nn.Module):
         # A cell knows its place within its view, not the view's number: any number of views in any order.
         places = self.row_places + self.column_places[:columns]  # (R, U, D)
         cells = self.norm(cells)
-        found = None if self.ctc is None else self.ctc(cells.flatten(1, 3)).float()  # (N, T, K)
+        found = None if self.cell_output is None else self.cell_output(cells.flatten(1, 3)).float()  # (N, T, K)
         cells = (cells + places).flatten(1, 3)  # (N, T, D)
         mask = view_mask.repeat_interleave(rows * columns, dim=1)  # (N, T)
         return Memory(cells, mask, (views, rows, columns), found)

@@ -11,15 +11,10 @@ from crnn_seq2seq_ocr.config import ModelSettings, Preprocessing, memory_size
 from crnn_seq2seq_ocr.model.decoder import Decoder
 from crnn_seq2seq_ocr.model.encoder import Encoder, Memory
 
-TOKEN_ROWS = frozenset(
-    {
-        "decoder.embedding.weight",
-        "decoder.output.weight",
-        "decoder.output.bias",
-        "encoder.ctc.weight",
-        "encoder.ctc.bias",
-    }
-)
+CELL_OUTPUT = frozenset({"encoder.cell_output.weight", "encoder.cell_output.bias"})
+"""The weights that only training uses."""
+
+TOKEN_ROWS = CELL_OUTPUT | {"decoder.embedding.weight", "decoder.output.weight", "decoder.output.bias"}
 """The weights that have a row for each token."""
 
 
@@ -28,11 +23,13 @@ class Logits(NamedTuple):
 
     Attributes:
         steps: (N, L, K) of the decoder's steps.
-        columns: (N, T, K) of the encoder's second output; None where there is none.
+        cells: (N, T, K) of the encoder's second output; None where there is none.
+        mask: (N, T) bool, False where a cell belongs to a missing view.
     """
 
     steps: Tensor
-    columns: Tensor | None
+    cells: Tensor | None
+    mask: Tensor
 
 
 class Recognizer(nn.Module):
@@ -66,4 +63,4 @@ class Recognizer(nn.Module):
                 None where all are fed, which is faster.
         """
         memory = self.encode(images, view_mask)
-        return Logits(self.decoder.unroll(inputs, forced, memory), memory.columns)
+        return Logits(self.decoder.unroll(inputs, forced, memory), memory.found, memory.mask)
