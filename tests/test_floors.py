@@ -23,13 +23,14 @@ FLOORS = [
     {"reader", "initial"},
     {"validation"},
     {"train", "evaluate", "importing", "release", "bench"},
+    {"serve"},
     {"cli", "__main__"},
 ]
 """From the ground up; a part imports only what stands below it, and its own."""
 
 TORCH_FREE = {
     "errors", "config", "description", "outputs", "selfcheck", "allocator", "text", "charset_files", "interrupts",
-    "metrics", "report", "released", "data", "onnx_engine", "reader", "cli", "__main__", "",
+    "metrics", "report", "released", "data", "onnx_engine", "reader", "serve", "cli", "__main__", "",
 }
 NEEDS_TORCH = {"data.batches"}
 

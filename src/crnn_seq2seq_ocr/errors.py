@@ -35,6 +35,10 @@ class DeviceError(CrnnOcrError, ValueError):
     """A device is not there."""
 
 
+class DependencyError(CrnnOcrError, ImportError):
+    """A package that is needed for this alone is not installed."""
+
+
 class DownloadError(CrnnOcrError, OSError):
     """A file could not be downloaded."""
 

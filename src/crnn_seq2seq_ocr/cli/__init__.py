@@ -10,6 +10,7 @@ from crnn_seq2seq_ocr.cli.bench import bench
 from crnn_seq2seq_ocr.cli.data import data
 from crnn_seq2seq_ocr.cli.model import evaluate, import_mindspore, read, train
 from crnn_seq2seq_ocr.cli.released import models, release
+from crnn_seq2seq_ocr.cli.serve import serve
 from crnn_seq2seq_ocr.errors import CrnnOcrError
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(read)
+app.command()(serve)
 app.command()(train)
 app.command()(evaluate)
 app.command()(models)

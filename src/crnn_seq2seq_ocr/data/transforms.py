@@ -10,7 +10,7 @@ from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.data.views import real_views, split_views
 from crnn_seq2seq_ocr.errors import DataError
 
-__all__ = ["decode_picture", "prepare", "resize_view"]
+__all__ = ["coverage", "decode_picture", "prepare", "resize_view"]
 
 
 def resize_view(
@@ -19,6 +19,13 @@ def resize_view(
     """One view, RGB uint8 of any size, at the network's size (height, width, 3), stretched or padded."""
     inner = _inner_size(view, preprocessing)
     return fill(resize(view, inner, interpolation), _outer_size(inner, preprocessing))
+
+
+def coverage(view: np.ndarray, preprocessing: Preprocessing) -> tuple[float, float]:
+    """Which share of the network's height and width a view (H, W, ...) takes up; the rest is filling."""
+    inner = _inner_size(view, preprocessing)
+    outer = _outer_size(inner, preprocessing)
+    return inner[0] / outer[0], inner[1] / outer[1]
 
 
 def prepare(

@@ -1,0 +1,42 @@
+"""The command that serves a model over HTTP."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crnn_seq2seq_ocr.cli.model import Device, Model, Precision
+
+
+def serve(
+    model: Model,
+    host: Annotated[str, typer.Option(help="The address to listen at; 0.0.0.0 for every one.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    keys: Annotated[Path | None, typer.Option(help="A file of API keys, one a line; none: everyone reads.")] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Most texts read together.")] = 32,
+    queue: Annotated[int, typer.Option(min=1, help="Texts that may wait; then requests get 429.")] = 256,
+    device: Device = "auto",
+    precision: Precision = "fp32",
+) -> None:
+    """Serve a model: a page to try it at /, POST /v1/read, and its description at /openapi.json.
+
+    Ctrl-C and SIGTERM end it when all it accepted has been answered.
+    """
+    from crnn_seq2seq_ocr.errors import DependencyError
+
+    try:
+        from crnn_seq2seq_ocr.serve import ServeSettings, create_app
+        from crnn_seq2seq_ocr.serve.running import run
+    except ModuleNotFoundError as error:
+        raise DependencyError(f"{error.name} is missing: pip install 'crnn-seq2seq-ocr[serve]'") from None
+    from crnn_seq2seq_ocr.reader import Reader
+    from crnn_seq2seq_ocr.serve.keys import read_keys
+
+    settings = ServeSettings(
+        batch_size=batch_size,
+        most_waiting=queue,
+        most_texts=min(queue, 32),
+        keys=() if keys is None else read_keys(keys),
+    )
+    app = create_app(Reader.load(model, device=device, precision=precision), settings)
+    run(app, host=host, port=port, announce=lambda address: print(f"{model} is served at {address}", flush=True))

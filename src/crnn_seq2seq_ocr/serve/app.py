@@ -1,0 +1,214 @@
+"""The service itself: its addresses, each a few lines over the parts that do the work."""
+
+import asyncio
+import contextlib
+import math
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+from fastapi import FastAPI, Request, Response
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+import crnn_seq2seq_ocr
+from crnn_seq2seq_ocr.data.sample import Sample
+from crnn_seq2seq_ocr.reader import Reader, Reading
+from crnn_seq2seq_ocr.serve.answers import answer
+from crnn_seq2seq_ocr.serve.batching import Batcher, ClosedError, QueueFullError
+from crnn_seq2seq_ocr.serve.intake import Order
+from crnn_seq2seq_ocr.serve.intake import receive as take_in
+from crnn_seq2seq_ocr.serve.keys import Keys
+from crnn_seq2seq_ocr.serve.metrics import Metrics
+from crnn_seq2seq_ocr.serve.page import POLICY, page_files
+from crnn_seq2seq_ocr.serve.problems import Problem, tell_problems
+from crnn_seq2seq_ocr.serve.schemas import PROBLEMS, READ_BODY, Model, ModelResult, Models, ReadResponse
+from crnn_seq2seq_ocr.serve.settings import ServeSettings
+
+_ABOUT = "Reads pictures of text. Every error is a JSON problem (RFC 9457) that says what was wrong and what to do."
+_HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def create_app(reader: Reader, settings: ServeSettings | None = None) -> FastAPI:
+    """The ASGI application that serves a reader."""
+    settings = settings or ServeSettings()
+    service = _Service(reader, settings)
+    app = FastAPI(
+        title="crnn-ocr",
+        version=crnn_seq2seq_ocr.__version__,
+        description=_ABOUT,
+        lifespan=service.lifespan,
+        docs_url=None,  # pages that load scripts from elsewhere
+        redoc_url=None,
+    )
+    tell_problems(app)
+    app.add_middleware(_Outermost, metrics=service.metrics)
+    _reading(app, service)
+    _watching(app, service)
+    _page(app)
+    return app
+
+
+class _Service:
+    """What the addresses share."""
+
+    def __init__(self, reader: Reader, settings: ServeSettings) -> None:
+        self.description, self.settings = reader.description, settings
+        self.views = reader.description.preprocessing.views
+        self.keys = Keys(settings.keys)
+        self.metrics = Metrics(lambda: self.batcher.waiting)
+        self._requests = 0
+
+        def read(samples: list[Sample]) -> list[Reading]:
+            return list(reader.stream(samples, batch_size=settings.batch_size))
+
+        self.batcher = Batcher(
+            read,
+            batch_size=settings.batch_size,
+            gather_seconds=settings.gather_seconds,
+            most_waiting=settings.most_waiting,
+            on_batch=self.metrics.batch,
+        )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        """Read while the application runs; what was accepted is finished at its end."""
+        self.batcher.start()
+        try:
+            yield
+        finally:
+            await self.batcher.close()
+
+    @contextlib.contextmanager
+    def admitted(self) -> Iterator[None]:
+        """Count a request in, if there is room."""
+        if self._requests >= self.settings.most_requests:
+            raise _busy(1.0)
+        self._requests += 1
+        try:
+            yield
+        finally:
+            self._requests -= 1
+
+    async def read(self, order: Order) -> list[Reading]:
+        """The readings of an order, within the time allowed."""
+        try:
+            async with asyncio.timeout(self.settings.read_seconds):
+                return await self.batcher.read([text.sample() for text in order.texts])
+        except QueueFullError as full:
+            raise _busy(full.seconds) from None
+        except TimeoutError:
+            detail = f"reading took longer than {self.settings.read_seconds:g} seconds: try again later"
+            raise Problem(503, "too_long", detail, headers={"Retry-After": "5"}) from None
+        except ClosedError:
+            raise Problem(503, "ending", "the service is ending: try again", headers={"Retry-After": "5"}) from None
+
+
+def _reading(app: FastAPI, service: _Service) -> None:
+    @app.post(
+        "/v1/read",
+        summary="Read pictures",
+        response_model=ReadResponse,
+        response_model_exclude_none=True,
+        responses=PROBLEMS,
+        openapi_extra=READ_BODY,
+    )
+    async def read(request: Request) -> Response:
+        """Read one or several texts, each from one picture or from several views of it.
+
+        As a form: files named `picture`. As JSON: image files in base64. Names are only handed back; no file
+        and no address that a request names is ever opened.
+        """
+        service.keys.check(request.headers)
+        with service.admitted():
+            order = await take_in(request, service.settings, views=service.views)
+            readings = await service.read(order)
+        preprocessing = service.description.preprocessing
+        pairs = zip(order.texts, readings, strict=True)
+        answers = [answer(text, reading, order.detail, preprocessing) for text, reading in pairs]
+        content = ReadResponse(model=service.description.name, readings=answers)
+        return Response(content.model_dump_json(exclude_none=True), media_type="application/json")
+
+    @app.get("/v1/models", summary="What is served", responses={401: PROBLEMS[401]})
+    async def models(request: Request) -> Models:
+        """The models that are served, and what each was measured to read."""
+        service.keys.check(request.headers)
+        return Models(models=[_model(service)])
+
+
+def _watching(app: FastAPI, service: _Service) -> None:
+    @app.get("/healthz", summary="Is it alive?")
+    async def alive() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "alive"}
+
+    @app.get("/readyz", summary="Does it read?", responses={503: PROBLEMS[503]})
+    async def ready() -> dict[str, str]:
+        """The model is loaded, and requests are taken."""
+        if not service.batcher.ready:
+            raise Problem(503, "not_ready", "the service takes no requests now: try again")
+        return {"status": "ready"}
+
+    @app.get("/metrics", summary="Numbers for Prometheus", response_class=Response)
+    async def metrics() -> Response:
+        """Requests by status, their seconds, texts, sizes of batches, texts that wait."""
+        return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _page(app: FastAPI) -> None:
+    for path, (content, media_type) in page_files().items():
+        app.add_api_route(path, _file(content, media_type), include_in_schema=False)
+
+
+def _file(content: bytes, media_type: str) -> Callable[[], Awaitable[Response]]:
+    async def file() -> Response:
+        return Response(content, media_type=media_type, headers={"Cache-Control": "no-cache"})
+
+    return file
+
+
+class _Outermost:
+    """Adds headers to every response, and counts the requests to read."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.monotonic()
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(_HEADERS)
+                if scope["path"] == "/v1/read":
+                    self._metrics.request(message["status"], time.monotonic() - began)
+            await send(message)
+
+        await self._app(scope, receive, sent if scope["type"] == "http" else send)
+
+
+def _model(service: _Service) -> Model:
+    told = service.description
+    results = [
+        ModelResult(
+            data=each.data, samples=each.samples, sequence_accuracy=each.sequence_accuracy, cer=each.cer
+        )
+        for each in told.results
+    ]
+    return Model(
+        name=told.name,
+        about=told.about,
+        views=service.views,
+        characters=told.charset,
+        max_length=told.max_length,
+        results=results,
+    )
+
+
+def _busy(seconds: float) -> Problem:
+    after = str(max(1, math.ceil(seconds)))
+    detail = f"too many requests are waiting: try again in {after} s"
+    return Problem(429, "busy", detail, headers={"Retry-After": after})

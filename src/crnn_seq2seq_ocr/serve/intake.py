@@ -1,0 +1,179 @@
+"""From the body of a request to the texts it asks for: a form or JSON, nothing of which is believed."""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from fastapi import Request
+from pydantic import ValidationError
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.types import Message
+
+from crnn_seq2seq_ocr.data.sample import Sample
+from crnn_seq2seq_ocr.serve.pictures import Upload, look_at
+from crnn_seq2seq_ocr.serve.problems import Problem
+from crnn_seq2seq_ocr.serve.schemas import Detail, ReadRequest
+from crnn_seq2seq_ocr.serve.settings import ServeSettings
+
+_FIELDS = {"picture", "views", "detail"}
+_FLAGS = {"true": True, "1": True, "on": True, "false": False, "0": False, "": False}
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text to read: its name, and its pictures."""
+
+    name: str
+    pictures: tuple[Upload, ...]
+
+    def sample(self) -> Sample:
+        """What the reader takes."""
+        return Sample(self.name, tuple(each.data for each in self.pictures), "")
+
+
+@dataclass(frozen=True)
+class Order:
+    """All that a request asks for."""
+
+    texts: tuple[Text, ...]
+    detail: Detail
+
+
+async def receive(request: Request, settings: ServeSettings, *, views: int) -> Order:
+    """What a request asks for; `views` is the most pictures of one text.
+
+    Raises:
+        Problem: Of the 4xx, whatever is wrong with it.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in {"multipart/form-data", "application/json"}:
+        raise Problem(415, "content_type", "send multipart/form-data or application/json")
+    limited = _Limited(request, settings.most_bytes)
+    try:
+        async with asyncio.timeout(settings.receive_seconds):
+            if kind == "application/json":
+                return _from_json(await limited.body(), settings, views=views)
+            most_files = settings.most_texts * views
+            parser = _Form(limited.headers, limited.stream(), max_files=most_files, max_fields=len(_FIELDS))
+            form = await parser.parse()
+            try:
+                return await _from_form(form, settings, views=views)
+            finally:
+                await form.close()
+    except TimeoutError:
+        detail = f"the request took longer than {settings.receive_seconds:g} seconds to come: send less at once"
+        raise Problem(408, "too_slow", detail, headers={"Connection": "close"}) from None
+    except MultiPartException as error:
+        if error.message.startswith("Too many files"):
+            raise _too_many(settings.most_texts) from None
+        raise Problem(400, "form_damaged", f"the form cannot be read: {error.message}") from None
+
+
+class _Limited(Request):
+    """A request whose body has a largest size, whatever its headers say."""
+
+    def __init__(self, request: Request, most_bytes: int) -> None:
+        super().__init__(request.scope, self._receive_some)
+        self._from, self._most_bytes, self._bytes = request.receive, most_bytes, 0
+
+    async def _receive_some(self) -> Message:
+        message = await self._from()
+        self._bytes += len(message.get("body", b""))
+        claimed = self.headers.get("content-length", "")
+        if self._bytes > self._most_bytes or (claimed.isdecimal() and int(claimed[:20]) > self._most_bytes):
+            detail = f"the request has more than {self._most_bytes:,} bytes: send fewer or smaller pictures"
+            raise Problem(413, "body_too_large", detail, headers={"Connection": "close"})
+        return message
+
+
+class _Form(MultiPartParser):
+    """Keeps files in memory, of which the body's largest size allows few: nothing is written to disk."""
+
+    spool_max_size = 0  # never rolled over
+
+
+def _from_json(body: bytes, settings: ServeSettings, *, views: int) -> Order:
+    try:
+        wanted = ReadRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise _not_valid(error) from None
+    if len(wanted.texts) > settings.most_texts:
+        raise _too_many(settings.most_texts)
+    texts = []
+    for number, each in enumerate(wanted.texts):
+        where = f"texts[{number}]"
+        _check_views(len(each.views), views, where)
+        names = [f"{where}.views[{place}]" for place in range(len(each.views))]
+        files = [_decoded(view, name) for view, name in zip(each.views, names, strict=True)]
+        texts.append(Text(each.name or f"picture {number}", _looked_at(files, names, settings)))
+    return Order(tuple(texts), wanted.detail)
+
+
+def _not_valid(error: ValidationError) -> Problem:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    if first["type"] == "json_invalid":
+        return Problem(400, "json_damaged", f"the body is no JSON: {first['msg']}")
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
+    return Problem(422, "invalid", f"{where or 'the body'}: {first['msg']}")
+
+
+def _decoded(text: str, name: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        detail = f"{name} is no base64: send the picture's own bytes, encoded; paths and addresses are never opened"
+        raise Problem(422, "not_base64", detail) from None
+
+
+async def _from_form(form: FormData, settings: ServeSettings, *, views: int) -> Order:
+    if unknown := sorted(set(form) - _FIELDS):
+        known = ", ".join(sorted(_FIELDS))
+        raise Problem(422, "invalid", f"the form has an unknown field {unknown[0][:80]!r}: there are {known}")
+    uploads = [each for each in form.getlist("picture") if isinstance(each, UploadFile)]
+    if not uploads or len(uploads) != len(form.getlist("picture")):
+        detail = "send one or several files as 'picture'; paths and addresses are never opened"
+        raise Problem(422, "picture_missing", detail)
+    together, detail = _flag(form), _detail(form)
+    names = [each.filename or f"picture {number}" for number, each in enumerate(uploads)]
+    files = [await each.read() for each in uploads]
+    if together:
+        _check_views(len(files), views, "the form")
+        return Order((Text(names[0], _looked_at(files, names, settings)),), detail)
+    if len(files) > settings.most_texts:
+        raise _too_many(settings.most_texts)
+    pairs = zip(names, files, strict=True)
+    return Order(tuple(Text(name, _looked_at([file], [name], settings)) for name, file in pairs), detail)
+
+
+def _flag(form: FormData) -> bool:
+    value = form.get("views", "")
+    if not isinstance(value, str) or value.lower() not in _FLAGS:
+        raise Problem(422, "invalid", "views is true or false")
+    return _FLAGS[value.lower()]
+
+
+def _detail(form: FormData) -> Detail:
+    value = form.get("detail", "characters")
+    for known in get_args(Detail):
+        if value == known:
+            return known  # type: ignore[no-any-return]
+    raise Problem(422, "invalid", f"detail is one of {', '.join(get_args(Detail))}")
+
+
+def _looked_at(files: Sequence[bytes], names: Sequence[str], settings: ServeSettings) -> tuple[Upload, ...]:
+    pairs = zip(files, names, strict=True)
+    return tuple(look_at(data, name=name[:255], most_pixels=settings.most_pixels) for data, name in pairs)
+
+
+def _check_views(count: int, most: int, where: str) -> None:
+    if count > most:
+        detail = f"{where} has {count} pictures of one text, the model takes {most}: send them as texts of their own"
+        raise Problem(422, "too_many_views", detail)
+
+
+def _too_many(most: int) -> Problem:
+    return Problem(413, "too_many_texts", f"a request reads at most {most} texts: send several requests")

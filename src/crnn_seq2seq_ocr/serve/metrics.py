@@ -1,0 +1,50 @@
+"""Numbers for Prometheus, in a registry of their own."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_SIZES = (1, 2, 4, 8, 16, 32, 64, 128)
+
+
+class Metrics:
+    """What the service counts.
+
+    Args:
+        waiting: Tells how many texts wait, whenever it is asked.
+    """
+
+    def __init__(self, waiting: Callable[[], int]) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "crnn_ocr_requests", "Requests to /v1/read by status.", ["status"], registry=self._registry
+        )
+        self._seconds = Histogram(
+            "crnn_ocr_request_seconds", "From a request's first byte to its answer.", buckets=_SECONDS,
+            registry=self._registry,
+        )  # fmt: skip
+        self._texts = Counter("crnn_ocr_texts", "Texts that were read.", registry=self._registry)
+        self._batch_size = Histogram(
+            "crnn_ocr_batch_size", "Texts read together.", buckets=_SIZES, registry=self._registry
+        )
+        self._batch_seconds = Histogram(
+            "crnn_ocr_batch_seconds", "What a batch took to decode and read.", buckets=_SECONDS,
+            registry=self._registry,
+        )  # fmt: skip
+        Gauge("crnn_ocr_waiting", "Texts in the queue.", registry=self._registry).set_function(waiting)
+
+    def request(self, status: int, seconds: float) -> None:
+        """A request was answered."""
+        self._requests.labels(str(status)).inc()
+        self._seconds.observe(seconds)
+
+    def batch(self, size: int, seconds: float) -> None:
+        """A batch was read."""
+        self._texts.inc(size)
+        self._batch_size.observe(size)
+        self._batch_seconds.observe(seconds)
+
+    def text(self) -> bytes:
+        """All of them in Prometheus' text format."""
+        return generate_latest(self._registry)

@@ -1,0 +1,30 @@
+"""The page's files: HTML, style, script and examples, all of them, read once."""
+
+import mimetypes
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Content-Security-Policy: whatever a text or a name may hold, nothing foreign is run, loaded or sent anywhere."""
+
+
+def page_files() -> dict[str, tuple[bytes, str]]:
+    """Content and media type by path, such as ``/page/style.css``; the page itself is ``/``."""
+    found = {f"/page/{name}": (file.read_bytes(), _media_type(name)) for name, file in _files()}
+    found["/"] = found.pop("/page/index.html")
+    return found
+
+
+def _files() -> list[tuple[str, Traversable]]:
+    folder = files("crnn_seq2seq_ocr.serve.page")
+    own = [(each.name, each) for each in folder.iterdir() if each.is_file() and not each.name.endswith(".py")]
+    examples = [(f"examples/{each.name}", each) for each in folder.joinpath("examples").iterdir() if each.is_file()]
+    return sorted(own + examples, key=lambda pair: pair[0])
+
+
+def _media_type(name: str) -> str:
+    kind = mimetypes.types_map.get("." + name.rpartition(".")[2], "application/octet-stream")
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind

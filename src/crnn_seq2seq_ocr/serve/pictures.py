@@ -1,0 +1,91 @@
+"""Pictures from strangers: what is refused before anything is decoded, and where in them the views are."""
+
+import io
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from crnn_seq2seq_ocr.config import Preprocessing
+from crnn_seq2seq_ocr.data.transforms import coverage
+from crnn_seq2seq_ocr.data.views import split_views
+from crnn_seq2seq_ocr.serve.problems import Problem
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
+"""Those that the decoder knows, by Pillow's names: its other readers are never tried."""
+
+_ORIENTATION, _SIDEWAYS = 0x0112, {5, 6, 7, 8}
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A picture as it came: encoded bytes whose header was looked at, and its size when upright, in pixels."""
+
+    data: bytes
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where a view lies: the number of its picture, and left, top, width and height as shares of the picture.
+
+    Shares go beyond the picture where the model sees filling beside it.
+    """
+
+    picture: int
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+def look_at(data: bytes, *, name: str, most_pixels: int) -> Upload:
+    """A picture by its header alone.
+
+    Raises:
+        Problem: 422 for what is no picture, 413 for one of too many pixels.
+    """
+    if not data:
+        raise Problem(422, "picture_empty", f"{name} is empty (0 bytes): send the picture's file itself")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of sizes, which are checked below, and of damaged metadata
+            with Image.open(io.BytesIO(data), formats=FORMATS) as header:
+                width, height = header.size
+                # The method of all formats: that of PNG decodes the whole picture to look behind it.
+                sideways = Image.Image.getexif(header).get(_ORIENTATION) in _SIDEWAYS
+    except Image.DecompressionBombError:
+        raise _too_large(name, most_pixels) from None
+    except Exception:  # readers of damaged headers raise anything
+        known = ", ".join(FORMATS)
+        raise Problem(422, "picture_unreadable", f"{name} is no picture that can be read: send {known}") from None
+    if width * height > most_pixels:
+        raise _too_large(name, most_pixels)
+    return Upload(data, height, width) if sideways else Upload(data, width, height)
+
+
+def regions(pictures: Sequence[Upload], preprocessing: Preprocessing) -> list[Region]:
+    """Where each view lies, in the order that the model sees them: as `data.transforms.prepare` cuts and resizes."""
+    sizes = [np.empty((each.height, each.width, 0), np.uint8) for each in pictures]
+    if len(sizes) > 1:
+        return [_region(number, 0.0, 1.0, size, preprocessing) for number, size in enumerate(sizes)]
+    found, left = [], 0.0
+    for view in split_views(sizes[0], preprocessing.views):
+        share = view.shape[1] / sizes[0].shape[1]
+        found.append(_region(0, left, share, view, preprocessing))
+        left += share
+    return found
+
+
+def _region(number: int, left: float, share: float, view: np.ndarray, preprocessing: Preprocessing) -> Region:
+    height, width = coverage(view, preprocessing)
+    return Region(number, left, 0.0, share / width, 1 / height)
+
+
+def _too_large(name: str, most_pixels: int) -> Problem:
+    millions = most_pixels / 1e6
+    detail = f"{name} has more than {millions:g} million pixels and was not decoded: make it smaller"
+    return Problem(413, "picture_too_large", detail)
