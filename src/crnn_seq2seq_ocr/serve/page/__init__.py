@@ -1,6 +1,5 @@
 """The page's files: HTML, style, script and examples, all of them, read once."""
 
-import mimetypes
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -11,9 +10,18 @@ POLICY = (
 """Content-Security-Policy: whatever a text or a name may hold, nothing foreign is run, loaded or sent anywhere."""
 
 
+_MEDIA_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+    "jpg": "image/jpeg",
+}
+
+
 def page_files() -> dict[str, tuple[bytes, str]]:
     """Content and media type by path, such as ``/page/style.css``; the page itself is ``/``."""
-    found = {f"/page/{name}": (file.read_bytes(), _media_type(name)) for name, file in _files()}
+    found = {f"/page/{name}": (file.read_bytes(), _MEDIA_TYPES[name.rpartition(".")[2]]) for name, file in _files()}
     found["/"] = found.pop("/page/index.html")
     return found
 
@@ -23,8 +31,3 @@ def _files() -> list[tuple[str, Traversable]]:
     own = [(each.name, each) for each in folder.iterdir() if each.is_file() and not each.name.endswith(".py")]
     examples = [(f"examples/{each.name}", each) for each in folder.joinpath("examples").iterdir() if each.is_file()]
     return sorted(own + examples, key=lambda pair: pair[0])
-
-
-def _media_type(name: str) -> str:
-    kind = mimetypes.types_map.get("." + name.rpartition(".")[2], "application/octet-stream")
-    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind

@@ -1,0 +1,130 @@
+// The page: pictures come in by every way there is, and their readings are listed.
+
+import { Card, element } from "./card.js";
+import { csv, download } from "./csv.js";
+import { models, Problem, read, useKey } from "./service.js";
+
+const EXAMPLES = 4;
+
+const find = (id) => document.getElementById(id);
+let cards = [];
+let model = null;
+let whenReady = [];
+
+async function start() {
+  try {
+    [model] = await models();
+  } catch (problem) {
+    if (problem.code === "unauthorized") askForKey();
+    else say(problem.message);
+    return;
+  }
+  find("key-form").hidden = true;
+  if (model.about) find("about").textContent = model.about;
+  find("model").textContent = `Model: ${model.name}.`;
+  find("most-views").textContent = `up to ${model.views}`;
+  find("views-label").hidden = model.views === 1;
+  showExamples();
+  const kept = whenReady;
+  whenReady = [];
+  for (const files of kept) take(files);
+}
+
+function askForKey() {
+  find("key-wrong").hidden = find("key-form").hidden;
+  find("key-form").hidden = false;
+  find("key").focus();
+}
+
+/** Reads files: each on its own, or together where they are views of one sign. */
+function take(list) {
+  const files = [...list];
+  if (!files.length) return;
+  if (!model) {
+    whenReady.push(files);
+    return;
+  }
+  const together = model.views > 1 && find("views").checked && files.length > 1;
+  const texts = together ? [files] : files.map((file) => [file]);
+  const made = texts.map((views) => new Card(views.map((file) => file.name || "pasted picture").join(" + "), views));
+  cards = [...made, ...cards];
+  find("cards").prepend(...made.map((card) => card.node));
+  find("results").hidden = false;
+  for (const card of made) fill(card);
+  made[0].node.scrollIntoView({ block: "nearest" });
+}
+
+async function fill(card) {
+  try {
+    const reading = await read(card.files);
+    card.show(reading);
+    say(`${card.name}: ${reading.text || "no text found"}, ${Math.round(100 * reading.confidence)} percent sure`);
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    const permanent = problem.code.startsWith("picture_") || problem.code.startsWith("too_many");
+    card.fail(problem.message, permanent ? null : () => fill(card));
+    say(problem.message);
+    if (problem.code === "unauthorized") askForKey();
+  }
+  find("csv").disabled = !cards.some((each) => each.reading);
+}
+
+/** Tells those who hear the page. */
+function say(text) {
+  find("status").textContent = text;
+}
+
+function showExamples() {
+  const kind = model.views > 1 ? "sign" : "word";
+  const buttons = Array.from({ length: EXAMPLES }, (_, index) => {
+    const name = `${kind}-${index + 1}.jpg`;
+    const image = element("img", { src: `/page/examples/${name}`, alt: `Read example ${index + 1}` });
+    const button = element("button", { type: "button" }, image);
+    button.addEventListener("click", async () => {
+      const content = await (await fetch(image.src)).blob();
+      take([new File([content], `example ${name}`, { type: content.type })]);
+    });
+    return button;
+  });
+  find("examples").replaceChildren(...buttons);
+}
+
+function listen() {
+  for (const [button, input] of [["choose", "files"], ["photograph", "camera"]]) {
+    find(button).addEventListener("click", () => find(input).click());
+    find(input).addEventListener("change", () => {
+      take(find(input).files);
+      find(input).value = ""; // the same file may be chosen again
+    });
+  }
+  let depth = 0;
+  const dragging = (change) => {
+    depth = change ? Math.max(depth + change, 0) : 0;
+    document.body.classList.toggle("dragging", depth > 0);
+  };
+  document.addEventListener("dragenter", () => dragging(1));
+  document.addEventListener("dragleave", () => dragging(-1));
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    dragging(0);
+    take(event.dataTransfer.files);
+  });
+  document.addEventListener("paste", (event) => take(event.clipboardData.files));
+  find("csv").addEventListener("click", () => download(csv(cards.filter((card) => card.reading))));
+  find("clear").addEventListener("click", () => {
+    cards = [];
+    find("cards").replaceChildren();
+    find("results").hidden = true;
+    find("choose").focus();
+    say("Cleared");
+  });
+  find("key-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    useKey(find("key").value);
+    start();
+  });
+}
+
+listen();
+start();

@@ -1,0 +1,71 @@
+// Talks to the service: one request for each text, a few at a time, patient when it is busy.
+
+const AT_ONCE = 4;
+const MOST_TRIES = 5;
+
+let key = "";
+let running = 0;
+const waiting = [];
+
+/** What was wrong, as a sentence; `code` is the service's word for it. */
+export class Problem extends Error {
+  constructor(code, detail) {
+    super(detail);
+    this.code = code;
+  }
+}
+
+export function useKey(text) {
+  key = text;
+}
+
+export async function models() {
+  return (await ask("/v1/models", {})).models;
+}
+
+/** The reading of one text from one file, or from several views of it. */
+export async function read(files) {
+  await turn();
+  try {
+    const form = new FormData();
+    for (const file of files) form.append("picture", file, file.name || "picture");
+    form.append("views", "true");
+    form.append("detail", "attention");
+    return (await ask("/v1/read", { method: "POST", body: form })).readings[0];
+  } finally {
+    running -= 1;
+    waiting.shift()?.();
+  }
+}
+
+async function turn() {
+  while (running >= AT_ONCE) await new Promise((go) => waiting.push(go));
+  running += 1;
+}
+
+async function ask(path, options) {
+  for (let tries = 1; ; tries += 1) {
+    const response = await sent(path, options);
+    if (response.ok) return response.json();
+    const seconds = Number(response.headers.get("Retry-After"));
+    if (!seconds || tries === MOST_TRIES) throw await problemOf(response);
+    await new Promise((go) => setTimeout(go, 1000 * Math.min(seconds, 10)));
+  }
+}
+
+async function sent(path, options) {
+  try {
+    return await fetch(path, { ...options, headers: key ? { "X-API-Key": key } : {} });
+  } catch {
+    throw new Problem("unreachable", "The service cannot be reached. Is it still running?");
+  }
+}
+
+async function problemOf(response) {
+  try {
+    const { code, detail } = await response.json();
+    return new Problem(code, detail.charAt(0).toUpperCase() + detail.slice(1) + ".");
+  } catch {
+    return new Problem("unknown", `The service answered with status ${response.status}.`);
+  }
+}
