@@ -56,7 +56,7 @@ function take(list) {
 
 async function fill(card) {
   try {
-    const reading = await read(card.files);
+    const [reading] = await Promise.all([read(card.files), card.pictured]);
     card.show(reading);
     say(`${card.name}: ${reading.text || "no text found"}, ${Math.round(100 * reading.confidence)} percent sure`);
   } catch (problem) {

@@ -26,7 +26,10 @@ export class Card {
     this.pictures = element("div", { className: "pictures" });
     this.body = element("div", {}, element("div", { className: "waiting" }));
     this.node = element("li", { className: "card" }, this.title, this.pictures, this.body);
+    this.images = [];
     this.canvases = files.map((file) => this.#picture(file));
+    /** Resolves when all pictures have their place, so that nothing moves under the pointer. */
+    this.pictured = Promise.all(this.images);
   }
 
   /** Shows what was read. */
@@ -61,6 +64,7 @@ export class Card {
     canvas.setAttribute("aria-hidden", "true");
     const figure = element("figure", { className: "picture" }, image, canvas);
     const address = URL.createObjectURL(file);
+    this.images.push(new Promise((done) => ["load", "error"].forEach((end) => image.addEventListener(end, done))));
     image.addEventListener("load", () => {
       // Small pictures are shown larger, tall ones no taller than the screen likes.
       const height = Math.min(Math.max(3 * image.naturalHeight, 96), 300);
@@ -144,7 +148,7 @@ export class Card {
   #tell(character) {
     if (!character) {
       const cut = this.reading.complete ? "" : "The text was cut at the model's longest. ";
-      const hint = this.buttons.length ? "Point at a character, tap it or walk along with the arrow keys." : "";
+      const hint = this.buttons.length ? "Point at a character, tap it, or use the arrow keys." : "";
       this.told.replaceChildren(cut + hint);
       return;
     }

@@ -1,0 +1,23 @@
+# The service, small and without privileges: docker build -t crnn-ocr . && docker run -p 8000:8000 crnn-ocr
+FROM python:3.12-slim AS build
+RUN python -m venv /opt/venv
+WORKDIR /source
+# Which build of PyTorch: the address of the package index that pytorch.org names for your CPU or GPU.
+ARG TORCH_INDEX=""
+COPY constraints.txt ./
+RUN /opt/venv/bin/pip install --no-cache-dir --constraint constraints.txt ${TORCH_INDEX:+--index-url $TORCH_INDEX} torch
+COPY pyproject.toml README.md LICENSE ./
+COPY src src
+RUN /opt/venv/bin/pip install --no-cache-dir --constraint constraints.txt '.[serve]'
+
+FROM python:3.12-slim
+RUN useradd --system --uid 10001 --no-create-home reader
+COPY --from=build /opt/venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1
+USER reader
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]
+ENTRYPOINT ["crnn-ocr", "serve", "--host", "0.0.0.0", "--port", "8000"]
+CMD ["fsns"]
