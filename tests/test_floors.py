@@ -22,7 +22,7 @@ FLOORS = [
     {"checkpoint", "engine", "torch_engine", "onnx_engine"},
     {"reader", "initial"},
     {"validation"},
-    {"train", "evaluate", "importing", "release", "bench"},
+    {"train", "evaluate", "importing", "release", "export", "bench"},
     {"serve"},
     {"cli", "__main__"},
 ]

@@ -3,9 +3,11 @@
 import re
 import shlex
 import shutil
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import cv2
 import numpy as np
@@ -20,7 +22,7 @@ from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.initial import NAMED_CHARSETS
 from crnn_seq2seq_ocr.text import FSNS_CHARSET
-from tests.conftest import MakeRecipe, write_folder
+from tests.conftest import MakeRecipe, python, write_folder
 from tests.model import original
 from tests.model.checkpoint_file import training_checkpoint, write_checkpoint
 from tests.model.original import SMALL
@@ -98,6 +100,20 @@ def run(monkeypatch: pytest.MonkeyPatch, arguments: Sequence[str]) -> int:
     return 0
 
 
+def serve_and_stop(arguments: list[str]) -> None:
+    """A server does not end by itself: it is stopped once it says that it is ready."""
+    place = arguments.index("--port") + 1
+    free = [*arguments[:place], "0", *arguments[place + 1 :]]
+    code = f"from crnn_seq2seq_ocr import cli, released; released.FOLDER = released.Path({str(released.FOLDER)!r}); "
+    with python("-c", code + "cli.main()", *free) as child:
+        assert child.stdout is not None
+        address = re.search(r"http://\S+", child.stdout.readline())
+        assert address, child.communicate()[1]
+        assert urlopen(f"{address[0]}/readyz").status == 200
+        child.send_signal(signal.SIGTERM)
+        assert child.communicate(timeout=20)[1] == ""
+
+
 def test_every_command_of_the_readme(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fetched: list[Any] = []
 
@@ -114,6 +130,9 @@ def test_every_command_of_the_readme(place: Path, monkeypatch: pytest.MonkeyPatc
             words += [*SMALLER, "training.steps=2" if "--resume" in words else "training.steps=1"]
         if words[0] == "bench":
             words += QUICK[words[1]]
+        if words[0] == "serve":
+            serve_and_stop(words)
+            continue
         status = run(monkeypatch, words)
         # One step is not enough to learn a batch by heart: the self-check says so.
         assert status == ("--overfit" in words), arguments

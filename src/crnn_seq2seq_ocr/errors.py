@@ -31,6 +31,10 @@ class CheckpointError(CrnnOcrError, ValueError):
     """A model directory or a training state is missing, damaged or of another version."""
 
 
+class ExportError(CrnnOcrError, ValueError):
+    """A model cannot be exported as asked, or what was exported does not read as the model does."""
+
+
 class DeviceError(CrnnOcrError, ValueError):
     """A device is not there."""
 

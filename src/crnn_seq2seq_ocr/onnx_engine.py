@@ -50,17 +50,22 @@ class OnnxEngine:
         """
         if not path.is_file():
             raise CheckpointError(f"{path} is not there: give a file that `crnn-ocr export` wrote")
-        session = _session(path, _providers(device))
-        content = session.get_modelmeta().custom_metadata_map.get(DESCRIPTION_KEY)
-        if content is None:
+        return cls.of(path.read_bytes(), where=str(path), device=device)
+
+    @classmethod
+    def of(cls, content: bytes, *, where: str, device: str = "cpu") -> "OnnxEngine":
+        """The network of the content of a file; `where` names it in messages, all else is as in `load`."""
+        session = _session(content, where, _providers(device))
+        written = session.get_modelmeta().custom_metadata_map.get(DESCRIPTION_KEY)
+        if written is None:
             raise CheckpointError(
-                f"{path} is an ONNX file, but not of a reader of this package: give one that `crnn-ocr export` wrote"
+                f"{where} is an ONNX file, but not of a reader of this package: give one that `crnn-ocr export` wrote"
             )
         try:
-            description: Any = json.loads(content)
+            description: Any = json.loads(written)
         except json.JSONDecodeError as error:
-            raise CheckpointError(f"the metadata of {path} is damaged ({error}): export it again") from None
-        return cls(session, Description.from_dict(description, str(path)))
+            raise CheckpointError(f"the metadata of {where} is damaged ({error}): export it again") from None
+        return cls(session, Description.from_dict(description, where))
 
     def read(
         self, images: np.ndarray, view_mask: np.ndarray, *, beam: int = 1, lexicon: "Lexicon | None" = None
@@ -78,7 +83,7 @@ class OnnxEngine:
         return Outputs(*self._session.run(list(Outputs._fields), {"images": pictures, "view_mask": view_mask}))
 
 
-def _session(path: Path, providers: list[str]) -> "onnxruntime.InferenceSession":
+def _session(content: bytes, where: str, providers: list[str]) -> "onnxruntime.InferenceSession":
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -87,11 +92,11 @@ def _session(path: Path, providers: list[str]) -> "onnxruntime.InferenceSession"
     if threads.isdecimal():
         options.intra_op_num_threads = int(threads)
     try:
-        return onnxruntime.InferenceSession(path, options, providers=providers)
+        return onnxruntime.InferenceSession(content, options, providers=providers)
     except Exception as error:  # it raises a class of its own for each kind of failure
         reason = str(error).splitlines()[0]
         raise CheckpointError(
-            f"{path} cannot be used by ONNX Runtime ({reason}): give a file that `crnn-ocr export` wrote, whole"
+            f"{where} cannot be used by ONNX Runtime ({reason}): give a file that `crnn-ocr export` wrote, whole"
         ) from None
 
 

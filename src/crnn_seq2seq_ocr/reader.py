@@ -13,7 +13,6 @@ from PIL import Image, ImageOps
 
 from crnn_seq2seq_ocr.data.sample import Sample, Source
 from crnn_seq2seq_ocr.data.transforms import prepare
-from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import CheckpointError, DataError, PictureError
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.onnx_engine import OnnxEngine

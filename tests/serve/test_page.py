@@ -64,6 +64,7 @@ def opened(browser: Browser, address: str, **options: Any) -> Iterator[Page]:
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("request", lambda request: wrong.append(request.url) if not is_own(request.url, address) else None)
+    page.on("filechooser", lambda _chooser: None)  # from now on, so that none opens unseen
     page.goto(address)
     expect(page.locator("#examples img").first).to_be_visible()
     yield page

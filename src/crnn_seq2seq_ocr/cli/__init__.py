@@ -8,6 +8,7 @@ import typer
 
 from crnn_seq2seq_ocr.cli.bench import bench
 from crnn_seq2seq_ocr.cli.data import data
+from crnn_seq2seq_ocr.cli.export import export
 from crnn_seq2seq_ocr.cli.model import evaluate, import_mindspore, read, train
 from crnn_seq2seq_ocr.cli.released import models, release
 from crnn_seq2seq_ocr.cli.serve import serve
@@ -26,6 +27,7 @@ app.command()(train)
 app.command()(evaluate)
 app.command()(models)
 app.command()(release)
+app.command()(export)
 app.add_typer(data, name="data")
 app.add_typer(bench, name="bench")
 app.command(name="import-mindspore")(import_mindspore)

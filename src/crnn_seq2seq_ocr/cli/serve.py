@@ -29,9 +29,11 @@ def serve(
         from crnn_seq2seq_ocr.serve.running import run
     except ModuleNotFoundError as error:
         raise DependencyError(f"{error.name} is missing: pip install 'crnn-seq2seq-ocr[serve]'") from None
+    from crnn_seq2seq_ocr.allocator import keep_freed_memory
     from crnn_seq2seq_ocr.reader import Reader
     from crnn_seq2seq_ocr.serve.keys import read_keys
 
+    keep_freed_memory()
     settings = ServeSettings(
         batch_size=batch_size,
         most_waiting=queue,

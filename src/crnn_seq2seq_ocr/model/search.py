@@ -74,7 +74,7 @@ def greedy(recognizer: Recognizer, memory: Memory, *, max_length: int) -> Found:
         ended = ended | (last == EOS_ID)
         if ended.all():
             break
-    return _found(torch.stack(tokens, 1), torch.stack(log_probs, 1), torch.stack(attention, 1))
+    return found_of(torch.stack(tokens, 1), torch.stack(log_probs, 1), torch.stack(attention, 1))
 
 
 @torch.no_grad()
@@ -155,10 +155,10 @@ def _trace(choices: list[_Choice]) -> Found:
         log_probs.append(choice.log_probs.flatten()[rows])
         rows = choice.parents.flatten()[rows]
         attention.append(choice.attention[rows])
-    return _found(torch.stack(tokens[::-1], 1), torch.stack(log_probs[::-1], 1), torch.stack(attention[::-1], 1))
+    return found_of(torch.stack(tokens[::-1], 1), torch.stack(log_probs[::-1], 1), torch.stack(attention[::-1], 1))
 
 
-def _found(tokens: Tensor, log_probs: Tensor, attention: Tensor) -> Found:
+def found_of(tokens: Tensor, log_probs: Tensor, attention: Tensor) -> Found:
     """What was found, everything after the first end blanked."""
     ends = (tokens == EOS_ID).long()
     after = ends.cumsum(1) - ends > 0  # (N, L)

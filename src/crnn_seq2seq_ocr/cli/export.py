@@ -1,0 +1,99 @@
+"""The command that makes one file of a trained model, for other programs to run."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from crnn_seq2seq_ocr.cli.model import Model
+
+if TYPE_CHECKING:
+    from crnn_seq2seq_ocr.export.check import Checked
+    from crnn_seq2seq_ocr.export.measure import Measured
+
+
+def export(
+    model: Model,
+    out: Annotated[Path, typer.Argument(help="The file to write: .onnx, or .pt2 for torch.")],
+    format: Annotated[Literal["onnx", "torch"], typer.Option(help="torch is a program of torch.export.")] = "onnx",
+    quantize: Annotated[
+        Literal["int8"] | None, typer.Option(help="Products and convolutions in int8: a quarter of the size, faster.")
+    ] = None,
+    fp16: Annotated[bool, typer.Option("--fp16", help="Weights in fp16: half the size, as fast.")] = False,
+    data: Annotated[
+        str | None, typer.Option(help="A data set to measure int8 or fp16 on, named as for evaluate.")
+    ] = None,
+    calibration: Annotated[
+        str | None, typer.Option(help="A data set such as will be read, to calibrate int8 with [drawn pictures].")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many samples of --data.")] = None,
+) -> None:
+    """Make of a trained model one file that reads by itself, pictures in, texts out; it is checked against PyTorch."""
+    if quantize is not None and fp16:
+        raise typer.BadParameter("take either --quantize int8 or --fp16")
+    if format == "torch":
+        if quantize is not None or fp16:
+            raise typer.BadParameter("--quantize and --fp16 are for ONNX files")
+        _export_torch(model, out)
+        return
+    from rich.console import Console
+
+    from crnn_seq2seq_ocr.export.onnx_file import export_onnx
+
+    console = Console(stderr=True)
+    with console.status("exporting"):
+        exported = export_onnx(
+            model,
+            out,
+            smaller="fp16" if fp16 else quantize,
+            data=data,
+            calibration=calibration,
+            limit=limit,
+        )
+    _say(out, exported.checked, fp32=not exported.measured)
+    if exported.measured:
+        _show(exported.measured, str(data))
+
+
+def _export_torch(model: Path, out: Path) -> None:
+    from rich.console import Console
+
+    from crnn_seq2seq_ocr.export.torch_file import export_torch
+
+    with Console(stderr=True).status("exporting"):
+        checked = export_torch(model, out)
+    _say(out, checked, fp32=True)
+
+
+def _say(out: Path, checked: "Checked", *, fp32: bool) -> None:
+    typer.echo(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
+    typer.echo(
+        f"checked{'' if fp32 else ' in fp32'}: the {checked.tokens} ids of PyTorch on drawn pictures, "
+        f"probabilities within {checked.probability:.1e}"
+    )
+
+
+def _show(measured: "tuple[Measured, ...]", data: str) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    title = escape(f"{measured[0].samples:,} texts of {data}")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("what")
+    for each in measured:
+        table.add_column(each.precision, justify="right")
+    rows = {
+        "size, MB": [f"{each.megabytes:.1f}" for each in measured],
+        "strict": [f"{each.sequence_accuracy:.2%}" for each in measured],
+        "CER": [f"{each.cer:.2%}" for each in measured],
+        f"read as in {measured[0].precision}": [f"{each.agreement:.2%}" for each in measured],
+        "ms a picture, one by one": [f"{each.one:.3g}" for each in measured],
+        "times as fast": [f"{each.one_ratio:.2f}" for each in measured],
+        "ms a picture, together": [f"{each.many:.3g}" for each in measured],
+        "times as fast, together": [f"{each.many_ratio:.2f}" for each in measured],
+    }
+    for what, values in rows.items():
+        table.add_row(what, *values)
+    Console(soft_wrap=True).print(table)

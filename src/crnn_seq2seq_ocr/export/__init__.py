@@ -1,0 +1,1 @@
+"""Trained models as single files that other programs can run."""

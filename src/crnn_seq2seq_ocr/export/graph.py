@@ -1,0 +1,260 @@
+"""The network as one ONNX graph, with the loop over tokens in it.
+
+PyTorch translates three pieces; here they are joined: the turn becomes the body of a ``Loop``, which takes the
+memory from the graph around it and ends when all texts have ended.
+"""
+
+import contextlib
+import copy
+import logging
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import onnx
+import onnx.compose
+import onnx_ir
+import torch
+from onnx import TensorProto, helper
+from onnxscript import optimizer
+from torch import Tensor, nn
+
+from crnn_seq2seq_ocr.config import memory_size
+from crnn_seq2seq_ocr.description import Description
+from crnn_seq2seq_ocr.export.pieces import Begin, Carried, End, Fixed, Found, Turn
+from crnn_seq2seq_ocr.model.encoder import RecurrentLayer
+from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.outputs import Outputs
+
+OPSET = 20
+INPUTS = ["images", "view_mask"]
+_ANY = torch.export.Dim.DYNAMIC
+_WHATEVER_ITS_SIZE = 2**40
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The three pieces as ONNX models, which may be changed one by one before they are joined."""
+
+    begin: onnx.ModelProto
+    turn: onnx.ModelProto
+    end: onnx.ModelProto
+
+
+def translate(recognizer: Recognizer, description: Description) -> Pieces:
+    """The pieces of a network in evaluation, on the CPU."""
+    begin, turn, end = Begin(_with_onnx_lstms(recognizer)), Turn(recognizer, description), End(description)
+    images, view_mask = example(description)
+    with torch.no_grad():
+        carried, fixed = Begin(recognizer)(images, view_mask)
+        _, _, found = turn(*carried, *fixed)
+    cells = {} if description.model.encoder.views == "channels" else {1: _ANY}
+    seen = {2: _ANY} if cells else {}
+    return Pieces(
+        _translated(
+            begin, (images, view_mask), any_size(description), INPUTS, [*_names("first", Carried), *Fixed._fields]
+        ),
+        _translated(
+            turn,
+            (*carried, *fixed),
+            [(*[{0: _ANY}] * 3, {0: _ANY} | seen, *[{0: _ANY} | cells] * 3)],
+            [*_names("before", Carried), *Fixed._fields],
+            ["more", *_names("after", Carried), *_names("found", Found)],
+        ),
+        _translated(
+            end,
+            tuple(torch.stack([each] * 3) for each in found),
+            [{0: _ANY, 1: _ANY}, {0: _ANY, 1: _ANY}, {0: _ANY, 1: _ANY} | seen],
+            _names("all", Found),
+            Outputs._fields,
+        ),
+    )
+
+
+def example(description: Description, *, samples: int = 2) -> tuple[Tensor, Tensor]:
+    """Grey images uint8 (N, V, 3, H, W) and view_mask (N, V) with all that the model takes."""
+    size = description.preprocessing
+    images = torch.full((samples, size.views, 3, size.height, size.width), 128, dtype=torch.uint8)
+    return images, torch.ones(samples, size.views, dtype=torch.bool)
+
+
+def any_size(description: Description) -> list[dict[int, Any]]:
+    """The dimensions of images and view_mask that may be of any size."""
+    several = description.preprocessing.views > 1 and description.model.encoder.views == "memory"
+    views = {1: _ANY} if several else {}
+    width = {4: _ANY} if description.preprocessing.resize == "fit" else {}
+    return [{0: _ANY} | views | width, {0: _ANY} | views]
+
+
+def join(pieces: Pieces, description: Description) -> onnx.ModelProto:
+    """The whole network."""
+    begin, turn, end = (
+        onnx.compose.add_prefix_graph(piece.graph, f"{name}/", rename_inputs=False, rename_outputs=False)
+        for name, piece in vars(pieces).items()
+    )
+    limit = helper.make_tensor("most_turns", TensorProto.INT64, (), [description.max_length + 1])
+    go = helper.make_tensor("go", TensorProto.BOOL, (), [True])
+    loop = helper.make_node(
+        "Loop",
+        [limit.name, go.name, *_names("first", Carried)],
+        [*_names("final", Carried), *_names("all", Found)],
+        name="tokens",
+        body=_body(turn),
+    )
+    graph = helper.make_graph(
+        [*begin.node, loop, *end.node],
+        "reader",
+        _inputs(description),
+        _outputs(description),
+        [*begin.initializer, limit, go, *end.initializer],
+    )
+    opsets = {each.domain: each.version for piece in vars(pieces).values() for each in piece.opset_import}
+    joined = helper.make_model(
+        graph, ir_version=pieces.begin.ir_version, opset_imports=[helper.make_opsetid(*each) for each in opsets.items()]
+    )
+    onnx.checker.check_model(joined)
+    return joined
+
+
+def _body(turn: onnx.GraphProto) -> onnx.GraphProto:
+    """A turn as the body of the loop: what is fixed comes from around it, under the same names."""
+    inputs = {each.name: each for each in turn.input}
+    outputs = {each.name: each for each in turn.output}
+    for each in [*inputs.values(), *outputs.values()]:
+        # The names of its sizes mean something only within the piece.
+        for size in each.type.tensor_type.shape.dim:
+            size.ClearField("dim_param")
+    return helper.make_graph(
+        turn.node,
+        "turn",
+        [
+            helper.make_tensor_value_info("number", TensorProto.INT64, ()),
+            helper.make_tensor_value_info("going", TensorProto.BOOL, ()),
+            *(inputs[name] for name in _names("before", Carried)),
+        ],
+        [outputs[name] for name in ["more", *_names("after", Carried), *_names("found", Found)]],
+        turn.initializer,
+    )
+
+
+def _inputs(description: Description) -> list[onnx.ValueInfoProto]:
+    images, view_mask = (list(each.shape) for each in example(description))
+    names = {0: "batch", 1: "views", 4: "width"}
+    sizes: list[list[int | str]] = [
+        [names[place] if place in varying else size for place, size in enumerate(shape)]
+        for shape, varying in zip((images, view_mask), any_size(description), strict=True)
+    ]
+    return [
+        helper.make_tensor_value_info("images", TensorProto.UINT8, sizes[0]),
+        helper.make_tensor_value_info("view_mask", TensorProto.BOOL, sizes[1]),
+    ]
+
+
+def _outputs(description: Description) -> list[onnx.ValueInfoProto]:
+    texts: list[int | str] = ["batch", "length"]
+    return [
+        helper.make_tensor_value_info("tokens", TensorProto.INT64, texts),
+        helper.make_tensor_value_info("log_probs", TensorProto.FLOAT, texts),
+        helper.make_tensor_value_info("lengths", TensorProto.INT64, texts[:1]),
+        helper.make_tensor_value_info("attention", TensorProto.FLOAT, [*texts, *_grid_sizes(description)]),
+    ]
+
+
+def _grid_sizes(description: Description) -> list[int | str]:
+    """Sizes of the attention's views, rows and columns, names where they vary."""
+    rows, columns = memory_size(description.model.encoder, description.preprocessing)
+    if description.model.encoder.views == "channels":
+        return [1, 1, columns]
+    several = description.preprocessing.views > 1
+    return ["views" if several else 1, rows, "columns" if description.preprocessing.resize == "fit" else columns]
+
+
+def _names(role: str, parts: Any) -> list[str]:
+    return [f"{role}_{field}" for field in parts._fields]
+
+
+def _translated(
+    piece: nn.Module, arguments: tuple[Any, ...], shapes: Any, inputs: Any, outputs: Any
+) -> onnx.ModelProto:
+    """A piece as an ONNX model, all that is constant in it computed."""
+    with quiet():
+        program = torch.onnx.export(
+            piece.eval(),
+            arguments,
+            dynamo=True,
+            opset_version=OPSET,
+            dynamic_shapes=tuple(shapes),
+            input_names=list(inputs),
+            output_names=list(outputs),
+            verbose=False,
+        )
+        assert program is not None
+        folded = optimizer.optimize(
+            program.model, input_size_limit=_WHATEVER_ITS_SIZE, output_size_limit=_WHATEVER_ITS_SIZE
+        )
+    model: onnx.ModelProto = onnx_ir.to_proto(folded)
+    del model.graph.value_info[:]
+    return model
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Without what PyTorch says to those who work on it."""
+    logger = logging.getLogger("torch.onnx")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(before)
+
+
+def _with_onnx_lstms(recognizer: Recognizer) -> Recognizer:
+    """A copy whose recurrent layers are ONNX' own, which take sequences of any length."""
+    copied = copy.deepcopy(recognizer)
+    for layer in copied.encoder.recurrent:
+        assert isinstance(layer, RecurrentLayer)
+        layer.lstm = _OnnxLstm(layer.lstm)  # type: ignore[assignment]
+    return copied
+
+
+class _OnnxLstm(nn.Module):
+    """The operator LSTM of ONNX in place of PyTorch's, which is translated for one length of sequences only.
+
+    S sequences, U their length, I and H the sizes of input and state; 2 directions.
+    """
+
+    def __init__(self, lstm: nn.LSTM) -> None:
+        super().__init__()
+        self.size = lstm.hidden_size
+        weight, recurrence, *biases = (
+            _in_order(both_directions(lstm, name)) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        )
+        self.weight = nn.Parameter(weight)  # (2, 4*H, I)
+        self.recurrence = nn.Parameter(recurrence)  # (2, 4*H, H)
+        self.bias = nn.Parameter(torch.cat(biases, 1))  # (2, 8*H)
+
+    def forward(self, sequence: Tensor) -> tuple[Tensor]:  # (S, U, I) -> (S, U, 2*H)
+        sequences, length, _ = sequence.shape
+        found = torch.onnx.ops.symbolic(
+            "LSTM",
+            [sequence.transpose(0, 1), self.weight, self.recurrence, self.bias],
+            {"hidden_size": self.size, "direction": "bidirectional"},
+            dtype=torch.float32,
+            shape=(length, 2, sequences, self.size),
+        )
+        return (found.permute(2, 0, 1, 3).flatten(2),)
+
+
+def _in_order(weights: Tensor) -> Tensor:
+    """Gates (2, 4*H, ...) in the order of ONNX: input, output, forget, cell."""
+    entry, forget, cell, out = weights.chunk(4, 1)
+    return torch.cat([entry, out, forget, cell], 1)
+
+
+def both_directions(lstm: nn.LSTM, name: str) -> Tensor:
+    """A parameter of both directions, one after the other: (2, ...)."""
+    return torch.stack([lstm.get_parameter(name + end).detach() for end in ("_l0", "_l0_reverse")])

@@ -1,0 +1,128 @@
+"""Writing a trained model as one ONNX file that is a reader by itself, checked before it is there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+
+from crnn_seq2seq_ocr.data.sample import Sample, Source
+from crnn_seq2seq_ocr.data.sources import open_source
+from crnn_seq2seq_ocr.data.storage import make_folder, replacing, writing
+from crnn_seq2seq_ocr.data.transforms import prepare
+from crnn_seq2seq_ocr.description import Description
+from crnn_seq2seq_ocr.errors import DataError, ExportError
+from crnn_seq2seq_ocr.export import check, measure
+from crnn_seq2seq_ocr.export.graph import Pieces, join, translate
+from crnn_seq2seq_ocr.export.metadata import describe
+from crnn_seq2seq_ocr.export.smaller import Prepared, halved, quantized
+from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
+from crnn_seq2seq_ocr.reader import samples_of
+from crnn_seq2seq_ocr.torch_engine import TorchEngine
+
+Smaller = Literal["int8", "fp16"]
+
+CALIBRATION = 32
+"""So many pictures tell the ranges of numbers for int8."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was found of a file that was written; measured only where it is smaller than the whole one."""
+
+    checked: check.Checked
+    measured: tuple[measure.Measured, ...] = ()
+
+
+def export_onnx(
+    model: Path,
+    out: Path,
+    *,
+    smaller: Smaller | None = None,
+    data: str | None = None,
+    calibration: str | None = None,
+    limit: int | None = None,
+    console: Console | None = None,
+) -> Exported:
+    """Write a model as an ONNX file; one that is there is replaced when the new one has been checked.
+
+    Args:
+        model: A released name, a model folder or a training run.
+        out: The file.
+        smaller: ``int8`` products and convolutions, or ``fp16`` weights; None keeps fp32.
+        data: Name of a data set to measure the smaller file on.
+        calibration: Name of a data set such as will be read, whose first pictures tell the ranges of int8; None
+            draws some.
+        limit: Most samples of `data`.
+        console: Where to show progress; None shows nothing.
+
+    Raises:
+        CheckpointError: There is no such model.
+        DataError: A data set cannot be used.
+        ExportError: `data` is missing; or what was exported reads otherwise than the model in PyTorch, and lies
+            beside `out` to be looked at.
+        StorageError: The file cannot be written.
+    """
+    if out.suffix != ".onnx":
+        raise ExportError(f"{out} would not be known as an ONNX file: give it a name that ends with .onnx")
+    if smaller is not None and data is None:
+        raise ExportError(f"{smaller} changes what is read: name data to measure by how much (--data)")
+    source = None if data is None else open_source(data)
+    make_folder(out.absolute().parent)  # before the work, not after it
+    engine = TorchEngine.load(model, device="cpu", precision="fp32")
+    description = engine.description
+    pictures = list(_calibration(calibration, description)) if smaller == "int8" else []
+    pieces = translate(engine.recognizer, description)
+    whole = _content(pieces, description, "fp32")
+    try:
+        checked = check.check(engine, OnnxEngine.of(whole, where=str(out)), description)
+    except ExportError as error:
+        failed = out.with_name(f"{out.stem}.failed.onnx")
+        _write(failed, whole)
+        raise ExportError(f"{error}. It lies in {failed}, {out} is as it was: please report it") from None
+    told = check.told(checked)
+    if smaller is None or source is None:
+        _write(out, _content(pieces, description, "fp32", checked=told))
+        return Exported(checked)
+    pieces = halved(pieces) if smaller == "fp16" else quantized(pieces, pictures)
+    files = {"fp32": whole, smaller: _content(pieces, description, smaller)}
+    measured = measure.measure(files, source, limit=limit, console=console)
+    _write(out, _content(pieces, description, smaller, checked=told, measured=measure.told(measured, data or "")))
+    return Exported(checked, measured)
+
+
+def _content(
+    pieces: Pieces,
+    description: Description,
+    precision: str,
+    *,
+    checked: dict[str, object] | None = None,
+    measured: dict[str, object] | None = None,
+) -> bytes:
+    joined = join(pieces, description)
+    describe(joined, description, precision=precision, checked=checked, measured=measured)
+    content: bytes = joined.SerializeToString()
+    return content
+
+
+def _write(path: Path, content: bytes) -> None:
+    with writing(path.absolute().parent), replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _calibration(name: str | None, description: Description) -> Iterator[Prepared]:
+    """The first pictures of a data set that can be read, drawn ones without a name."""
+    source: Source = open_source(name or f"{check.drawn_source(description)}?count={CALIBRATION}&seed=21")
+    found = 0
+    for sample in samples_of(source, range(len(source))):
+        if found == CALIBRATION:
+            return
+        if isinstance(sample, Sample):
+            try:
+                yield prepare(sample, description.preprocessing)
+            except DataError:
+                continue  # others will do
+            found += 1
+    if not found:
+        raise DataError(f"none of {source.description} can be read: name other pictures to calibrate with")

@@ -1,0 +1,120 @@
+"""The network as it reads, in three pieces: what goes before the loop over tokens, one turn of it, what comes after.
+
+N batch, V views, H x W pixels, T memory cells, A width of the keys, D width of the model, L tokens of the longest.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from crnn_seq2seq_ocr.config import memory_size
+from crnn_seq2seq_ocr.data.batches import normalise
+from crnn_seq2seq_ocr.description import Description
+from crnn_seq2seq_ocr.model import search
+from crnn_seq2seq_ocr.model.decoder import State
+from crnn_seq2seq_ocr.model.encoder import Memory
+from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.text import BOS_ID, EOS_ID
+
+
+class Carried(NamedTuple):
+    """What a turn hands to the next.
+
+    Attributes:
+        last: (N,) int64, the last tokens.
+        ended: (N,) bool, which texts are over.
+        hidden: (N, D).
+        seen: (N, 2, T).
+    """
+
+    last: Tensor
+    ended: Tensor
+    hidden: Tensor
+    seen: Tensor
+
+
+class Fixed(NamedTuple):
+    """What is the same in all turns: cells (N, T, D), mask (N, T) bool, keys (N, T, A)."""
+
+    cells: Tensor
+    mask: Tensor
+    keys: Tensor
+
+
+class Found(NamedTuple):
+    """What a turn found: token (N,), log_prob (N,), attention (N, T)."""
+
+    token: Tensor
+    log_prob: Tensor
+    attention: Tensor
+
+
+class Begin(nn.Module):
+    """Pictures to memory."""
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        super().__init__()
+        self.recognizer = recognizer
+
+    def forward(self, images: Tensor, view_mask: Tensor) -> tuple[Carried, Fixed]:
+        """From images uint8 (N, V, 3, H, W) and view_mask (N, V) bool."""
+        memory = self.recognizer.encode(normalise(images), view_mask)
+        decoder = self.recognizer.decoder
+        state = decoder.start(memory)
+        last = torch.full(state.hidden.shape[:1], BOS_ID)
+        ended = torch.zeros(state.hidden.shape[:1], dtype=torch.bool)
+        return Carried(last, ended, *state), Fixed(memory.cells, memory.mask, decoder.keys(memory))
+
+
+class Turn(nn.Module):
+    """The most likely token after the last, for each text: one turn of `model.search.greedy`."""
+
+    def __init__(self, recognizer: Recognizer, description: Description) -> None:
+        super().__init__()
+        self.decoder = recognizer.decoder
+        self.grid = Grid(description)
+
+    def forward(self, *values: Tensor) -> tuple[Tensor, Carried, Found]:
+        """From what is carried and what is fixed, all in a row.
+
+        Returns:
+            Whether to go on, a scalar bool; what the next turn gets; what was found.
+        """
+        carried, fixed = Carried(*values[:4]), Fixed(*values[4:])
+        memory = Memory(fixed.cells, fixed.mask, self.grid(fixed.cells.shape[1]))
+        step = self.decoder.step(carried.last, State(carried.hidden, carried.seen), memory, fixed.keys)
+        log_prob, token = step.logits.log_softmax(1).max(1)
+        ended = carried.ended | (token == EOS_ID)
+        return ~ended.all(), Carried(token, ended, *step.state), Found(token, log_prob, step.attention)
+
+
+class End(nn.Module):
+    """What all turns found, blanked after the end of each text."""
+
+    def __init__(self, description: Description) -> None:
+        super().__init__()
+        self.grid = Grid(description)
+
+    def forward(self, tokens: Tensor, log_probs: Tensor, attention: Tensor) -> search.Found:
+        """From (L, N), (L, N) and (L, N, T); the attention found is (N, L, views, rows, columns)."""
+        found = search.found_of(tokens.transpose(0, 1), log_probs.transpose(0, 1), attention.transpose(0, 1))
+        samples, length, cells = found.attention.shape
+        return found._replace(attention=found.attention.reshape(samples, length, *self.grid(cells)))
+
+
+class Grid:
+    """How the cells of a memory lie: (views, rows, columns)."""
+
+    def __init__(self, description: Description) -> None:
+        self._rows, self._columns = memory_size(description.model.encoder, description.preprocessing)
+        self._in_channels = description.model.encoder.views == "channels"
+        self._fits = description.preprocessing.resize == "fit"
+
+    def __call__(self, cells: int) -> tuple[int, int, int]:
+        """That of so many cells; pictures of any width have one view."""
+        if self._in_channels:
+            return 1, 1, cells
+        if self._fits:
+            return 1, self._rows, cells // self._rows
+        return cells // (self._rows * self._columns), self._rows, self._columns

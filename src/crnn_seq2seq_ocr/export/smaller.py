@@ -1,0 +1,92 @@
+"""The pieces with fewer bits: weights in fp16, or products and convolutions in int8."""
+
+import contextlib
+import logging
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from crnn_seq2seq_ocr.export.graph import Pieces
+
+Prepared = tuple[np.ndarray, np.ndarray]
+"""A picture as `data.transforms.prepare` gives it: views uint8 (V, H, W, 3), view_mask bool (V,)."""
+
+
+def halved(pieces: Pieces) -> Pieces:
+    """Matrices kept in fp16, half the size; computed in fp32 as before, for which each is made fp32 again on loading.
+
+    Processors without fp16 convolutions, which are most, would only lose time with more of it in fp16.
+    """
+    return replace(pieces, begin=_halved(pieces.begin), turn=_halved(pieces.turn))
+
+
+def _halved(piece: onnx.ModelProto) -> onnx.ModelProto:
+    changed = onnx.ModelProto()
+    changed.CopyFrom(piece)
+    casts = []
+    for weight in changed.graph.initializer:
+        if weight.data_type == TensorProto.FLOAT and len(weight.dims) > 1:
+            name = weight.name
+            half = numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), f"{name}_fp16")
+            weight.CopyFrom(half)
+            casts.append(helper.make_node("Cast", [half.name], [name], name=f"{name}_fp32", to=TensorProto.FLOAT))
+    nodes = [*casts, *changed.graph.node]
+    del changed.graph.node[:]
+    changed.graph.node.extend(nodes)
+    return changed
+
+
+def quantized(pieces: Pieces, pictures: Iterable[Prepared]) -> Pieces:
+    """Convolutions in int8 by the range that their inputs have on some pictures; LSTMs and products as they come.
+
+    Weights take 7 of 8 bits, because processors without VNNI would add up products of 8 bits wrongly.
+
+    Args:
+        pieces: In fp32.
+        pictures: Some such as will be read.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic, quantize_static
+
+    settings = {"per_channel": True, "reduce_range": True, "weight_type": QuantType.QInt8}
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        begin, turn = Path(folder) / "begin.onnx", Path(folder) / "turn.onnx"
+        quantize_static(
+            pieces.begin,
+            begin,
+            _Calibration(pictures),
+            op_types_to_quantize=["Conv", "MaxPool"],
+            activation_type=QuantType.QUInt8,
+            **settings,
+        )
+        quantize_dynamic(onnx.load(begin), begin, op_types_to_quantize=["LSTM", "MatMul"], **settings)
+        quantize_dynamic(pieces.turn, turn, op_types_to_quantize=["MatMul"], **settings)
+        return replace(pieces, begin=onnx.load(begin), turn=onnx.load(turn))
+
+
+class _Calibration:
+    """Pictures one by one, as ONNX Runtime's tool asks for them."""
+
+    def __init__(self, pictures: Iterable[Prepared]) -> None:
+        self._pictures = iter(pictures)
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        """The next, None after the last."""
+        for views, view_mask in self._pictures:
+            return {"images": np.ascontiguousarray(views[None].transpose(0, 1, 4, 2, 3)), "view_mask": view_mask[None]}
+        return None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the tool's advice, which goes to the root of all logs."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,143 @@
+"""Writing a trained model as a program of ``torch.export``, for those who stay in PyTorch but without this package.
+
+N batch, V views, T memory cells, L the most tokens, S sequences, U their length, H size of an LSTM's state.
+"""
+
+import copy
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch._higher_order_ops import scan, while_loop
+from torch.nn import functional
+
+from crnn_seq2seq_ocr.data.storage import make_folder, replacing, writing
+from crnn_seq2seq_ocr.description import Description
+from crnn_seq2seq_ocr.errors import ExportError
+from crnn_seq2seq_ocr.export.check import Checked, check
+from crnn_seq2seq_ocr.export.graph import any_size, both_directions, example, quiet
+from crnn_seq2seq_ocr.export.metadata import usage, written
+from crnn_seq2seq_ocr.export.pieces import Begin, End, Turn
+from crnn_seq2seq_ocr.model.encoder import RecurrentLayer
+from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.onnx_engine import DESCRIPTION_KEY
+from crnn_seq2seq_ocr.outputs import Outputs
+from crnn_seq2seq_ocr.torch_engine import TorchEngine
+
+
+def export_torch(model: Path, out: Path) -> Checked:
+    """Write a model as a ``.pt2`` file; one that is there is replaced when the new one has been checked.
+
+    Its inputs and outputs are those of the ONNX file, except that all texts have as many tokens as the longest may
+    have. The description is its extra file ``crnn-seq2seq-ocr.json``.
+
+    Args:
+        model: A released name, a model folder or a training run.
+        out: The file.
+
+    Raises:
+        CheckpointError: There is no such model.
+        ExportError: What was exported reads otherwise than the model; nothing is written.
+        StorageError: The file cannot be written.
+    """
+    if out.suffix != ".pt2":
+        raise ExportError(f"{out} would not be known as a program of PyTorch: give it a name that ends with .pt2")
+    make_folder(out.absolute().parent)
+    engine = TorchEngine.load(model, device="cpu", precision="fp32")
+    description = engine.description
+    whole = _Whole(_with_scans(engine.recognizer), description).eval()
+    with quiet(), torch.no_grad():
+        program = torch.export.export(whole, example(description), dynamic_shapes=tuple(any_size(description)))
+    checked = check(engine, _Program(program.module()), description)
+    extra = {f"{DESCRIPTION_KEY}.json": written(description.to_dict()), "usage.json": written(usage(description))}
+    content = io.BytesIO()
+    torch.export.save(program, content, extra_files=extra)
+    with writing(out.absolute().parent), replacing(out) as temporary:
+        temporary.write_bytes(content.getbuffer())
+    return checked
+
+
+class _Whole(nn.Module):
+    """All of it: images uint8 (N, V, 3, H, W) and view_mask (N, V) to the outputs, L of all texts."""
+
+    def __init__(self, recognizer: Recognizer, description: Description) -> None:
+        super().__init__()
+        self.begin, self.turn, self.end = Begin(recognizer), Turn(recognizer, description), End(description)
+        self.longest = description.max_length + 1
+
+    def forward(self, images: Tensor, view_mask: Tensor) -> tuple[Tensor, ...]:
+        carried, fixed = self.begin(images, view_mask)
+        samples, cells = fixed.mask.shape
+        found = (
+            torch.zeros(self.longest, samples, dtype=torch.long),
+            torch.zeros(self.longest, samples),
+            torch.zeros(self.longest, samples, cells),
+        )
+
+        def going(place: Tensor, more: Tensor, *_: Tensor) -> Tensor:
+            return more & (place[0] < self.longest)
+
+        def turn(place: Tensor, _: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
+            more, after, now = self.turn(*values[:4], *fixed)
+            kept = (old.index_copy(0, place, new[None]) for old, new in zip(values[4:], now, strict=True))
+            # No output of a loop may be another output.
+            return place + 1, more, *(each.clone() for each in after), *kept
+
+        start = (torch.zeros(1, dtype=torch.long), torch.ones((), dtype=torch.bool), *carried, *found)
+        *_, tokens, log_probs, attention = while_loop(going, turn, start)  # type: ignore[no-untyped-call]
+        return tuple(self.end(tokens, log_probs, attention))
+
+
+class _Program:
+    """An engine of a program."""
+
+    def __init__(self, program: Callable[..., Any]) -> None:
+        self._program = program
+
+    @torch.no_grad()
+    def read(self, images: np.ndarray, view_mask: np.ndarray) -> Outputs:
+        pictures = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 1, 4, 2, 3)))
+        tokens, log_probs, lengths, attention = (
+            each.numpy() for each in self._program(pictures, torch.from_numpy(view_mask))
+        )
+        longest = lengths.max()
+        return Outputs(tokens[:, :longest], log_probs[:, :longest], lengths, attention[:, :longest])
+
+
+def _with_scans(recognizer: Recognizer) -> Recognizer:
+    """A copy whose recurrent layers are loops."""
+    copied = copy.deepcopy(recognizer)
+    for layer in copied.encoder.recurrent:
+        assert isinstance(layer, RecurrentLayer)
+        layer.lstm = _ScannedLstm(layer.lstm)  # type: ignore[assignment]
+    return copied
+
+
+class _ScannedLstm(nn.Module):
+    """A bidirectional LSTM as a loop in place of PyTorch's, which is exported for one length of sequences only."""
+
+    def __init__(self, lstm: nn.LSTM) -> None:
+        super().__init__()
+        self.size = lstm.hidden_size
+        self.weight = nn.Parameter(both_directions(lstm, "weight_ih"))  # (2, 4*H, I)
+        self.recurrence = nn.Parameter(both_directions(lstm, "weight_hh").transpose(1, 2).contiguous())  # (2, H, 4*H)
+        self.bias = nn.Parameter(both_directions(lstm, "bias_ih") + both_directions(lstm, "bias_hh"))  # (2, 4*H)
+
+    def forward(self, sequence: Tensor) -> tuple[Tensor]:  # (S, U, I) -> (S, U, 2*H)
+        ahead, back = (functional.linear(sequence, *each) for each in zip(self.weight, self.bias, strict=True))
+        steps = torch.stack([ahead, back.flip(1)]).permute(2, 0, 1, 3)  # (U, 2, S, 4*H)
+        zeros = sequence.new_zeros(2, sequence.shape[0], self.size)
+
+        def step(state: list[Tensor], gates: Tensor) -> tuple[list[Tensor], Tensor]:
+            hidden, cell = state
+            entry, forget, new, out = (gates + torch.bmm(hidden, self.recurrence)).chunk(4, 2)
+            cell = forget.sigmoid() * cell + entry.sigmoid() * new.tanh()
+            hidden = out.sigmoid() * cell.tanh()
+            return [hidden, cell], hidden.clone()
+
+        _, found = scan(step, [zeros, zeros.clone()], steps)  # (U, 2, S, H)
+        return (torch.cat([found[:, 0], found[:, 1].flip(0)], 2).transpose(0, 1),)
