@@ -14,6 +14,20 @@ from tests.conftest import TEXTS, python
 from tests.serve.conftest import service
 
 
+def test_a_client_that_goes_away_leaves_no_trace(trained: Path, files: list[bytes]) -> None:
+    with service(trained) as (address, child):
+        host, port = address.removeprefix("http://").split(":")
+        for body in (b"", b"--x\r\n", b'{"texts"'):
+            kind = "application/json" if body.startswith(b"{") else "multipart/form-data; boundary=x"
+            head = f"POST /v1/read HTTP/1.1\r\nHost: {host}\r\nContent-Length: 99\r\nContent-Type: {kind}\r\n\r\n"
+            with socket.create_connection((host, int(port))) as connection:
+                connection.sendall(head.encode() + body)
+        answer = httpx2.post(f"{address}/v1/read", files={"picture": files[0]})
+        assert answer.status_code == 200
+        child.send_signal(signal.SIGTERM)
+        assert child.communicate(timeout=20)[1] == ""
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 130)])
 def test_it_finishes_what_it_accepted(
     trained: Path, files: list[bytes], number: signal.Signals, status: int

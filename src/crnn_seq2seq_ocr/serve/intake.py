@@ -11,6 +11,7 @@ from fastapi import Request
 from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
 from crnn_seq2seq_ocr.data.sample import Sample
@@ -67,6 +68,8 @@ async def receive(request: Request, settings: ServeSettings, *, views: int) -> O
     except TimeoutError:
         detail = f"the request took longer than {settings.receive_seconds:g} seconds to come: send less at once"
         raise Problem(408, "too_slow", detail, headers={"Connection": "close"}) from None
+    except ClientDisconnect:
+        raise Problem(400, "cut_short", "the request was cut short") from None  # nobody hears it; the metrics count it
     except MultiPartException as error:
         if error.message.startswith("Too many files"):
             raise _too_many(settings.most_texts) from None
