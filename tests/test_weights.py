@@ -13,7 +13,7 @@ from crnn_seq2seq_ocr.released import released_models
 MOST_BYTES = 25_000_000
 
 DATA = {
-    "fsns": ("synthetic:signs?names=test&difficulty=0&count=20&seed=11", 12),
+    "fsns": ("synthetic:signs?names=test&difficulty=0&count=20&seed=11", 8),
     "words": ("synthetic:words?part=test&difficulty=0&count=20&seed=11", 12),
 }
 """Data of no training, and how many of the twenty must be right."""
