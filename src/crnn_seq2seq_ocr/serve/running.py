@@ -22,12 +22,28 @@ def run(app: FastAPI, *, host: str, port: int, announce: Callable[[str], None]) 
     Raises:
         OSError: The port is taken, or not allowed.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, port), family=family, backlog=512) as listening:
+    with _listen(host, port) as listening:
         taken = listening.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         config = uvicorn.Config(app, log_level="warning", timeout_keep_alive=IDLE_SECONDS, server_header=False)
         _Server(config, lambda: announce(f"http://{shown}:{taken}")).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket that is said to be TCP's: asyncio then sends answers at once (TCP_NODELAY).
+
+    Else each waits 40 ms for the client to acknowledge its first part.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(512)
+    except OSError as error:
+        listening.close()
+        raise OSError(error.errno, f"{host}:{port} cannot be listened at ({error.strerror})") from None
+    return listening
 
 
 class _Server(uvicorn.Server):
