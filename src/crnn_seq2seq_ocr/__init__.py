@@ -11,7 +11,7 @@ __all__ = ["Reader", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    """`Reader` when it is first asked for: the commands and the data need no PyTorch."""
+    """`Reader` when it is first asked for; it brings in PyTorch only for a model that needs it."""
     if name == "Reader":
         from crnn_seq2seq_ocr.reader import Reader
 
