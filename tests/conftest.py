@@ -19,6 +19,8 @@ from crnn_seq2seq_ocr import released
 from crnn_seq2seq_ocr.checkpoint import load_model, save_model
 from crnn_seq2seq_ocr.config import Recipe
 from crnn_seq2seq_ocr.description import Result
+from crnn_seq2seq_ocr.export.graph import Pieces, translate
+from crnn_seq2seq_ocr.export.onnx_file import export_onnx
 from crnn_seq2seq_ocr.selfcheck import overfit_recipe
 from crnn_seq2seq_ocr.train import train
 
@@ -120,6 +122,22 @@ def trained(micro: MakeRecipe, tmp_path_factory: pytest.TempPathFactory) -> Path
     recipe = overfit_recipe(micro(model__width=32, training__steps=900, training__batch_size=6), 2)
     assert train(recipe, folder=folder).best == 1.0
     return folder
+
+
+@pytest.fixture(scope="session")
+def pieces(trained: Path) -> Pieces:
+    """The model of `trained` translated to ONNX, which takes some seconds."""
+    return translate(*load_model(trained))
+
+
+@pytest.fixture(scope="session")
+def exported(trained: Path, pieces: Pieces, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ONNX file of the model of `trained`."""
+    path = tmp_path_factory.mktemp("exported") / "abc.onnx"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("crnn_seq2seq_ocr.export.onnx_file.translate", lambda *_: pieces)
+        export_onnx(trained, path)
+    return path
 
 
 @pytest.fixture

@@ -4,11 +4,7 @@ PyTorch translates three pieces; here they are joined: the turn becomes the body
 memory from the graph around it and ends when all texts have ended.
 """
 
-import contextlib
 import copy
-import logging
-import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +19,7 @@ from torch import Tensor, nn
 from crnn_seq2seq_ocr.config import memory_size
 from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.export.pieces import Begin, Carried, End, Fixed, Found, Turn
+from crnn_seq2seq_ocr.export.quiet import quiet
 from crnn_seq2seq_ocr.model.encoder import RecurrentLayer
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.outputs import Outputs
@@ -111,7 +108,9 @@ def join(pieces: Pieces, description: Description) -> onnx.ModelProto:
     )
     opsets = {each.domain: each.version for piece in vars(pieces).values() for each in piece.opset_import}
     joined = helper.make_model(
-        graph, ir_version=pieces.begin.ir_version, opset_imports=[helper.make_opsetid(*each) for each in opsets.items()]
+        graph,
+        ir_version=max(piece.ir_version for piece in vars(pieces).values()),
+        opset_imports=[helper.make_opsetid(*each) for each in opsets.items()],
     )
     onnx.checker.check_model(joined)
     return joined
@@ -196,20 +195,6 @@ def _translated(
     model: onnx.ModelProto = onnx_ir.to_proto(folded)
     del model.graph.value_info[:]
     return model
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Without what PyTorch says to those who work on it."""
-    logger = logging.getLogger("torch.onnx")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(before)
 
 
 def _with_onnx_lstms(recognizer: Recognizer) -> Recognizer:

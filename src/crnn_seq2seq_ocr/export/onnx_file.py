@@ -9,13 +9,13 @@ from rich.console import Console
 
 from crnn_seq2seq_ocr.data.sample import Sample, Source
 from crnn_seq2seq_ocr.data.sources import open_source
-from crnn_seq2seq_ocr.data.storage import make_folder, replacing, writing
 from crnn_seq2seq_ocr.data.transforms import prepare
 from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import DataError, ExportError
 from crnn_seq2seq_ocr.export import check, measure
 from crnn_seq2seq_ocr.export.graph import Pieces, join, translate
 from crnn_seq2seq_ocr.export.metadata import describe
+from crnn_seq2seq_ocr.export.place import make_place, write
 from crnn_seq2seq_ocr.export.smaller import Prepared, halved, quantized
 from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
 from crnn_seq2seq_ocr.reader import samples_of
@@ -64,12 +64,10 @@ def export_onnx(
             beside `out` to be looked at.
         StorageError: The file cannot be written.
     """
-    if out.suffix != ".onnx":
-        raise ExportError(f"{out} would not be known as an ONNX file: give it a name that ends with .onnx")
     if smaller is not None and data is None:
         raise ExportError(f"{smaller} changes what is read: name data to measure by how much (--data)")
     source = None if data is None else open_source(data)
-    make_folder(out.absolute().parent)  # before the work, not after it
+    make_place(out, suffix=".onnx")
     engine = TorchEngine.load(model, device="cpu", precision="fp32")
     description = engine.description
     pictures = list(_calibration(calibration, description)) if smaller == "int8" else []
@@ -79,16 +77,16 @@ def export_onnx(
         checked = check.check(engine, OnnxEngine.of(whole, where=str(out)), description)
     except ExportError as error:
         failed = out.with_name(f"{out.stem}.failed.onnx")
-        _write(failed, whole)
+        write(failed, whole)
         raise ExportError(f"{error}. It lies in {failed}, {out} is as it was: please report it") from None
     told = check.told(checked)
     if smaller is None or source is None:
-        _write(out, _content(pieces, description, "fp32", checked=told))
+        write(out, _content(pieces, description, "fp32", checked=told))
         return Exported(checked)
     pieces = halved(pieces) if smaller == "fp16" else quantized(pieces, pictures)
     files = {"fp32": whole, smaller: _content(pieces, description, smaller)}
     measured = measure.measure(files, source, limit=limit, console=console)
-    _write(out, _content(pieces, description, smaller, checked=told, measured=measure.told(measured, data or "")))
+    write(out, _content(pieces, description, smaller, checked=told, measured=measure.told(measured, data or "")))
     return Exported(checked, measured)
 
 
@@ -104,11 +102,6 @@ def _content(
     describe(joined, description, precision=precision, checked=checked, measured=measured)
     content: bytes = joined.SerializeToString()
     return content
-
-
-def _write(path: Path, content: bytes) -> None:
-    with writing(path.absolute().parent), replacing(path) as temporary:
-        temporary.write_bytes(content)
 
 
 def _calibration(name: str | None, description: Description) -> Iterator[Prepared]:

@@ -1,9 +1,7 @@
 """The pieces with fewer bits: weights in fp16, or products and convolutions in int8."""
 
-import contextlib
-import logging
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from crnn_seq2seq_ocr.export.graph import Pieces
+from crnn_seq2seq_ocr.export.quiet import quiet
 
 Prepared = tuple[np.ndarray, np.ndarray]
 """A picture as `data.transforms.prepare` gives it: views uint8 (V, H, W, 3), view_mask bool (V,)."""
@@ -53,18 +52,21 @@ def quantized(pieces: Pieces, pictures: Iterable[Prepared]) -> Pieces:
     from onnxruntime.quantization import QuantType, quantize_dynamic, quantize_static
 
     settings = {"per_channel": True, "reduce_range": True, "weight_type": QuantType.QInt8}
-    with tempfile.TemporaryDirectory() as folder, _quiet():
+    with tempfile.TemporaryDirectory() as folder, quiet():
         begin, turn = Path(folder) / "begin.onnx", Path(folder) / "turn.onnx"
+        # Through files: the tool changes the models that it is given.
+        onnx.save(pieces.begin, begin)
+        onnx.save(pieces.turn, turn)
         quantize_static(
-            pieces.begin,
+            begin,
             begin,
             _Calibration(pictures),
             op_types_to_quantize=["Conv", "MaxPool"],
             activation_type=QuantType.QUInt8,
             **settings,
         )
-        quantize_dynamic(onnx.load(begin), begin, op_types_to_quantize=["LSTM", "MatMul"], **settings)
-        quantize_dynamic(pieces.turn, turn, op_types_to_quantize=["MatMul"], **settings)
+        quantize_dynamic(begin, begin, op_types_to_quantize=["LSTM", "MatMul"], **settings)
+        quantize_dynamic(turn, turn, op_types_to_quantize=["MatMul"], **settings)
         return replace(pieces, begin=onnx.load(begin), turn=onnx.load(turn))
 
 
@@ -79,14 +81,3 @@ class _Calibration:
         for views, view_mask in self._pictures:
             return {"images": np.ascontiguousarray(views[None].transpose(0, 1, 4, 2, 3)), "view_mask": view_mask[None]}
         return None
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the tool's advice, which goes to the root of all logs."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(before)

@@ -15,13 +15,13 @@ from torch import Tensor, nn
 from torch._higher_order_ops import scan, while_loop
 from torch.nn import functional
 
-from crnn_seq2seq_ocr.data.storage import make_folder, replacing, writing
 from crnn_seq2seq_ocr.description import Description
-from crnn_seq2seq_ocr.errors import ExportError
 from crnn_seq2seq_ocr.export.check import Checked, check
-from crnn_seq2seq_ocr.export.graph import any_size, both_directions, example, quiet
+from crnn_seq2seq_ocr.export.graph import any_size, both_directions, example
 from crnn_seq2seq_ocr.export.metadata import usage, written
 from crnn_seq2seq_ocr.export.pieces import Begin, End, Turn
+from crnn_seq2seq_ocr.export.place import make_place, write
+from crnn_seq2seq_ocr.export.quiet import quiet
 from crnn_seq2seq_ocr.model.encoder import RecurrentLayer
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.onnx_engine import DESCRIPTION_KEY
@@ -44,20 +44,20 @@ def export_torch(model: Path, out: Path) -> Checked:
         ExportError: What was exported reads otherwise than the model; nothing is written.
         StorageError: The file cannot be written.
     """
-    if out.suffix != ".pt2":
-        raise ExportError(f"{out} would not be known as a program of PyTorch: give it a name that ends with .pt2")
-    make_folder(out.absolute().parent)
+    make_place(out, suffix=".pt2")
     engine = TorchEngine.load(model, device="cpu", precision="fp32")
     description = engine.description
     whole = _Whole(_with_scans(engine.recognizer), description).eval()
-    with quiet(), torch.no_grad():
-        program = torch.export.export(whole, example(description), dynamic_shapes=tuple(any_size(description)))
-    checked = check(engine, _Program(program.module()), description)
     extra = {f"{DESCRIPTION_KEY}.json": written(description.to_dict()), "usage.json": written(usage(description))}
     content = io.BytesIO()
-    torch.export.save(program, content, extra_files=extra)
-    with writing(out.absolute().parent), replacing(out) as temporary:
-        temporary.write_bytes(content.getbuffer())
+    with quiet(), torch.no_grad():
+        torch.compiler.reset()  # else it refuses the sizes of what was exported before
+        program = torch.export.export(whole, example(description), dynamic_shapes=tuple(any_size(description)))
+        torch.export.save(program, content, extra_files=extra)
+        content.seek(0)
+        loaded = torch.export.load(content).module()
+    checked = check(engine, _Program(loaded), description)
+    write(out, content.getbuffer())
     return checked
 
 

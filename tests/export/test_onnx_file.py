@@ -1,0 +1,131 @@
+"""Writing ONNX files: what stays when the check fails, smaller files, and what a user can get wrong."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import onnx
+import pytest
+
+from crnn_seq2seq_ocr.errors import CheckpointError, DataError, ExportError, StorageError
+from crnn_seq2seq_ocr.export import check
+from crnn_seq2seq_ocr.export.graph import Pieces
+from crnn_seq2seq_ocr.export.onnx_file import Exported, export_onnx
+from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
+from crnn_seq2seq_ocr.reader import Reader
+from tests.conftest import TEXTS
+
+Export = Callable[..., Exported]
+
+
+@pytest.fixture
+def export(trained: Path, pieces: Pieces, monkeypatch: pytest.MonkeyPatch) -> Export:
+    """Exports the model of `trained` without the seconds of translation."""
+    monkeypatch.setattr("crnn_seq2seq_ocr.export.onnx_file.translate", lambda *_: pieces)
+    return lambda out, **settings: export_onnx(trained, out, **settings)
+
+
+def told(path: Path) -> dict[str, str]:
+    return {each.key: each.value for each in onnx.load(path).metadata_props}
+
+
+def operators(graph: onnx.GraphProto) -> set[str]:
+    """The kinds of nodes, those of the loop's body too."""
+    inner = [attribute.g for node in graph.node for attribute in node.attribute if attribute.HasField("g")]
+    return {node.op_type for node in graph.node}.union(*map(operators, inner))
+
+
+def test_a_failed_check_leaves_what_is_there(tmp_path: Path, export: Export, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "TOLERANCE", -1.0)
+    out = tmp_path / "abc.onnx"
+    out.write_bytes(b"an earlier one")
+    expected = r"First difference in a batch of 1, 1 views, 32 pixels wide: token 1 of text 1 is .* in PyTorch, "
+    with pytest.raises(ExportError, match=expected) as caught:
+        export(out)
+    assert out.read_bytes() == b"an earlier one"
+    assert "abc.failed.onnx" in str(caught.value)
+    assert OnnxEngine.load(tmp_path / "abc.failed.onnx").description.charset == "abc"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["abc.failed.onnx", "abc.onnx"]
+
+
+def test_folders_are_made_and_a_file_is_replaced(tmp_path: Path, export: Export) -> None:
+    out = tmp_path / "new" / "folder" / "abc.onnx"
+    export(out)
+    out.write_bytes(b"damaged since")
+    export(out)
+    assert OnnxEngine.load(out).description.charset == "abc"
+    assert [path.name for path in out.parent.iterdir()] == ["abc.onnx"]
+
+
+def test_int8(tmp_path: Path, export: Export, exported: Path, pictures: Path) -> None:
+    out = tmp_path / "small.onnx"
+    done = export(out, smaller="int8", data=str(pictures), calibration=str(pictures), limit=10)
+    whole, small = done.measured
+    assert (whole.precision, small.precision) == ("fp32", "int8")
+    assert whole.samples == small.samples == 10
+    assert whole.sequence_accuracy == small.sequence_accuracy == small.agreement == 1.0
+    assert small.megabytes == pytest.approx(out.stat().st_size / 1e6, rel=0.1)
+    assert min(small.one, small.many, small.one_ratio, small.many_ratio, whole.one) > 0
+    assert whole.one_ratio == whole.many_ratio == 1.0
+    assert {"QLinearConv", "QuantizeLinear", "DynamicQuantizeLSTM", "MatMulInteger"} - operators(
+        onnx.load(out).graph
+    ) <= {"QLinearConv"}
+    measured = json.loads(told(out)["measured"])
+    assert (told(out)["precision"], measured["data"]) == ("int8", str(pictures))
+    assert [each["precision"] for each in measured["files"]] == ["fp32", "int8"]
+    assert "checked" in told(out)
+    files = sorted(str(path) for path in pictures.glob("*.png"))
+    assert [reading.text for reading in Reader.load(out).read(files)] == TEXTS
+
+
+def test_int8_calibrates_with_drawn_pictures_unless_told(tmp_path: Path, export: Export, pictures: Path) -> None:
+    done = export(tmp_path / "small.onnx", smaller="int8", data=str(pictures), limit=2)
+    assert done.measured[1].samples == 2
+
+
+def test_fp16(tmp_path: Path, export: Export, exported: Path, pictures: Path) -> None:
+    out = tmp_path / "half.onnx"
+    done = export(out, smaller="fp16", data=str(pictures))
+    assert done.measured[1].agreement == 1.0
+    assert told(out)["precision"] == "fp16"
+    weights = [each for each in onnx.load(out).graph.initializer if len(each.dims) > 1]
+    assert {each.data_type for each in weights} == {onnx.TensorProto.FLOAT16}
+    assert out.stat().st_size < exported.stat().st_size
+    files = sorted(str(path) for path in pictures.glob("*.png"))
+    assert [reading.text for reading in Reader.load(out).read(files)] == TEXTS
+
+
+def test_smaller_files_are_measured(tmp_path: Path, trained: Path) -> None:
+    with pytest.raises(ExportError, match=r"int8 changes what is read: name data to measure by how much \(--data\)"):
+        export_onnx(trained, tmp_path / "abc.onnx", smaller="int8")
+    assert not list(tmp_path.iterdir())
+
+
+def test_data_that_cannot_be_read(tmp_path: Path, export: Export, pictures: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "000.png").write_bytes(b"no picture")
+    (broken / "labels.tsv").write_text("000.png\ta\n")
+    with pytest.raises(DataError, match=r"none of .* can be read: name other pictures to calibrate with"):
+        export(tmp_path / "a.onnx", smaller="int8", data=str(pictures), calibration=str(broken))
+    with pytest.raises(DataError, match=r"none of .* can be read: name data to measure the model on"):
+        export(tmp_path / "a.onnx", smaller="fp16", data=str(broken))
+    assert not (tmp_path / "a.onnx").exists()
+
+
+def test_places_that_cannot_be_written(tmp_path: Path, trained: Path, export: Export) -> None:
+    with pytest.raises(ExportError, match=r"model\.bin would not be known for what it is: give it a name that ends"):
+        export_onnx(trained, tmp_path / "model.bin")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot be a folder, a file has that name"):
+        export_onnx(trained, tmp_path / "file" / "model.onnx")
+    (tmp_path / "folder.onnx").mkdir()
+    with pytest.raises(StorageError, match=r"folder\.onnx is a folder: name a file"):
+        export_onnx(trained, tmp_path / "folder.onnx")
+
+
+def test_models_that_are_not_there(tmp_path: Path, exported: Path) -> None:
+    with pytest.raises(CheckpointError, match="does not exist"):
+        export_onnx(tmp_path / "none", tmp_path / "model.onnx")
+    with pytest.raises(CheckpointError, match="is not a folder"):
+        export_onnx(exported, tmp_path / "model.onnx")
