@@ -11,6 +11,7 @@ from onnx import TensorProto, helper
 
 from crnn_seq2seq_ocr.errors import CheckpointError, DeviceError
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
+from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
 from crnn_seq2seq_ocr.reader import Reader
 from tests.conftest import TEXTS, python
 
@@ -79,10 +80,13 @@ def test_devices(exported: Path, files: list[str]) -> None:
 
 
 def test_threads_are_as_many_as_the_environment_says(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for value, threads in (("1", 1), ("", 0), ("4,2", 0)):
+    def threads(engine: OnnxEngine) -> int:
+        return engine._session.get_session_options().intra_op_num_threads
+
+    for value, expected in (("1", 1), ("", 0), ("4,2", 0)):
         monkeypatch.setenv("OMP_NUM_THREADS", value)
-        engine = Reader.load(exported).engine
-        assert engine._session.get_session_options().intra_op_num_threads == threads  # type: ignore[union-attr]
+        assert threads(OnnxEngine.load(exported)) == expected
+        assert threads(OnnxEngine.load(exported, threads=2)) == 2
 
 
 # --- files that are none --------------------------------------------------------------------------

@@ -35,14 +35,14 @@ class OnnxEngine:
         self.description = description
 
     @classmethod
-    def load(cls, path: Path, *, device: str = "auto") -> "OnnxEngine":
+    def load(cls, path: Path, *, device: str = "auto", threads: int | None = None) -> "OnnxEngine":
         """The network of a file.
 
         Args:
             path: The file.
             device: cpu, or cuda where the installed ONNX Runtime has it; auto takes the fastest of these.
-
-        It runs on as many threads as the environment's ``OMP_NUM_THREADS`` says, like PyTorch, else on all cores.
+            threads: How many it runs on; None: as many as the environment's ``OMP_NUM_THREADS`` says, which PyTorch
+                obeys too, else one for each core.
 
         Raises:
             CheckpointError: It is no such file, damaged, or of another version.
@@ -50,12 +50,12 @@ class OnnxEngine:
         """
         if not path.is_file():
             raise CheckpointError(f"{path} is not there: give a file that `crnn-ocr export` wrote")
-        return cls.of(path.read_bytes(), where=str(path), device=device)
+        return cls.of(path.read_bytes(), where=str(path), device=device, threads=threads)
 
     @classmethod
-    def of(cls, content: bytes, *, where: str, device: str = "cpu") -> "OnnxEngine":
+    def of(cls, content: bytes, *, where: str, device: str = "cpu", threads: int | None = None) -> "OnnxEngine":
         """The network of the content of a file; `where` names it in messages, all else is as in `load`."""
-        session = _session(content, where, _providers(device))
+        session = _session(content, where, _providers(device), _threads() if threads is None else threads)
         written = session.get_modelmeta().custom_metadata_map.get(DESCRIPTION_KEY)
         if written is None:
             raise CheckpointError(
@@ -83,14 +83,12 @@ class OnnxEngine:
         return Outputs(*self._session.run(list(Outputs._fields), {"images": pictures, "view_mask": view_mask}))
 
 
-def _session(content: bytes, where: str, providers: list[str]) -> "onnxruntime.InferenceSession":
+def _session(content: bytes, where: str, providers: list[str], threads: int) -> "onnxruntime.InferenceSession":
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors: what it warns of is its own business
-    threads = os.environ.get("OMP_NUM_THREADS", "")
-    if threads.isdecimal():
-        options.intra_op_num_threads = int(threads)
+    options.intra_op_num_threads = threads
     try:
         return onnxruntime.InferenceSession(content, options, providers=providers)
     except Exception as error:  # it raises a class of its own for each kind of failure
@@ -98,6 +96,12 @@ def _session(content: bytes, where: str, providers: list[str]) -> "onnxruntime.I
         raise CheckpointError(
             f"{where} cannot be used by ONNX Runtime ({reason}): give a file that `crnn-ocr export` wrote, whole"
         ) from None
+
+
+def _threads() -> int:
+    """As many as the environment says; 0 is one for each core."""
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    return int(said) if said.isdecimal() else 0
 
 
 def _providers(device: str) -> list[str]:

@@ -15,7 +15,7 @@ from tests.model.small import CONTENT, make_recognizer
 def test_every_combination_of_batch_beam_and_threads(trained: Path, pictures: Path) -> None:
     threads = torch.get_num_threads()
     found = bench_read(
-        trained, [str(pictures)], batch_sizes=[1, 20], beams=[1, 2], threads=[1], device="cpu", repeats=2
+        [trained], [str(pictures)], batch_sizes=[1, 20], beams=[1, 2], threads=[1], device="cpu", repeats=2
     )
     variants = [f"batch {size}, beam {beam}, threads 1" for size in (1, 20) for beam in (1, 2)]
     listed = [(each.what, each.variant) for each in found.measurements]
@@ -23,6 +23,21 @@ def test_every_combination_of_batch_beam_and_threads(trained: Path, pictures: Pa
     assert all(each.spread.median > 0 for each in found.measurements)
     assert (found.settings["pictures"], found.settings["read at a repeat"]) == (12, 20)
     assert torch.get_num_threads() == threads
+
+
+def test_an_onnx_file_beside_its_model(trained: Path, exported: Path, pictures: Path) -> None:
+    found = bench_read(
+        [trained, exported], [str(pictures)], batch_sizes=[4], beams=[1], threads=[1], device="cpu", repeats=1
+    )
+    whole, prepared = ("read a picture", "pictures a second"), "prepare a picture"
+    listed: dict[str, list[str]] = {}
+    for each in found.measurements:
+        listed.setdefault(each.variant.removesuffix(", batch 4, beam 1, threads 1"), []).append(each.what)
+    assert listed == {
+        str(trained): ["load the model", *READ_UNITS],
+        str(exported): ["load the model", *whole, prepared],
+    }
+    assert found.title == f"reading with {trained} and {exported}"
 
 
 def test_numbers_are_of_one_picture(trained: Path, pictures: Path) -> None:
@@ -67,4 +82,4 @@ def test_a_picture_that_cannot_be_read_ends_it(trained: Path, pictures: Path, tm
     for name, message in (("broken.png", "no picture"), ("absent.png", "cannot be opened")):
         paths = [str(pictures / "000.png"), str(tmp_path / name)]
         with pytest.raises(PictureError, match=message):
-            bench_read(trained, paths, batch_sizes=[1], beams=[1], threads=[], device="cpu", repeats=1)
+            bench_read([trained], paths, batch_sizes=[1], beams=[1], threads=[], device="cpu", repeats=1)

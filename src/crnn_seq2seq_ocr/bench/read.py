@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from crnn_seq2seq_ocr.bench.machine import Circumstances
-from crnn_seq2seq_ocr.bench.result import Benchmark, Measurement, compared
+from crnn_seq2seq_ocr.bench.result import Benchmark, compared
 from crnn_seq2seq_ocr.bench.timing import Laps, Work, side_by_side
 from crnn_seq2seq_ocr.data.batches import normalise
 from crnn_seq2seq_ocr.data.sample import Sample
@@ -19,6 +19,7 @@ from crnn_seq2seq_ocr.data.transforms import prepare
 from crnn_seq2seq_ocr.errors import PictureError
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.model.search import search
+from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
 from crnn_seq2seq_ocr.reader import Reader, as_sample, find_pictures
 
 READ_UNITS = {
@@ -42,7 +43,7 @@ class Rereading:
         paths: The pictures.
         batch_size: Texts at a time.
         beam: Width of the search.
-        threads: Of PyTorch.
+        threads: Of PyTorch; what ONNX Runtime runs has its own.
     """
 
     def __init__(self, reader: Reader, paths: Sequence[str], *, batch_size: int, beam: int, threads: int) -> None:
@@ -56,6 +57,7 @@ class Rereading:
         """`READ_UNITS` of a picture, mean over all.
 
         Whole as `Reader.read` does it, which prepares pictures while the model works; then the parts one by one.
+        What an ONNX file does is one part, and not among them.
         """
         before = torch.get_num_threads()
         torch.set_num_threads(self._threads)
@@ -71,13 +73,16 @@ class Rereading:
         return {"read a picture": 1000 * whole / count, "pictures a second": count / whole, **parts}
 
     def _parts(self) -> dict[str, float]:
-        recognizer, description = self._reader.recognizer, self._reader.description
-        laps = Laps(next(recognizer.parameters()).device)
+        description = self._reader.description
+        laps = Laps(_device_of(self._reader))
         alike: dict[int, list[Prepared]] = {}  # as in `Reader`, only pictures of one width are read together
         for path in self._paths:
             prepared = prepare(open_picture(path), description.preprocessing)
             alike.setdefault(prepared[0].shape[2], []).append(prepared)
         laps.end("prepare a picture")
+        if isinstance(self._reader.engine, OnnxEngine):
+            return laps.seconds
+        recognizer = self._reader.recognizer
         trim = description.model.encoder.views == "memory"
         for group in alike.values():
             for start in range(0, len(group), self._batch_size):
@@ -129,6 +134,17 @@ def open_picture(path: str) -> Sample:
     return sample
 
 
+def _device_of(reader: Reader) -> torch.device:
+    return torch.device("cpu") if isinstance(reader.engine, OnnxEngine) else next(reader.recognizer.parameters()).device
+
+
+def _loaded(model: Path, device: str, threads: int) -> Reader:
+    """The reader of a model; ONNX Runtime is told its threads when it begins."""
+    if model.suffix == ".onnx":
+        return Reader(OnnxEngine.load(model, device=device, threads=threads))
+    return Reader.load(model, device=device)
+
+
 def _loading(model: Path, device: str) -> dict[str, float]:
     started = time.perf_counter()
     Reader.load(model, device=device)
@@ -136,7 +152,7 @@ def _loading(model: Path, device: str) -> dict[str, float]:
 
 
 def bench_read(
-    model: Path,
+    models: Sequence[Path],
     images: Sequence[str],
     *,
     batch_sizes: Sequence[int],
@@ -145,42 +161,44 @@ def bench_read(
     device: str,
     repeats: int,
 ) -> Benchmark:
-    """All of it: every combination of batch size, beam and threads, the first what the others are compared to.
+    """All of it: every combination of model, batch size, beam and threads, the first what the others are compared to.
 
     Args:
-        model: A model folder or a training run.
+        models: Released names, model folders, training runs or ONNX files.
         images: Pictures, folders, globs; taken again from the first until they fill the largest batch.
         batch_sizes: Texts at a time.
         beams: Widths of the search.
-        threads: Of PyTorch; empty: as many as it takes by itself.
+        threads: Of PyTorch or ONNX Runtime; empty: as many as PyTorch takes by itself.
         device: As `Reader.load` takes it.
         repeats: Rounds.
 
     Raises:
-        CrnnOcrError: The model cannot be loaded, or a picture cannot be read.
+        CrnnOcrError: A model cannot be loaded, or a picture cannot be read.
     """
     circumstances = Circumstances()
-    reader = Reader.load(model, device=device)
+    counts = threads or [torch.get_num_threads()]
+    readers = {(model, count): _loaded(model, device, count) for model in models for count in counts}
     paths = find_pictures(images)
-    for path in paths:
+    for reader, path in itertools.product(readers.values(), paths):
         prepare(open_picture(path), reader.description.preprocessing)
     filled = list(itertools.islice(itertools.cycle(paths), max(len(paths), *batch_sizes)))
-    combinations = itertools.product(batch_sizes, beams, threads or [torch.get_num_threads()])
+    several = len(models) > 1
     variants: dict[str, Work] = {
-        f"batch {size}, beam {beam}, threads {count}": Rereading(
-            reader, filled, batch_size=size, beam=beam, threads=count
+        f"{model}, " * several + f"batch {size}, beam {beam}, threads {count}": Rereading(
+            readers[model, count], filled, batch_size=size, beam=beam, threads=count
         )
-        for size, beam, count in combinations
+        for size, beam, count, model in itertools.product(batch_sizes, beams, counts, models)
     }
-    loading = side_by_side({"": partial(_loading, model, device)}, repeats=repeats)[""]
-    measured = [Measurement(what, "", "ms", spread) for what, spread in loading.items()]
+    loads: dict[str, Work] = {str(model) * several: partial(_loading, model, device) for model in models}
+    measured = compared(side_by_side(loads, repeats=repeats), {"load the model": "ms"})
     measured += compared(side_by_side(variants, repeats=repeats), READ_UNITS)
+    reader = readers[models[0], counts[0]]
     settings = {
         "model": reader.description.name,
         "step": reader.description.step,
-        "device": str(next(reader.recognizer.parameters()).device),
+        "device": str(_device_of(reader)),
         "pictures": len(paths),
         "read at a repeat": len(filled),
         "repeats": repeats,
     }
-    return Benchmark(f"reading with {model}", settings, measured, circumstances)
+    return Benchmark(f"reading with {' and '.join(map(str, models))}", settings, measured, circumstances)

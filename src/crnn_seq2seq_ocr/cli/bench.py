@@ -69,9 +69,10 @@ def train(
 def read(
     model: Model,
     images: Annotated[list[str], typer.Argument(help="Pictures, folders, globs.")],
+    against: Annotated[list[Path] | None, typer.Option(help="Other models to compare, such as an ONNX file.")] = None,
     batch_size: Annotated[str, typer.Option(help="Texts read at a time, to compare.")] = "1,8,32",
     beam: Annotated[str, typer.Option(help="Widths of the beam search, to compare.")] = "1",
-    threads: Annotated[str | None, typer.Option(help="PyTorch's threads, to compare [as many as it takes].")] = None,
+    threads: Annotated[str | None, typer.Option(help="Threads, to compare [as many as PyTorch takes].")] = None,
     device: Device = "auto",
     repeats: Repeats = 5,
     json_file: JsonFile = None,
@@ -83,7 +84,13 @@ def read(
     counts = _numbers(threads, "--threads", least=1) if threads is not None else []
     with _working():
         found = bench_read(
-            model, images, batch_sizes=sizes, beams=beams, threads=counts, device=device, repeats=repeats
+            [model, *(against or [])],
+            images,
+            batch_sizes=sizes,
+            beams=beams,
+            threads=counts,
+            device=device,
+            repeats=repeats,
         )
     _report(found, json_file)
 
