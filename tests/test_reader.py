@@ -21,7 +21,7 @@ from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import CheckpointError, DataError, DeviceError
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
-from crnn_seq2seq_ocr.reader import Reader, Reading, find_pictures
+from crnn_seq2seq_ocr.reader import LEAST_ALTERNATIVE, Reader, Reading, find_pictures
 from crnn_seq2seq_ocr.torch_engine import TorchEngine
 from tests.conftest import TEXTS, picture_of
 from tests.model.small import CONTENT, POSITION
@@ -396,7 +396,26 @@ def test_json_of_a_reading(reader: Reader) -> None:
     content = json.loads(json.dumps(reader.read([picture_of("cab")])[0].to_dict()))
     assert list(content) == ["name", "text", "confidence", "complete", "characters"]
     assert [each["text"] for each in content["characters"]] == ["c", "a", "b"]
-    assert set(content["characters"][0]) == {"text", "confidence", "view", "x", "y"}
+    assert set(content["characters"][0]) == {"text", "confidence", "view", "x", "y", "alternatives"}
+
+
+def test_what_else_a_character_may_be(reader: Reader) -> None:
+    between = ((picture_of("abc").astype(np.uint16) + picture_of("cab")) // 2).astype(np.uint8)
+    (reading,) = reader.read([between])
+    told = [(each, other) for each in reading.characters for other in each.alternatives]
+    assert told, "two texts over each other must leave doubts"
+    for each, other in told:
+        assert other.text != each.text
+        assert LEAST_ALTERNATIVE <= other.confidence <= each.confidence
+        assert other.text in {"a", "b", "c", ""}
+    for each in reading.characters:
+        confidences = [other.confidence for other in each.alternatives]
+        assert confidences == sorted(confidences, reverse=True)
+        assert each.confidence + sum(confidences) == pytest.approx(1, abs=0.05)
+    content = json.loads(json.dumps(reading.to_dict()))
+    assert content["characters"][0]["alternatives"] == [
+        {"text": other.text, "confidence": other.confidence} for other in reading.characters[0].alternatives
+    ]
 
 
 def test_within_a_lexicon(reader: Reader, files: list[Path]) -> None:

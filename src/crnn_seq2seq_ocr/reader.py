@@ -4,7 +4,7 @@ import glob
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,10 +29,21 @@ PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", "
 BATCHES_TOGETHER = 8
 """Batches' worth of pictures that are sorted by width at a time."""
 
+LEAST_ALTERNATIVE = 0.01
+"""What else a character may be is told from this probability on."""
+
 Backend = Literal["torch", "onnx"]
 
 Readable = str | Path | bytes | np.ndarray | Image.Image
 """A file, an encoded picture, RGB pixels uint8 (H, W, 3), or a Pillow image."""
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """What may stand in the place of a character: a text, empty where the whole text may end, and its probability."""
+
+    text: str
+    confidence: float
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,7 @@ class Character:
         view: Which view the decoder looked at most, from 0; None where the model mixes views.
         x: Where in the view it looked, 0 left to 1 right (centre of mass of the attention).
         y: The same, 0 top to 1 bottom; 0.5 where the model's memory has no rows.
+        alternatives: What else it may be, given the characters before, the likeliest first.
     """
 
     text: str
@@ -52,6 +64,7 @@ class Character:
     view: int | None
     x: float
     y: float
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,15 +100,11 @@ class Reading:
         content: dict[str, Any] = {"name": self.name}
         if self.error is not None:
             return content | {"error": self.error}
-        characters = [
-            {"text": each.text, "confidence": each.confidence, "view": each.view, "x": each.x, "y": each.y}
-            for each in self.characters
-        ]
         return content | {
             "text": self.text,
             "confidence": self.confidence,
             "complete": self.complete,
-            "characters": characters,
+            "characters": [asdict(each) for each in self.characters],
         }
 
 
@@ -254,6 +263,7 @@ class Reader:
         length = int(outputs.lengths[row])
         ids = outputs.tokens[row, :length].tolist()
         log_probs = outputs.log_probs[row, :length].astype(np.float64)
+        likely = zip(outputs.likely[row].tolist(), np.exp(outputs.likely_log_probs[row]).tolist(), strict=True)
         attention = outputs.attention[row, :length]
         complete = ids[-1:] == [EOS_ID]
         views = prepared.views
@@ -270,8 +280,11 @@ class Reader:
                 view=None if self._mixes_views else int(view),
                 x=float(x),
                 y=float(y),
+                alternatives=self._alternatives(number, *told),
             )
-            for number, log_prob, (view, x, y) in zip(ids, log_probs, attended_centres(attention), strict=False)
+            for number, log_prob, (view, x, y), told in zip(
+                ids, log_probs, attended_centres(attention), likely, strict=False
+            )
         )
         return Reading(
             name=prepared.name,
@@ -282,6 +295,15 @@ class Reader:
             attention=attention,
             views=views,
         )
+
+    def _alternatives(self, chosen: int, likely: list[int], confidences: list[float]) -> tuple[Alternative, ...]:
+        """The others of the likeliest ids; those that decode to nothing are none, but for the end."""
+        found = (
+            (number, Alternative(self.tokenizer.character(number), confidence))
+            for number, confidence in zip(likely, confidences, strict=True)
+            if number != chosen and confidence >= LEAST_ALTERNATIVE
+        )
+        return tuple(each for number, each in found if each.text or number == EOS_ID)
 
     @property
     def _mixes_views(self) -> bool:

@@ -64,7 +64,7 @@ class TorchEngine:
             memory = self.recognizer.encode(pixels, mask)
             found = search(self.recognizer, memory, max_length=self.description.max_length, beam=beam, lexicon=lexicon)
         attention = found.attention.view(*found.tokens.shape, *memory.grid)  # (N, L, views, rows, columns)
-        return Outputs(*(each.cpu().numpy() for each in (found.tokens, found.log_probs, found.lengths, attention)))
+        return Outputs(*(each.cpu().numpy() for each in found._replace(attention=attention)))
 
 
 def _device(name: str) -> torch.device:

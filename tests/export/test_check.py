@@ -20,6 +20,8 @@ def outputs() -> Outputs:
         np.log(np.array([[0.5, 0.25, 1], [0.5, 0.5, 1]], np.float32)),
         np.array([3, 2]),
         attention,
+        np.array([[[4, 5], [5, 4], [2, 4]], [[6, 4], [2, 6], [0, 0]]]),
+        np.log(np.array([[[0.5, 0.3], [0.25, 0.2], [1, 0]], [[0.5, 0.3], [0.5, 0.4], [1, 1]]], np.float32) + 1e-9),
     )
 
 
@@ -53,6 +55,14 @@ def test_another_attention(value: float) -> None:
     other = outputs()
     other.attention[1, 1, 0, 0, 0] = value
     assert (first_difference(outputs(), other, TOKENIZER) or "").startswith("attention of token 2 of text 2 differs by")
+
+
+def test_other_probabilities_beside_it() -> None:
+    other = outputs()
+    other.likely[0, 1, 1] = 6  # which of two that are alike comes first is nobody's fault
+    assert first_difference(outputs(), other, TOKENIZER) is None
+    other.likely_log_probs[0, 1, 1] = np.log(0.21)
+    assert first_difference(outputs(), other, TOKENIZER) == "probabilities beside token 2 of text 1 differ by 0.01"
 
 
 def test_another_length() -> None:

@@ -14,6 +14,7 @@ from crnn_seq2seq_ocr.model.encoder import Memory
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.model.search import Found, beam_search, greedy, search
+from crnn_seq2seq_ocr.outputs import LIKELY
 from crnn_seq2seq_ocr.text import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 from tests.model.small import CLASSES, CONTENT, POSITION, all_views, make_images, make_recognizer
 
@@ -86,6 +87,14 @@ class TestGreedy:
         assert found.lengths.tolist() == [3, 1]
         torch.testing.assert_close(found.log_probs.exp(), torch.tensor([[0.8, 0.7, 0.6], [0.5, 1.0, 1.0]]))
         assert found.attention[:, :, 1].tolist() == [[BOS_ID, A, B], [BOS_ID, 0, 0]]
+
+    def test_the_likeliest_tokens_of_each_place(self) -> None:
+        found = chain({BOS_ID: {A: 0.6, C: 0.3}, A: {EOS_ID: 0.7, B: 0.2}}, {BOS_ID: {EOS_ID: 0.5}}).search(9)
+        assert found.likely.shape == found.likely_log_probs.shape == (2, 2, LIKELY)
+        assert found.likely[0, :, :2].tolist() == [[A, C], [EOS_ID, B]]
+        torch.testing.assert_close(found.likely_log_probs[0, :, :2].exp(), torch.tensor([[0.6, 0.3], [0.7, 0.2]]))
+        assert not found.likely[1, 1].any()
+        assert not found.likely_log_probs[1, 1].any()
 
     def test_it_stops_when_all_have_ended(self) -> None:
         network = chain(AB, {BOS_ID: {EOS_ID: 0.5}})
@@ -180,8 +189,10 @@ class TestLexicon:
     def test_a_lexicon_of_the_greedy_text_changes_nothing(self) -> None:
         free = chain(AB).search(5)
         bound = chain(AB).search(5, lexicon=Lexicon(["ab", "c"], TOKENIZER))
-        for part, other in zip(free, bound, strict=True):
+        for part, other in zip(free[:4], bound[:4], strict=True):
             assert torch.equal(part, other)
+        assert bound.likely[0, :, 0].tolist() == [A, B, EOS_ID]
+        assert bound.likely_log_probs[0, 0, 2] == -torch.inf  # only an a or a c may begin
 
 
 # Seeds whose networks do not repeat one token whatever the picture.
@@ -249,6 +260,9 @@ def test_what_is_found_is_what_the_network_says_of_these_tokens(settings: ModelS
         log_probs = step.logits.log_softmax(1).gather(1, last[:, None]).squeeze(1)
         torch.testing.assert_close(found.log_probs[going, place], log_probs[going])
         torch.testing.assert_close(found.attention[going, place], step.attention[going])
+        likely = step.logits.log_softmax(1).topk(LIKELY, 1)
+        assert torch.equal(found.likely[going, place], likely.indices[going])
+        torch.testing.assert_close(found.likely_log_probs[going, place], likely.values[going])
 
 
 def test_missing_views_are_not_looked_at() -> None:

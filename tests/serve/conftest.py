@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import httpx2
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
@@ -28,6 +30,14 @@ def reader(trained: Path) -> Reader:
 def files(pictures: Path) -> list[bytes]:
     """The twelve pictures, as files, in the order of TEXTS."""
     return [(pictures / f"{number:03d}.png").read_bytes() for number in range(len(TEXTS))]
+
+
+@pytest.fixture(scope="session")
+def doubtful() -> bytes:
+    """A picture of two texts over each other, as a file."""
+    both = (picture_of("abc").astype(np.uint16) + picture_of("cab")) // 2
+    written: bytes = cv2.imencode(".png", both.astype(np.uint8))[1].tobytes()
+    return written
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The page as people use it, in a real browser; Debian's Chromium, skipped where there is none."""
 
+import re
 import shutil
 import signal
 from collections.abc import Iterator
@@ -154,6 +155,21 @@ def test_what_those_hear_who_do_not_see(page: Page, files: list[bytes]) -> None:
         " || node.labels?.length || node.querySelector?.('img[alt]'))).map((node) => node.outerHTML)"
     )
     assert nameless == []
+
+
+@needs_chromium
+def test_what_else_a_character_may_be(page: Page, doubtful: bytes) -> None:
+    give(page, {"doubtful.png": doubtful})
+    characters = page.locator(".character")
+    expect(characters.first).to_be_visible()
+    told = []
+    for character in characters.all():
+        character.hover()
+        told.append(page.locator(".told p").inner_text())
+        if "; or " in told[-1]:
+            expect(character).to_have_attribute("aria-label", re.compile(r"; or (a|b|c|the end) [0-9.]+%"))
+            return
+    raise AssertionError(f"no alternatives were told: {told}")
 
 
 @needs_chromium

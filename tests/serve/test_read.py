@@ -30,6 +30,13 @@ def test_a_picture_as_a_form(client: TestClient, files: list[bytes]) -> None:
     assert "attention" not in reading
 
 
+def test_what_else_a_character_may_be(client: TestClient, doubtful: bytes) -> None:
+    reading = client.post("/v1/read", files={"picture": doubtful}).json()["readings"][0]
+    others = [other for each in reading["characters"] for other in each["alternatives"]]
+    assert others
+    assert all(set(other) == {"text", "confidence"} and 0.01 <= other["confidence"] < 1 for other in others)
+
+
 def test_several_pictures_as_a_form_and_as_json(client: TestClient, files: list[bytes]) -> None:
     form = client.post("/v1/read", files=[("picture", (f"{n}", file)) for n, file in enumerate(files)])
     body = client.post("/v1/read", json=as_json(*([file] for file in files)))

@@ -1,6 +1,6 @@
 """Whether what was exported reads as the network in PyTorch does: the same ids and probabilities on drawn pictures.
 
-N batch, V views, L tokens of the longest text.
+N batch, V views, L tokens of the longest text, A tokens told of each place.
 """
 
 import itertools
@@ -90,11 +90,19 @@ def first_difference(expected: Outputs, found: Outputs, tokenizer: Tokenizer) ->
             weights = np.abs(expected.attention[row, place] - found.attention[row, place]).max()
             if ids[0] != ids[1] or not abs(probabilities[0] - probabilities[1]) <= TOLERANCE:
                 return f"token {place + 1} of text {row + 1} is {both[0][2]} in PyTorch, {both[1][2]} in the file"
+            others = _likely(expected, row, place) - _likely(found, row, place)
+            if not np.abs(others).max() <= TOLERANCE:
+                return f"probabilities beside token {place + 1} of text {row + 1} differ by {np.abs(others).max():.2g}"
             if not weights <= TOLERANCE:
                 return f"attention of token {place + 1} of text {row + 1} differs by {weights:.2g}"
         if lengths[0] != lengths[1]:
             return f"text {row + 1} has {lengths[0]} tokens in PyTorch, {lengths[1]} in the file"
     return None
+
+
+def _likely(outputs: Outputs, row: int, place: int) -> np.ndarray:
+    """Probabilities (A,) of the likeliest tokens; which they are is not compared, as equal ones have no order."""
+    return np.exp(outputs.likely_log_probs[row, place])
 
 
 def _token(outputs: Outputs, row: int, place: int, tokenizer: Tokenizer) -> tuple[int, float, str]:

@@ -22,7 +22,8 @@ from crnn_seq2seq_ocr.export.pieces import Begin, Carried, End, Fixed, Found, Tu
 from crnn_seq2seq_ocr.export.quiet import quiet
 from crnn_seq2seq_ocr.model.encoder import RecurrentLayer
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
-from crnn_seq2seq_ocr.outputs import Outputs
+from crnn_seq2seq_ocr.outputs import LIKELY, Outputs
+from crnn_seq2seq_ocr.text import Tokenizer
 
 OPSET = 20
 INPUTS = ["images", "view_mask"]
@@ -62,7 +63,7 @@ def translate(recognizer: Recognizer, description: Description) -> Pieces:
         _translated(
             end,
             tuple(torch.stack([each] * 3) for each in found),
-            [{0: _ANY, 1: _ANY}, {0: _ANY, 1: _ANY}, {0: _ANY, 1: _ANY} | seen],
+            [({0: _ANY, 1: _ANY} | seen, {0: _ANY, 1: _ANY}, {0: _ANY, 1: _ANY})],
             _names("all", Found),
             Outputs._fields,
         ),
@@ -152,11 +153,14 @@ def _inputs(description: Description) -> list[onnx.ValueInfoProto]:
 
 def _outputs(description: Description) -> list[onnx.ValueInfoProto]:
     texts: list[int | str] = ["batch", "length"]
+    likely = min(LIKELY, len(Tokenizer(description.charset)))
     return [
         helper.make_tensor_value_info("tokens", TensorProto.INT64, texts),
         helper.make_tensor_value_info("log_probs", TensorProto.FLOAT, texts),
         helper.make_tensor_value_info("lengths", TensorProto.INT64, texts[:1]),
         helper.make_tensor_value_info("attention", TensorProto.FLOAT, [*texts, *_grid_sizes(description)]),
+        helper.make_tensor_value_info("likely", TensorProto.INT64, [*texts, likely]),
+        helper.make_tensor_value_info("likely_log_probs", TensorProto.FLOAT, [*texts, likely]),
     ]
 
 

@@ -68,6 +68,8 @@ def usage(description: Description) -> dict[str, str]:
         "their sum is that of the whole text.",
         "lengths": "int64 (batch): tokens of each text, the end too; a text without an end was cut at the longest.",
         "attention": "float32 (batch, length, views, rows, columns): where the network looked for each token.",
+        "likely": "int64 (batch, length, likely): the likeliest tokens of each place, the chosen one first.",
+        "likely_log_probs": "float32 (batch, length, likely): their log_probs.",
     }
 
 

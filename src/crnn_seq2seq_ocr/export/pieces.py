@@ -1,6 +1,7 @@
 """The network as it reads, in three pieces: what goes before the loop over tokens, one turn of it, what comes after.
 
-N batch, V views, H x W pixels, T memory cells, A width of the keys, D width of the model, L tokens of the longest.
+N batch, V views, H x W pixels, T memory cells, A width of the keys, D width of the model, L tokens of the longest,
+A tokens told of each place.
 """
 
 from typing import NamedTuple
@@ -43,11 +44,11 @@ class Fixed(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a turn found: token (N,), log_prob (N,), attention (N, T)."""
+    """What a turn found: attention (N, T), likeliest tokens (N, A), the chosen one first, and their log_probs."""
 
-    token: Tensor
-    log_prob: Tensor
     attention: Tensor
+    likely: Tensor
+    likely_log_probs: Tensor
 
 
 class Begin(nn.Module):
@@ -84,9 +85,10 @@ class Turn(nn.Module):
         carried, fixed = Carried(*values[:4]), Fixed(*values[4:])
         memory = Memory(fixed.cells, fixed.mask, self.grid(fixed.cells.shape[1]))
         step = self.decoder.step(carried.last, State(carried.hidden, carried.seen), memory, fixed.keys)
-        log_prob, token = step.logits.log_softmax(1).max(1)
+        log_probs, likely = search.likeliest(step.logits.log_softmax(1))
+        token = likely[:, 0]
         ended = carried.ended | (token == EOS_ID)
-        return ~ended.all(), Carried(token, ended, *step.state), Found(token, log_prob, step.attention)
+        return ~ended.all(), Carried(token, ended, *step.state), Found(step.attention, likely, log_probs)
 
 
 class End(nn.Module):
@@ -96,9 +98,11 @@ class End(nn.Module):
         super().__init__()
         self.grid = Grid(description)
 
-    def forward(self, tokens: Tensor, log_probs: Tensor, attention: Tensor) -> search.Found:
-        """From (L, N), (L, N) and (L, N, T); the attention found is (N, L, views, rows, columns)."""
-        found = search.found_of(tokens.transpose(0, 1), log_probs.transpose(0, 1), attention.transpose(0, 1))
+    def forward(self, *values: Tensor) -> search.Found:
+        """From what each turn found, (L, N, ...); the attention found is (N, L, views, rows, columns)."""
+        turns = Found(*(each.transpose(0, 1) for each in values))
+        best = turns.likely[:, :, 0], turns.likely_log_probs[:, :, 0]
+        found = search.found_of(*best, *turns)
         samples, length, cells = found.attention.shape
         return found._replace(attention=found.attention.reshape(samples, length, *self.grid(cells)))
 

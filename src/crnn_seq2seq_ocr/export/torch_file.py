@@ -19,13 +19,14 @@ from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.export.check import Checked, check
 from crnn_seq2seq_ocr.export.graph import any_size, both_directions, example
 from crnn_seq2seq_ocr.export.metadata import usage, written
-from crnn_seq2seq_ocr.export.pieces import Begin, End, Turn
+from crnn_seq2seq_ocr.export.pieces import Begin, End, Found, Turn
 from crnn_seq2seq_ocr.export.place import make_place, write
 from crnn_seq2seq_ocr.export.quiet import quiet
 from crnn_seq2seq_ocr.model.encoder import RecurrentLayer
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.onnx_engine import DESCRIPTION_KEY
-from crnn_seq2seq_ocr.outputs import Outputs
+from crnn_seq2seq_ocr.outputs import LIKELY, Outputs
+from crnn_seq2seq_ocr.text import Tokenizer
 from crnn_seq2seq_ocr.torch_engine import TorchEngine
 
 
@@ -68,14 +69,15 @@ class _Whole(nn.Module):
         super().__init__()
         self.begin, self.turn, self.end = Begin(recognizer), Turn(recognizer, description), End(description)
         self.longest = description.max_length + 1
+        self.likely = min(LIKELY, len(Tokenizer(description.charset)))
 
     def forward(self, images: Tensor, view_mask: Tensor) -> tuple[Tensor, ...]:
         carried, fixed = self.begin(images, view_mask)
         samples, cells = fixed.mask.shape
         found = (
-            torch.zeros(self.longest, samples, dtype=torch.long),
-            torch.zeros(self.longest, samples),
             torch.zeros(self.longest, samples, cells),
+            torch.zeros(self.longest, samples, self.likely, dtype=torch.long),
+            torch.zeros(self.longest, samples, self.likely),
         )
 
         def going(place: Tensor, more: Tensor, *_: Tensor) -> Tensor:
@@ -88,8 +90,8 @@ class _Whole(nn.Module):
             return place + 1, more, *(each.clone() for each in after), *kept
 
         start = (torch.zeros(1, dtype=torch.long), torch.ones((), dtype=torch.bool), *carried, *found)
-        *_, tokens, log_probs, attention = while_loop(going, turn, start)  # type: ignore[no-untyped-call]
-        return tuple(self.end(tokens, log_probs, attention))
+        found = while_loop(going, turn, start)[-len(Found._fields):]  # type: ignore[no-untyped-call]
+        return tuple(self.end(*found))
 
 
 class _Program:
@@ -101,11 +103,9 @@ class _Program:
     @torch.no_grad()
     def read(self, images: np.ndarray, view_mask: np.ndarray) -> Outputs:
         pictures = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 1, 4, 2, 3)))
-        tokens, log_probs, lengths, attention = (
-            each.numpy() for each in self._program(pictures, torch.from_numpy(view_mask))
-        )
-        longest = lengths.max()
-        return Outputs(tokens[:, :longest], log_probs[:, :longest], lengths, attention[:, :longest])
+        found = Outputs(*(each.numpy() for each in self._program(pictures, torch.from_numpy(view_mask))))
+        longest = found.lengths.max()
+        return Outputs(*(each if each is found.lengths else each[:, :longest] for each in found))
 
 
 def _with_scans(recognizer: Recognizer) -> Recognizer:

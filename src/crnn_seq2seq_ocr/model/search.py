@@ -1,6 +1,7 @@
 """From memory to tokens: greedy search, beam search, and search within a lexicon.
 
-N batch, T memory cells, D width of the model, K tokens, L length found, W width of the beam.
+N batch, T memory cells, D width of the model, K tokens, L length found, W width of the beam,
+A tokens told of each place.
 """
 
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.model.encoder import Memory
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.outputs import LIKELY
 from crnn_seq2seq_ocr.text import BOS_ID, EOS_ID, PAD_ID
 
 
@@ -24,12 +26,17 @@ class Found(NamedTuple):
         log_probs: (N, L) float32 of each token under the network, 0 after the end.
         lengths: (N,) int64, tokens with the end; L where a text was cut before its end.
         attention: (N, L, T) weights when each token was chosen, 0 after the end.
+        likely: (N, L, A) int64, the tokens that were likeliest there (in a lexicon: of those allowed), padding
+            after the end.
+        likely_log_probs: (N, L, A) float32 of these, falling, 0 after the end.
     """
 
     tokens: Tensor
     log_probs: Tensor
     lengths: Tensor
     attention: Tensor
+    likely: Tensor
+    likely_log_probs: Tensor
 
 
 class _Choice(NamedTuple):
@@ -39,6 +46,8 @@ class _Choice(NamedTuple):
     tokens: Tensor
     log_probs: Tensor
     attention: Tensor  # (N*W, T) of the parents
+    likely: Tensor  # (N*W, A) of the parents
+    likely_log_probs: Tensor
 
 
 def search(
@@ -63,18 +72,20 @@ def greedy(recognizer: Recognizer, memory: Memory, *, max_length: int) -> Found:
     state = decoder.start(memory)
     last = torch.full(state.hidden.shape[:1], BOS_ID, device=state.hidden.device)
     ended = torch.zeros_like(last, dtype=torch.bool)
-    tokens, log_probs, attention = [], [], []
+    attention, likely, likely_log_probs = [], [], []
     for _ in range(max_length + 1):
         step = decoder.step(last, state, memory, keys)
         state = step.state
-        best, last = step.logits.log_softmax(1).max(1)
-        tokens.append(last)
-        log_probs.append(best)
+        log_probs, tokens = likeliest(step.logits.log_softmax(1))
+        last = tokens[:, 0]
         attention.append(step.attention)
+        likely.append(tokens)
+        likely_log_probs.append(log_probs)
         ended = ended | (last == EOS_ID)
         if ended.all():
             break
-    return found_of(torch.stack(tokens, 1), torch.stack(log_probs, 1), torch.stack(attention, 1))
+    told = torch.stack(likely, 1), torch.stack(likely_log_probs, 1)
+    return found_of(*(each[:, :, 0] for each in told), torch.stack(attention, 1), *told)
 
 
 @torch.no_grad()
@@ -127,7 +138,8 @@ def beam_search(
         scores, chosen = candidates.topk(width, 1)  # (N, W)
         parents = first_rows + chosen // classes
         tokens = chosen % classes
-        choices.append(_Choice(parents, tokens, log_probs[parents, tokens], step.attention))
+        told, told_tokens = likeliest(log_probs)
+        choices.append(_Choice(parents, tokens, log_probs[parents, tokens], step.attention, told_tokens, told))
         rows, last = parents.flatten(), tokens.flatten()
         state = step.state.rows(rows)
         ended = ended[rows] | (last == EOS_ID)
@@ -149,16 +161,27 @@ def _trace(choices: list[_Choice]) -> Found:
     """The best of the last choice, followed back to its beginning."""
     samples, width = choices[0].parents.shape
     rows = torch.arange(0, samples * width, width, device=choices[0].parents.device)
-    tokens, log_probs, attention = [], [], []
+    tokens, log_probs, attention, likely, likely_log_probs = [], [], [], [], []
     for choice in reversed(choices):
         tokens.append(choice.tokens.flatten()[rows])
         log_probs.append(choice.log_probs.flatten()[rows])
         rows = choice.parents.flatten()[rows]
         attention.append(choice.attention[rows])
-    return found_of(torch.stack(tokens[::-1], 1), torch.stack(log_probs[::-1], 1), torch.stack(attention[::-1], 1))
+        likely.append(choice.likely[rows])
+        likely_log_probs.append(choice.likely_log_probs[rows])
+    every = (tokens, log_probs, attention, likely, likely_log_probs)
+    return found_of(*(torch.stack(each[::-1], 1) for each in every))
 
 
-def found_of(tokens: Tensor, log_probs: Tensor, attention: Tensor) -> Found:
+def likeliest(log_probs: Tensor) -> tuple[Tensor, Tensor]:
+    """The largest log-probabilities of each row (N, K) and their tokens, both (N, A)."""
+    found = log_probs.topk(min(LIKELY, log_probs.shape[1]), 1)
+    return found.values, found.indices
+
+
+def found_of(
+    tokens: Tensor, log_probs: Tensor, attention: Tensor, likely: Tensor, likely_log_probs: Tensor
+) -> Found:
     """What was found, everything after the first end blanked."""
     ends = (tokens == EOS_ID).long()
     after = ends.cumsum(1) - ends > 0  # (N, L)
@@ -167,4 +190,6 @@ def found_of(tokens: Tensor, log_probs: Tensor, attention: Tensor) -> Found:
         log_probs.float().masked_fill(after, 0.0),
         (~after).sum(1),
         attention.float().masked_fill(after[:, :, None], 0.0),
+        likely.masked_fill(after[:, :, None], PAD_ID),
+        likely_log_probs.float().masked_fill(after[:, :, None], 0.0),
     )

@@ -32,10 +32,7 @@ def answer(text: Text, reading: Reading, detail: Detail, preprocessing: Preproce
 
 
 def _characters(reading: Reading) -> list[ReadCharacter]:
-    return [
-        ReadCharacter(text=each.text, confidence=each.confidence, view=each.view, x=each.x, y=each.y)
-        for each in reading.characters
-    ]
+    return [ReadCharacter(**asdict(each)) for each in reading.characters]
 
 
 def _attention(text: Text, reading: Reading, preprocessing: Preprocessing) -> ReadAttention | None:

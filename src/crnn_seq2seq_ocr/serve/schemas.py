@@ -32,6 +32,13 @@ class ReadRequest(BaseModel):
     detail: Annotated[Detail, Field(description=DETAIL)] = "characters"
 
 
+class ReadAlternative(BaseModel):
+    """What may stand in the place of a character."""
+
+    text: Annotated[str, Field(description="Empty: the text may end here.")]
+    confidence: Annotated[float, Field(ge=0, le=1, description="The model's probability, given those before.")]
+
+
 class ReadCharacter(BaseModel):
     """One character read."""
 
@@ -40,6 +47,9 @@ class ReadCharacter(BaseModel):
     view: Annotated[int | None, Field(description="The view looked at most; absent if the model mixes views.")] = None
     x: Annotated[float, Field(description="Where in the view, 0 left to 1 right.")]
     y: Annotated[float, Field(description="The same, 0 top to 1 bottom.")]
+    alternatives: Annotated[
+        list[ReadAlternative], Field(description="What else it may be, from a probability of 1 % on, likeliest first.")
+    ]
 
 
 class ReadRegion(BaseModel):
@@ -91,9 +101,16 @@ class ReadResponse(BaseModel):
                             "confidence": 0.95,
                             "complete": True,
                             "characters": [
-                                {"text": "R", "confidence": 0.99, "view": 0, "x": 0.21, "y": 0.5},
-                                {"text": "u", "confidence": 0.98, "view": 0, "x": 0.42, "y": 0.5},
-                                {"text": "e", "confidence": 0.98, "view": 0, "x": 0.63, "y": 0.5},
+                                {"text": "R", "confidence": 0.99, "view": 0, "x": 0.21, "y": 0.5, "alternatives": []},
+                                {
+                                    "text": "u",
+                                    "confidence": 0.98,
+                                    "view": 0,
+                                    "x": 0.42,
+                                    "y": 0.5,
+                                    "alternatives": [{"text": "ü", "confidence": 0.02}],
+                                },
+                                {"text": "e", "confidence": 0.98, "view": 0, "x": 0.63, "y": 0.5, "alternatives": []},
                             ],
                         }
                     ],

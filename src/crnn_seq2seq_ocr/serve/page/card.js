@@ -17,6 +17,17 @@ function level(confidence) {
   return confidence >= 0.5 ? "unsure" : "doubtful";
 }
 
+/** What else a character may be. */
+function alternatives({ alternatives: all }) {
+  const told = all.map(({ text, confidence }) => `${shown(text)} ${percent.format(confidence)}`);
+  return told.length ? `; or ${told.join(", ")}` : "";
+}
+
+/** A character in words; none is the end of the text. */
+function shown(text) {
+  return { " ": "space", "": "the end" }[text] ?? text;
+}
+
 export class Card {
   constructor(name, files) {
     this.name = name;
@@ -101,14 +112,14 @@ export class Card {
   }
 
   #character(character, place) {
-    const shown = character.text === " " ? "space" : character.text;
     const button = element("button", {
       type: "button",
       className: `character ${level(character.confidence)}${character.text === " " ? " space" : ""}`,
       textContent: character.text,
       tabIndex: place ? -1 : 0,
     });
-    button.setAttribute("aria-label", `${shown}, ${percent.format(character.confidence)}${this.#view(character)}`);
+    const said = `${shown(character.text)}, ${percent.format(character.confidence)}${this.#view(character)}`;
+    button.setAttribute("aria-label", said + alternatives(character));
     button.addEventListener("mouseenter", () => this.#choose(place));
     button.addEventListener("focus", () => this.#choose(place));
     button.addEventListener("click", () => button.focus());
@@ -152,9 +163,8 @@ export class Card {
       this.told.replaceChildren(cut + hint);
       return;
     }
-    const shown = character.text === " " ? "space" : character.text;
-    const view = this.#view(character);
-    this.told.replaceChildren(element("b", { textContent: shown }), ` ${percent.format(character.confidence)} sure${view}`);
+    const sure = ` ${percent.format(character.confidence)} sure${this.#view(character)}`;
+    this.told.replaceChildren(element("b", { textContent: shown(character.text) }), sure, alternatives(character));
   }
 
   #watch() {
