@@ -1,7 +1,9 @@
 """Reading: what may be read, what comes out, and that neither order nor batches nor broken neighbours matter."""
 
 import io
+import itertools
 import json
+import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -309,6 +311,52 @@ def test_samples_are_streamed(reader: Reader) -> None:
     assert next(stream).text == "ab"
     assert len(fetched) <= 8
     stream.close()  # type: ignore[attr-defined]
+
+
+def test_paths_are_streamed_in_order_and_taken_as_they_are_needed(reader: Reader, files: list[Path]) -> None:
+    taken = 0
+
+    def paths() -> Any:
+        nonlocal taken
+        for path in itertools.chain(["/no/such.png"], itertools.cycle(files)):  # it has no end
+            taken += 1
+            yield path if taken % 3 else [str(path)]
+
+    stream = reader.read_stream(paths(), batch_size=4)
+    assert taken == 0
+    broken, *found = itertools.islice(stream, 25)
+    assert broken.error is not None
+    assert [each.text for each in found] == TEXTS * 2
+    assert [each.name for each in found] == [str(file) for file in files] * 2
+    assert taken <= 26 + 2 * 4
+    stream.close()  # type: ignore[attr-defined]
+
+
+def test_the_next_pictures_are_opened_while_the_model_reads(
+    reader: Reader, files: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first batch is not read until the second is being opened: without overlap this waits for ever."""
+    second = threading.Event()
+    read_bytes, network = Path.read_bytes, reader.engine.read
+
+    def opened(path: Path) -> bytes:
+        if path == files[4]:
+            second.set()
+        return read_bytes(path)
+
+    def reads(*arguments: Any, **settings: Any) -> Any:
+        assert second.wait(20)
+        return network(*arguments, **settings)
+
+    monkeypatch.setattr(Path, "read_bytes", opened)
+    monkeypatch.setattr(reader.engine, "read", reads)
+    assert [each.text for each in reader.read_stream(files[:8], batch_size=4)] == TEXTS[:8]
+
+
+def test_one_path_is_no_stream_of_paths(reader: Reader) -> None:
+    for path in ("sign.png", Path("sign.png")):
+        with pytest.raises(TypeError, match=r"write read_stream\(\[path\]\)"):
+            reader.read_stream(path)  # type: ignore[arg-type]
 
 
 # --- views ----------------------------------------------------------------------------------------

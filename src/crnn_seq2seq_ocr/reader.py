@@ -2,7 +2,7 @@
 
 import glob
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -208,22 +208,64 @@ class Reader:
         Raises:
             ValueError: The batch or the beam has no size.
         """
-        if batch_size < 1 or beam < 1:
-            raise ValueError(f"batch_size and beam are 1 or more, not {batch_size} and {beam}")
+        return self._stream(samples, self._prepare, batch_size=batch_size, beam=beam, lexicon=lexicon)
+
+    def read_stream(
+        self,
+        paths: Iterable[str | Path | Sequence[str | Path]],
+        *,
+        batch_size: int = 32,
+        beam: int = 1,
+        lexicon: Lexicon | None = None,
+        workers: int = 4,
+    ) -> Iterator[Reading]:
+        """Readings of picture files, in order, however many there are; several paths in a sequence are views of one text.
+
+        Paths are taken as they are needed, one or two groups of batches ahead; files are opened and decoded while the
+        model reads those before. A file that cannot be read gives a reading with an `error`; the rest go on.
+
+        Args:
+            paths: Any iterable, a generator too.
+            batch_size: Texts read together.
+            beam: Width of the search.
+            lexicon: The only allowed texts.
+            workers: Threads that open and decode files; more help where the disk is far away.
+
+        Raises:
+            TypeError: A single path was given instead of many.
+            ValueError: The batch, the beam or the workers are none.
+        """
+        if isinstance(paths, str | Path):
+            raise TypeError("read_stream takes many paths: for one picture write read_stream([path])")
+        return self._stream(
+            enumerate(paths), self._open, batch_size=batch_size, beam=beam, lexicon=lexicon, workers=workers
+        )
+
+    def _stream(
+        self,
+        items: Iterable[Any],
+        prepare: "Callable[[Any], Reading | _Prepared]",
+        *,
+        batch_size: int,
+        beam: int,
+        lexicon: Lexicon | None,
+        workers: int = 2,
+    ) -> Iterator[Reading]:
+        """Readings of what `prepare` makes of items in other threads, a group ahead of the model."""
+        if batch_size < 1 or beam < 1 or workers < 1:
+            raise ValueError(f"batch_size, beam and workers are 1 or more, not {batch_size}, {beam} and {workers}")
         # Pictures of one width are read together: more of them are found among more.
         together = batch_size * (BATCHES_TOGETHER if self.description.preprocessing.resize == "fit" else 1)
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            waiting = (self._begin(group, pool) for group in _batched(samples, together))
+        with ThreadPoolExecutor(max_workers=workers) as pool:
+            waiting = (_begin(prepare, group, pool) for group in _batched(items, together))
             ahead = next(waiting, None)
             while ahead is not None:
                 now, ahead = list(ahead), next(waiting, None)
                 yield from self._read_group(now, batch_size, beam=beam, lexicon=lexicon)
 
-    def _begin(
-        self, samples: "list[Sample | Reading]", pool: ThreadPoolExecutor
-    ) -> "Iterable[Reading | _Prepared]":
-        """Prepare a group in other threads; a single picture is done sooner than they are started."""
-        return [self._prepare(samples[0])] if len(samples) == 1 else pool.map(self._prepare, samples)
+    def _open(self, numbered: tuple[int, Any]) -> "Reading | _Prepared":
+        number, image = numbered
+        return self._prepare(as_sample(image, number))
 
     def _prepare(self, sample: Sample | Reading) -> "Reading | _Prepared":
         if isinstance(sample, Reading):
@@ -318,6 +360,13 @@ class _Prepared:
     name: str
     views: np.ndarray
     view_mask: np.ndarray
+
+
+def _begin(
+    prepare: "Callable[[Any], Reading | _Prepared]", items: list[Any], pool: ThreadPoolExecutor
+) -> "Iterable[Reading | _Prepared]":
+    """Prepare a group in other threads; a single picture is done sooner than they are started."""
+    return [prepare(items[0])] if len(items) == 1 else pool.map(prepare, items)
 
 
 def _other_backend(path: str | Path, backend: str) -> str:
