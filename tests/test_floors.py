@@ -17,12 +17,12 @@ ROOT = Path(crnn_seq2seq_ocr.__file__).parent
 
 FLOORS = [
     {"errors", "config", "description", "outputs", "selfcheck", "allocator", "text", "charset_files", "interrupts",
-     "metrics", "report", "released"},
+     "metrics", "report", "released", "launched"},
     {"data", "model"},
     {"checkpoint", "engine", "torch_engine", "onnx_engine"},
     {"reader", "initial"},
     {"validation"},
-    {"train", "evaluate", "importing", "release", "export", "bench"},
+    {"train", "evaluate", "importing", "release", "export", "bench", "bulk"},
     {"serve"},
     {"cli", "__main__"},
 ]
@@ -30,7 +30,8 @@ FLOORS = [
 
 TORCH_FREE = {
     "errors", "config", "description", "outputs", "selfcheck", "allocator", "text", "charset_files", "interrupts",
-    "metrics", "report", "released", "data", "onnx_engine", "reader", "serve", "cli", "__main__", "",
+    "metrics", "report", "released", "launched", "data", "onnx_engine", "reader", "bulk", "serve", "cli",
+    "__main__", "",
 }
 NEEDS_TORCH = {"data.batches"}
 

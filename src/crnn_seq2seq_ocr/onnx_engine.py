@@ -9,6 +9,7 @@ import numpy as np
 
 from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import CheckpointError, DeviceError
+from crnn_seq2seq_ocr.launched import local_process
 from crnn_seq2seq_ocr.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ class OnnxEngine:
         return Outputs(*self._session.run(list(Outputs._fields), {"images": pictures, "view_mask": view_mask}))
 
 
-def _session(content: bytes, where: str, providers: list[str], threads: int) -> "onnxruntime.InferenceSession":
+def _session(
+    content: bytes, where: str, providers: list[tuple[str, dict[str, int]]], threads: int
+) -> "onnxruntime.InferenceSession":
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -104,7 +107,7 @@ def _threads() -> int:
     return int(said) if said.isdecimal() else 0
 
 
-def _providers(device: str) -> list[str]:
+def _providers(device: str) -> list[tuple[str, dict[str, int]]]:
     """What runs the network, the preferred first."""
     import onnxruntime
 
@@ -113,4 +116,5 @@ def _providers(device: str) -> list[str]:
     if device != "auto" and device not in usable:
         raise DeviceError(f"ONNX Runtime cannot use the device {device!r} here: take auto or {' or '.join(usable)}")
     wanted = usable[0] if device == "auto" else device
-    return list(dict.fromkeys([_PROVIDERS[wanted], _PROVIDERS["cpu"]]))
+    accelerator = [(_PROVIDERS[wanted], {"device_id": local_process()})] if wanted != "cpu" else []
+    return [*accelerator, (_PROVIDERS["cpu"], {})]

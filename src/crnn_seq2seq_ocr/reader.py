@@ -219,7 +219,7 @@ class Reader:
         lexicon: Lexicon | None = None,
         workers: int = 4,
     ) -> Iterator[Reading]:
-        """Readings of picture files, in order, however many there are; several paths in a sequence are views of one text.
+        """Readings of picture files, in order, however many; several paths in a sequence are views of one text.
 
         Paths are taken as they are needed, one or two groups of batches ahead; files are opened and decoded while the
         model reads those before. A file that cannot be read gives a reading with an `error`; the rest go on.

@@ -11,6 +11,7 @@ from crnn_seq2seq_ocr.checkpoint import load_model
 from crnn_seq2seq_ocr.data.batches import normalise
 from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import DeviceError
+from crnn_seq2seq_ocr.launched import local_process
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.model.search import search
@@ -70,7 +71,9 @@ class TorchEngine:
 def _device(name: str) -> torch.device:
     if name == "auto":
         found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-        return found or torch.device("cpu")
+        if found is None:
+            return torch.device("cpu")
+        return torch.device(found.type, local_process() % torch.accelerator.device_count())
     try:
         number = torch.ones((), device=name)
         number.item()  # a device that holds no numbers, such as meta, is of no use

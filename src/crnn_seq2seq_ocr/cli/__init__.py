@@ -9,7 +9,8 @@ import typer
 from crnn_seq2seq_ocr.cli.bench import bench
 from crnn_seq2seq_ocr.cli.data import data
 from crnn_seq2seq_ocr.cli.export import export
-from crnn_seq2seq_ocr.cli.model import evaluate, import_mindspore, read, train
+from crnn_seq2seq_ocr.cli.model import evaluate, import_mindspore, train
+from crnn_seq2seq_ocr.cli.read import read
 from crnn_seq2seq_ocr.cli.released import models, release
 from crnn_seq2seq_ocr.cli.serve import serve
 from crnn_seq2seq_ocr.errors import CrnnOcrError

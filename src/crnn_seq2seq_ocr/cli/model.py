@@ -1,8 +1,5 @@
-"""The commands about models: train, evaluate, read, import."""
+"""The commands about models: train, evaluate, import."""
 
-import itertools
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,7 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from crnn_seq2seq_ocr.model.lexicon import Lexicon
-    from crnn_seq2seq_ocr.reader import Reader, Reading
+    from crnn_seq2seq_ocr.reader import Reader
 
 Model = Annotated[
     Path,
@@ -91,7 +88,7 @@ def evaluate(
     source = open_source(data)
     if out is not None:
         make_folder(out)  # before the work, not after it
-    names = _read_lexicon(lexicon, reader)
+    names = read_names(lexicon, reader)
     console = Console(stderr=True)
     result = run(
         reader,
@@ -116,81 +113,8 @@ def evaluate(
             show(result, Console(soft_wrap=True))
 
 
-def read(
-    model: Model,
-    images: Annotated[list[str], typer.Argument(help="Pictures, folders, globs; - takes a list from standard input.")],
-    views: Annotated[bool, typer.Option("--views", help="All pictures are views of one sign.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with every character.")] = False,
-    attention: Annotated[Path | None, typer.Option(help="Folder for pictures of where the decoder looked.")] = None,
-    beam: Beam = 1,
-    lexicon: LexiconFile = None,
-    batch_size: BatchSize = 32,
-    device: Device = "auto",
-    precision: Precision = "fp32",
-) -> None:
-    """Read pictures: prints file, text and confidence, separated by tabs.
-
-    The exit status is 1 if any picture could not be read; the others are read all the same.
-    """
-    from crnn_seq2seq_ocr.data.storage import make_folder
-    from crnn_seq2seq_ocr.reader import Reader, as_sample, find_pictures
-
-    reader = Reader.load(model, device=device, precision=precision)
-    names = _read_lexicon(lexicon, reader)
-    # What is wrong with an argument is said before the work; a list is read as it comes, however long it is.
-    parts = [_standard_input() if each == "-" else find_pictures([each]) for each in images]
-    paths = itertools.chain.from_iterable(parts)
-    if attention is not None:
-        make_folder(attention)
-    groups = [list(paths)] if views else paths
-    samples = (as_sample(group, number) for number, group in enumerate(groups))
-    failures = 0
-    for number, reading in enumerate(reader.stream(samples, batch_size=batch_size, beam=beam, lexicon=names)):
-        failures += reading.error is not None
-        _print_reading(reading, as_json=as_json)
-        if attention is not None and reading.error is None:
-            _write_attention(reading, attention, number)
-    if failures:
-        raise typer.Exit(1)
-
-
-def _standard_input() -> Iterator[str]:
-    """The pictures of each line; a line that means none stays as it is, to fail on its own."""
-    from crnn_seq2seq_ocr.errors import DataError
-    from crnn_seq2seq_ocr.reader import find_pictures
-
-    empty = True
-    for line in sys.stdin:
-        if line.strip():
-            empty = False
-            try:
-                yield from find_pictures([line.removesuffix("\n")])
-            except DataError:
-                yield line.removesuffix("\n")
-    if empty:
-        raise DataError("standard input lists no pictures: write one path a line")
-
-
-def _print_reading(reading: "Reading", *, as_json: bool) -> None:
-    import json
-
-    if as_json:
-        typer.echo(json.dumps(reading.to_dict(), ensure_ascii=False))
-    elif reading.error is not None:
-        typer.echo(f"crnn-ocr: {reading.error}", err=True)
-    else:
-        cut = "" if reading.complete else "\t(cut at the model's longest text)"
-        typer.echo(f"{reading.name}\t{reading.text}\t{reading.confidence:.3f}{cut}")
-
-
-def _write_attention(reading: "Reading", folder: Path, number: int) -> None:
-    from crnn_seq2seq_ocr.evaluate import write_attention
-
-    stem = Path(reading.name).stem[:80] if reading.name else "picture"
-    write_attention(reading, folder / f"{number:05d}-{stem}.png")
-
-
-def _read_lexicon(path: Path | None, reader: "Reader") -> "Lexicon | None":
+def read_names(path: Path | None, reader: "Reader") -> "Lexicon | None":
+    """The lexicon of a file."""
     from crnn_seq2seq_ocr.model.lexicon import read_lexicon
 
     return None if path is None else read_lexicon(path, reader.tokenizer)

@@ -1,5 +1,6 @@
 """Reading within a list of allowed texts: a trie over token ids, and the file it is read from."""
 
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -42,6 +43,11 @@ class Lexicon:
     def __len__(self) -> int:
         """How many different texts there are."""
         return self._texts
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells lists of different texts apart, whatever their order."""
+        return hashlib.sha256(self._tokens.tobytes() + self._starts.tobytes()).hexdigest()[:16]
 
     @property
     def shortest(self) -> int:

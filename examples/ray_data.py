@@ -1,0 +1,36 @@
+"""Read all pictures of a folder with the workers of a Ray cluster.
+
+    python examples/ray_data.py MODEL FOLDER OUT [WORKERS]
+
+writes Parquet files with the columns name, text, confidence, complete, characters and error into the folder OUT. The
+cluster is the one that the environment's RAY_ADDRESS names, else a small one on this machine for the time being. Model
+and pictures must be where every worker finds them: a released model's name is, pictures may also be in the storages that
+Ray Data reads, such as s3://bucket/photos.
+
+`pip install 'crnn-seq2seq-ocr[ray]'` brings what it needs, on every machine.
+"""
+
+import sys
+
+import ray
+
+from crnn_seq2seq_ocr.bulk.ray_data import ReadPictures
+
+
+def main(model: str, folder: str, out: str, workers: int = 2) -> None:
+    """Read, and write what was read."""
+    ray.init(configure_logging=False, log_to_driver=False)
+    pictures = ray.data.read_binary_files(folder, include_paths=True, file_extensions=["png", "jpg", "jpeg"])
+    readings = pictures.map_batches(
+        ReadPictures,
+        fn_constructor_args=(model,),
+        compute=ray.data.ActorPoolStrategy(size=workers),
+        batch_size=64,
+        num_cpus=1,  # of each worker; with accelerators: num_gpus=1
+    )
+    readings.write_parquet(out)
+    ray.shutdown()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4], *map(int, sys.argv[4:]))

@@ -1,0 +1,151 @@
+"""Readings in a text file, a line each, which grows at its end: JSON lines and CSV."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any, NamedTuple, Protocol
+
+from crnn_seq2seq_ocr.data.storage import replacing
+from crnn_seq2seq_ocr.errors import DataError
+
+COLUMNS = ("name", "text", "confidence", "complete", "error")
+
+
+class Row(NamedTuple):
+    """What a line of a file says: of what, and whether it could not be read."""
+
+    name: str
+    failed: bool
+
+
+class Form(Protocol):
+    """How a reading is written as a line, and found again."""
+
+    header: bytes
+
+    def encode(self, reading: dict[str, Any]) -> bytes:
+        """What `Reading.to_dict` gives, as a line with its end."""
+        ...
+
+    def decode(self, line: str) -> Row:
+        """What a line says; a ValueError or an IndexError for one that is damaged."""
+        ...
+
+
+class JsonLines:
+    """One object a line, as ``crnn-ocr read --json`` prints them."""
+
+    header = b""
+
+    def encode(self, reading: dict[str, Any]) -> bytes:
+        """See `Form`."""
+        # Half characters, as in names that are no UTF-8, become \udcff: JSON's own way to write them.
+        return (json.dumps(reading, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
+
+    def decode(self, line: str) -> Row:
+        """See `Form`."""
+        content = json.loads(line)
+        if not isinstance(content, dict) or not isinstance(content.get("name"), str):
+            raise ValueError("no reading")
+        return Row(content["name"], "error" in content)
+
+
+class Csv:
+    """Columns name, text, confidence, complete and error; without the characters."""
+
+    header = (",".join(COLUMNS) + "\n").encode()
+
+    def encode(self, reading: dict[str, Any]) -> bytes:
+        """See `Form`."""
+        cells = [reading.get(column, "") for column in COLUMNS]
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(one_line(str(cell)) for cell in cells)
+        return line.getvalue().encode()
+
+    def decode(self, line: str) -> Row:
+        """See `Form`."""
+        (cells,) = csv.reader([line], strict=True)
+        if len(cells) != len(COLUMNS):
+            raise ValueError("not a cell for each column")
+        return Row(cells[0], bool(cells[-1]))
+
+
+class Lines:
+    """A file of lines. What a crash or a full disk has left of its last line is cut off when its rows are asked for.
+
+    Args:
+        path: The file; it need not be there.
+        form: How a line is written.
+    """
+
+    every = 1.0
+    """Seconds between two writes."""
+
+    most = 10_000
+    """Readings between two writes."""
+
+    def __init__(self, path: Path, form: Form) -> None:
+        self._path = path
+        self._form = form
+
+    def rows(self) -> Iterator[Row]:
+        """What is there; half a line at the end is cut off.
+
+        Raises:
+            DataError: The file is damaged elsewhere, or another.
+        """
+        if not self._path.exists():
+            return
+        size = 0
+        for line, row in self._whole():
+            size += len(line)
+            yield row
+        os.truncate(self._path, size + len(self._form.header) if size else 0)
+
+    def drop_failed(self) -> None:
+        """Leave out the rows that failed."""
+        with replacing(self._path) as temporary, temporary.open("wb") as file:
+            file.write(self._form.header)
+            file.writelines(line for line, row in self._whole() if not row.failed)
+            to_disk(file)
+
+    def write(self, readings: Iterable[dict[str, Any]]) -> None:
+        """Add readings; when this returns they are on the disk."""
+        with self._path.open("ab") as file:
+            if file.tell() == 0:
+                file.write(self._form.header)
+            file.writelines(self._form.encode(each) for each in readings)
+            to_disk(file)
+
+    def _whole(self) -> Iterator[tuple[bytes, Row]]:
+        """Lines and what they say, but for half a line at the end."""
+        header = self._form.header
+        with self._path.open("rb") as file:
+            begin = file.read(len(header))
+            if not header.startswith(begin):
+                raise DataError(f"{self._path} does not begin with {header.decode().strip()!r}: name another output")
+            for number, line in enumerate(file, 1):
+                try:
+                    if not line.endswith(b"\n"):
+                        return
+                    yield line, self._form.decode(line.decode())
+                except (ValueError, IndexError, csv.Error):
+                    # After a power failure the file may be longer than what was written to it.
+                    if file.read(1):
+                        raise DataError(
+                            f"reading {number} in {self._path} is damaged: delete its line, or name another output"
+                        ) from None
+
+
+def one_line(text: str) -> str:
+    """A text with nothing in it that ends a line, and no half characters; names of files may have both."""
+    return text.replace("\r", "\\r").replace("\n", "\\n").encode(errors="backslashreplace").decode()
+
+
+def to_disk(file: IO[bytes]) -> None:
+    """All that was written is on the disk when this returns."""
+    file.flush()
+    os.fsync(file.fileno())

@@ -1,0 +1,155 @@
+"""The file that readings are kept in: what is in it already, who may write to it, and writing now and then."""
+
+import contextlib
+import fcntl
+import json
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+from crnn_seq2seq_ocr.bulk.lines import Csv, JsonLines, Lines, Row, one_line
+from crnn_seq2seq_ocr.bulk.parts import Parts
+from crnn_seq2seq_ocr.data.storage import writing
+from crnn_seq2seq_ocr.errors import DataError
+
+
+class Store(Protocol):
+    """Readings on the disk; what a crash leaves of a write is no harm to the ones before."""
+
+    every: float
+    most: int
+
+    def rows(self) -> Iterator[Row]:
+        """What is there."""
+        ...
+
+    def drop_failed(self) -> None:
+        """Leave out the rows that failed."""
+        ...
+
+    def write(self, readings: Iterable[dict[str, Any]]) -> None:
+        """Add readings; when this returns they are on the disk."""
+        ...
+
+
+class Results:
+    """Readings in a store, written when some time has passed or many wait.
+
+    Attributes:
+        done: How often each name is in the store.
+        failed: How many in the store could not be read.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._waiting: list[dict[str, Any]] = []
+        self._written = time.monotonic()
+        self.done: Counter[str] = Counter()
+        self.failed = 0
+        for name, failed in store.rows():
+            self.done[one_line(name)] += 1
+            self.failed += failed
+
+    def append(self, reading: dict[str, Any]) -> None:
+        """Add what `Reading.to_dict` gives."""
+        self.failed += "error" in reading
+        self._waiting.append(reading)
+        if len(self._waiting) >= self._store.most or time.monotonic() - self._written >= self._store.every:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        waiting, self._waiting = self._waiting, []  # what half a write has left must not come once more
+        if waiting:
+            self._store.write(waiting)
+        self._written = time.monotonic()
+
+
+@contextlib.contextmanager
+def open_results(path: Path, made_by: dict[str, Any], *, retry_failed: bool = False) -> Iterator[Results]:
+    """A file of readings to go on with, or a new one; all that was added is on the disk at the end.
+
+    Beside it lies a note, ``NAME.meta``, of what it is made by.
+
+    Args:
+        path: ``.jsonl``, ``.csv`` or ``.parquet`` (a folder of parts). Folders are made.
+        made_by: What must be the same for all readings of a file.
+        retry_failed: Leave out what could not be read, so that it is read again.
+
+    Raises:
+        DataError: It is of another kind, was made by something else, is damaged, or is being written to.
+        DependencyError: PyArrow is not installed.
+        StorageError: It cannot be written.
+    """
+    store = store_of(path)
+    with writing(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _claimed(path, made_by):
+            if retry_failed and path.exists():
+                store.drop_failed()
+            results = Results(store)
+            try:
+                yield results
+            finally:
+                results.flush()
+
+
+def store_of(path: Path) -> Store:
+    """The store that the end of a name means.
+
+    Raises:
+        DataError: It means none.
+        DependencyError: PyArrow is not installed.
+    """
+    match path.suffix:
+        case ".jsonl":
+            return Lines(path, JsonLines())
+        case ".csv":
+            return Lines(path, Csv())
+        case ".parquet":
+            return Parts(path)
+    raise DataError(f"readings cannot be written to {path}: its name must end in .jsonl, .csv or .parquet")
+
+
+@contextlib.contextmanager
+def _claimed(path: Path, made_by: dict[str, Any]) -> Iterator[None]:
+    """This process alone writes to the file, and what is in it was made in the same way."""
+    with path.with_name(f"{path.name}.meta").open("a+", encoding="utf-8") as note:
+        try:
+            fcntl.flock(note, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DataError(
+                f"{path} is being written by another process: give each one its part with --shard, or wait for it"
+            ) from None
+        except OSError:
+            pass  # a disk without locks
+        if path.exists():
+            _compare(path, note.seek(0) or note.read(), made_by)
+        else:
+            note.truncate(0)
+            note.write(json.dumps(made_by, ensure_ascii=False) + "\n")
+            note.flush()
+        yield
+
+
+def _compare(path: Path, noted: str, made_by: dict[str, Any]) -> None:
+    try:
+        before = json.loads(noted)
+    except ValueError:
+        raise DataError(
+            f"{path} is there already, and was not made by `crnn-ocr read --output` (nothing says so in "
+            f"{path.name}.meta): name another output"
+        ) from None
+    if before != made_by:
+        raise DataError(
+            f"{path} holds readings made by {_told(before)}, which do not mix with those of {_told(made_by)}: "
+            "name another output, or delete it to begin anew"
+        )
+
+
+def _told(made_by: Any) -> str:
+    if not isinstance(made_by, dict):
+        return repr(made_by)
+    return ", ".join(f"{key} {value}" for key, value in made_by.items())

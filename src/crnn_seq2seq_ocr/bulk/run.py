@@ -1,0 +1,133 @@
+"""Reading all pictures of a listing into a file: only what is not in it yet, until it is done or asked to stop."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from crnn_seq2seq_ocr.bulk.lines import one_line
+from crnn_seq2seq_ocr.bulk.listing import Listing
+from crnn_seq2seq_ocr.bulk.results import open_results
+from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.interrupts import StopRequest, stop_requests
+from crnn_seq2seq_ocr.model.lexicon import Lexicon
+from crnn_seq2seq_ocr.reader import Reader
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How far it has come.
+
+    Attributes:
+        total: Texts of the listing.
+        before: How many of them were in the file at the beginning.
+        read: How many were read since, those that failed too.
+        failed: How many in the file could not be read.
+    """
+
+    total: int
+    before: int
+    read: int
+    failed: int
+
+    @property
+    def done(self) -> int:
+        """How many are in the file."""
+        return self.before + self.read
+
+    @property
+    def left(self) -> int:
+        """How many are not in the file."""
+        return self.total - self.done
+
+
+def read_into(
+    path: Path,
+    listing: Listing,
+    reader: Reader,
+    *,
+    batch_size: int = 32,
+    beam: int = 1,
+    lexicon: Lexicon | None = None,
+    workers: int = 4,
+    retry_failed: bool = False,
+    progress: Callable[[Tally], None] | None = None,
+) -> Tally:
+    """Read what a file does not hold yet of a listing, and add it there, in order.
+
+    Ctrl-C and SIGTERM end it after what is being read; something is left then. A crash at any time costs the
+    readings of the last second (a minute for Parquet), and the same call goes on.
+
+    Args:
+        path: See `results.open_results`.
+        listing: What to read; a text that is listed twice is read twice.
+        reader: The model.
+        batch_size: Texts read together.
+        beam: Width of the search.
+        lexicon: The only allowed texts.
+        workers: Threads that open and decode files.
+        retry_failed: Read again what could not be read.
+        progress: Told how far it has come, after each text.
+
+    Raises:
+        DataError: The file is of another listing, model or search, damaged, or being written to.
+        StorageError: It cannot be written, or the disk is full.
+    """
+    with open_results(path, _made_by(reader, beam, lexicon), retry_failed=retry_failed) as results:
+        before = results.done.total()
+        pending = _pending(listing, results.done, path)
+        tally = Tally(len(listing), before, 0, results.failed)
+        with stop_requests() as stop:
+            files = (listing.files(entry) for entry in _until(stop, pending))
+            readings = reader.read_stream(files, batch_size=batch_size, beam=beam, lexicon=lexicon, workers=workers)
+            for number, (reading, entry) in enumerate(zip(readings, pending, strict=False), 1):
+                results.append(replace(reading, name=entry).to_dict())
+                tally = replace(tally, read=number, failed=results.failed)
+                if progress:
+                    progress(tally)
+    return tally
+
+
+def _pending(listing: Listing, done: Counter[str], path: Path) -> list[str]:
+    """The entries that are not done.
+
+    Raises:
+        DataError: More is done than is listed.
+    """
+    remaining = Counter(done)
+    pending = []
+    for entry in listing.entries:
+        name = one_line(entry)
+        if remaining[name]:
+            remaining[name] -= 1
+        else:
+            pending.append(entry)
+    if others := list(remaining.elements()):
+        raise DataError(
+            f"{path} holds {len(others):,} readings of what is not listed, {others[0]!r} for one: it was made of "
+            "another list; name another output, or give the list that it was made of (more may be added to it)"
+        )
+    return pending
+
+
+def _until(stop: StopRequest, entries: Iterable[str]) -> Iterator[str]:
+    for entry in entries:
+        if stop.requested:
+            return
+        yield entry
+
+
+def _made_by(reader: Reader, beam: int, lexicon: Lexicon | None) -> dict[str, Any]:
+    """What must be the same for all readings of a file; on which device, and in what batches, need not."""
+    description = reader.description
+    content = json.dumps(description.to_dict(), sort_keys=True).encode()
+    return {
+        "model": description.name,
+        "step": description.step,
+        "fingerprint": hashlib.sha256(content).hexdigest()[:16],
+        "beam": beam,
+        "lexicon": lexicon and lexicon.fingerprint,
+    }

@@ -1,0 +1,50 @@
+"""Readings as a PyArrow table: the columns of Parquet files, and what Ray Data hands on."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from crnn_seq2seq_ocr.errors import DependencyError
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+def to_table(readings: Sequence[dict[str, Any]]) -> "pyarrow.Table":
+    """What `Reading.to_dict` gives, as columns.
+
+    They are name, text, confidence, complete, characters (a list of text, confidence, view, x and y) and error; all
+    but the name and the error are null where a text could not be read, and the error is null where it could.
+
+    Raises:
+        DependencyError: PyArrow is not installed.
+    """
+    arrow = import_pyarrow()
+    character = arrow.struct(
+        [("text", arrow.string()), ("confidence", arrow.float32()), ("view", arrow.int16()),
+         ("x", arrow.float32()), ("y", arrow.float32())]
+    )  # fmt: skip
+    schema = arrow.schema(
+        [("name", arrow.string()), ("text", arrow.string()), ("confidence", arrow.float32()),
+         ("complete", arrow.bool_()), ("characters", arrow.list_(character)), ("error", arrow.string())]
+    )  # fmt: skip
+    return arrow.Table.from_pylist([_as_text(each) for each in readings], schema)
+
+
+def import_pyarrow() -> Any:
+    """The module.
+
+    Raises:
+        DependencyError: It is not installed.
+    """
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ModuleNotFoundError:
+        raise DependencyError("PyArrow is missing: pip install 'crnn-seq2seq-ocr[parquet]'") from None
+    return pyarrow
+
+
+def _as_text(reading: dict[str, Any]) -> dict[str, Any]:
+    """Names of files may hold half characters, which no column of text takes."""
+    told = {key: value for key, value in reading.items() if key in {"name", "error"}}
+    return reading | {key: value.encode(errors="backslashreplace").decode() for key, value in told.items()}

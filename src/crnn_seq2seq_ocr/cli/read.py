@@ -1,0 +1,222 @@
+"""The command that reads pictures: some to the screen, or a million into a file."""
+
+import contextlib
+import itertools
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crnn_seq2seq_ocr.cli.model import BatchSize, Beam, Device, LexiconFile, Model, Precision, read_names
+
+if TYPE_CHECKING:
+    from crnn_seq2seq_ocr.bulk.run import Tally
+    from crnn_seq2seq_ocr.reader import Reading
+
+
+def read(
+    model: Model,
+    images: Annotated[
+        list[str] | None, typer.Argument(help="Pictures, folders, globs; - takes a list from standard input.")
+    ] = None,
+    listed: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            help="A list instead: one text a line, its views joined by |, relative to the list's folder; - is standard "
+            "input, relative to the working folder.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Write a .jsonl, a .csv or a .parquet (a folder of parts); the same command again goes on."),
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(help="Such as 3/8: the third of eight parts, into NAME-3-of-8 [under a launcher: the process's]."),
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Read again what failed in the output.")
+    ] = False,
+    views: Annotated[bool, typer.Option("--views", help="All pictures are views of one sign.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with every character.")] = False,
+    attention: Annotated[Path | None, typer.Option(help="Folder for pictures of where the decoder looked.")] = None,
+    beam: Beam = 1,
+    lexicon: LexiconFile = None,
+    batch_size: BatchSize = 32,
+    workers: Annotated[int, typer.Option(min=1, help="Threads that open and decode pictures.")] = 4,
+    device: Device = "auto",
+    precision: Precision = "fp32",
+) -> None:
+    """Read pictures: prints file, text and confidence, separated by tabs, or writes a file with all about them.
+
+    The exit status is 1 if any picture could not be read; the others are read all the same. Ctrl-C and SIGTERM end a
+    run with --output once what is being read is written, with status 130.
+    """
+    from crnn_seq2seq_ocr.bulk.listing import Listing, read_listing
+    from crnn_seq2seq_ocr.bulk.results import store_of
+    from crnn_seq2seq_ocr.bulk.run import read_into
+    from crnn_seq2seq_ocr.bulk.shard import Shard
+    from crnn_seq2seq_ocr.data.storage import make_folder
+    from crnn_seq2seq_ocr.reader import Reader
+
+    printed = views or as_json or attention is not None
+    _check(images, listed, output, views=views, printed=printed, retry_failed=retry_failed)
+    launched = Shard.of_process() if shard is None else None
+    part = Shard.parse(shard) if shard is not None else launched or Shard(1, 1)
+    # What is wrong with an argument is said before the work; standard input is read as it comes, however long it is.
+    listing = read_listing(listed) if listed is not None else None
+    paths = _paths(images or [])
+    if output is not None:
+        store_of(output)
+    if attention is not None:
+        make_folder(attention)
+    reader = Reader.load(model, device=device, precision=precision)
+    names = read_names(lexicon, reader)
+    if output is not None:
+        place = output if shard is None and launched is None else part.path(output)
+        with _progress(shown=launched is None or launched.number == 1) as progress:
+            tally = read_into(
+                place,
+                (listing or Listing(list(paths))).part(part),
+                reader,
+                batch_size=batch_size,
+                beam=beam,
+                lexicon=names,
+                workers=workers,
+                retry_failed=retry_failed,
+                progress=progress,
+            )
+        failures = _tell(tally, place)
+    else:
+        groups = [list(paths)] if views else paths if listing is None else map(listing.files, listing.entries)
+        readings = reader.read_stream(
+            part.take(groups), batch_size=batch_size, beam=beam, lexicon=names, workers=workers
+        )
+        if listing is not None:
+            entries = part.take(listing.entries)
+            readings = (replace(each, name=entry) for each, entry in zip(readings, entries, strict=True))
+        failures = _print_all(readings, as_json=as_json, attention=attention)
+    # Where one process of several ends with 1, a launcher ends the others.
+    if failures and launched is None:
+        raise typer.Exit(1)
+
+
+def _check(
+    images: list[str] | None, listed: str | None, output: Path | None, *, views: bool, printed: bool, retry_failed: bool
+) -> None:
+    """Refuse what does not go together."""
+    from crnn_seq2seq_ocr.errors import DataError
+
+    if bool(images) == (listed is not None):
+        raise DataError("name pictures to read, or a list of them with --input" + (", not both" if images else ""))
+    if printed and output is not None:
+        raise DataError("--views, --json and --attention are for readings that are printed: leave them or --output out")
+    if views and listed is not None:
+        raise DataError("in a list the views of a sign stand on one line, joined by |: leave --views out")
+    if retry_failed and output is None:
+        raise DataError("--retry-failed is for readings that are kept: name their --output")
+
+
+def _paths(images: list[str]) -> Iterator[str]:
+    """The pictures that arguments mean; a mistake in one of them is told at once."""
+    from crnn_seq2seq_ocr.reader import find_pictures
+
+    parts = [_standard_input() if each == "-" else find_pictures([each]) for each in images]
+    return itertools.chain.from_iterable(parts)
+
+
+def _standard_input() -> Iterator[str]:
+    """The pictures of each line; a line that means none stays as it is, to fail on its own."""
+    from crnn_seq2seq_ocr.errors import DataError
+    from crnn_seq2seq_ocr.reader import find_pictures
+
+    empty = True
+    for line in sys.stdin:
+        if line.strip():
+            empty = False
+            try:
+                yield from find_pictures([line.removesuffix("\n")])
+            except DataError:
+                yield line.removesuffix("\n")
+    if empty:
+        raise DataError("standard input lists no pictures: write one path a line")
+
+
+def _print_all(readings: "Iterable[Reading]", *, as_json: bool, attention: Path | None) -> int:
+    """Print readings as they come, and draw where the decoder looked; how many failed."""
+    failures = 0
+    for number, reading in enumerate(readings):
+        failures += reading.error is not None
+        _print_reading(reading, as_json=as_json)
+        if attention is not None and reading.error is None:
+            _write_attention(reading, attention, number)
+    return failures
+
+
+def _print_reading(reading: "Reading", *, as_json: bool) -> None:
+    import json
+
+    if as_json:
+        typer.echo(json.dumps(reading.to_dict(), ensure_ascii=False))
+    elif reading.error is not None:
+        typer.echo(f"crnn-ocr: {reading.error}", err=True)
+    else:
+        cut = "" if reading.complete else "\t(cut at the model's longest text)"
+        typer.echo(f"{reading.name}\t{reading.text}\t{reading.confidence:.3f}{cut}")
+
+
+def _write_attention(reading: "Reading", folder: Path, number: int) -> None:
+    from crnn_seq2seq_ocr.evaluate import write_attention
+
+    stem = Path(reading.name).stem[:80] if reading.name else "picture"
+    write_attention(reading, folder / f"{number:05d}-{stem}.png")
+
+
+@contextlib.contextmanager
+def _progress(*, shown: bool) -> "Iterator[Callable[[Tally], None]]":
+    """A progress bar on standard error; without a terminal, a line every ten seconds."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
+    with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
+        task = bar.add_task("reading", total=None, pace="")
+        began = told = time.monotonic()
+
+        def report(tally: "Tally") -> None:
+            nonlocal told
+            now = time.monotonic()
+            pace = _pace(tally, now - began)
+            bar.update(task, completed=tally.done, total=tally.total, pace=pace)
+            if shown and not console.is_terminal and now - told >= 10:
+                told = now
+                typer.echo(f"reading: {tally.done:,} of {tally.total:,}, {pace}", err=True)
+
+        yield report
+
+
+def _pace(tally: "Tally", seconds: float) -> str:
+    a_second = tally.read / max(seconds, 1e-9)
+    left = timedelta(seconds=round(tally.left / a_second))
+    return f"{a_second:.1f} a second, {left} left, {tally.failed:,} failed"
+
+
+def _tell(tally: "Tally", path: Path) -> int:
+    """Say what came of a run; how many failed.
+
+    Raises:
+        Exit: It was asked to stop before the end.
+    """
+    failed = f", {tally.failed:,} of them failed (--retry-failed reads them again)" if tally.failed else ""
+    typer.echo(f"{path}: {tally.done:,} of {tally.total:,} texts, {tally.read:,} of them now{failed}")
+    if tally.left:
+        typer.echo(f"stopped with {tally.left:,} left: the same command goes on", err=True)
+        raise typer.Exit(130)
+    return tally.failed
