@@ -62,7 +62,8 @@ class Csv:
         """See `Form`."""
         cells = [reading.get(column, "") for column in COLUMNS]
         line = io.StringIO()
-        csv.writer(line, lineterminator="\n").writerow(one_line(str(cell)) for cell in cells)
+        texts = (cell if isinstance(cell, str) else json.dumps(cell) for cell in cells)
+        csv.writer(line, lineterminator="\n").writerow(map(one_line, texts))
         return line.getvalue().encode()
 
     def decode(self, line: str) -> Row:
