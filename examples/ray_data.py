@@ -10,6 +10,7 @@ Ray Data reads, such as s3://bucket/photos.
 `pip install 'crnn-seq2seq-ocr[ray]'` brings what it needs, on every machine.
 """
 
+import os
 import sys
 
 import ray
@@ -19,7 +20,8 @@ from crnn_seq2seq_ocr.bulk.ray_data import ReadPictures
 
 def main(model: str, folder: str, out: str, workers: int = 2) -> None:
     """Read, and write what was read."""
-    ray.init(configure_logging=False, log_to_driver=False)
+    # Workers keep their CPUs: one more finds the files and writes.
+    ray.init(num_cpus=None if os.environ.get("RAY_ADDRESS") else workers + 1)
     pictures = ray.data.read_binary_files(folder, include_paths=True, file_extensions=["png", "jpg", "jpeg"])
     readings = pictures.map_batches(
         ReadPictures,
