@@ -2,12 +2,11 @@
 
     python examples/ray_data.py MODEL FOLDER OUT [WORKERS]
 
-writes Parquet files with the columns name, text, confidence, complete, characters and error into the folder OUT. The
-cluster is the one that the environment's RAY_ADDRESS names, else a small one on this machine for the time being. Model
-and pictures must be where every worker finds them: a released model's name is, pictures may also be in the storages that
-Ray Data reads, such as s3://bucket/photos.
+writes Parquet files with the columns name, text, confidence, complete, characters and error into the folder OUT.
 
-`pip install 'crnn-seq2seq-ocr[ray]'` brings what it needs, on every machine.
+The cluster is the one that the environment's RAY_ADDRESS names, else a small one on this machine for the time being.
+Every machine of it needs `pip install 'crnn-seq2seq-ocr[ray]'` and must find the model and the pictures: the name of a
+model that comes along does everywhere, and pictures may be in any storage that Ray Data reads, such as s3://bucket.
 """
 
 import os

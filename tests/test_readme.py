@@ -4,7 +4,10 @@ import re
 import shlex
 import shutil
 import signal
+import subprocess
+import textwrap
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -29,6 +32,7 @@ from tests.model.original import SMALL
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+READING = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
 SMALLER = [
     "model.width=8", "model.encoder.recurrent_size=4", "model.encoder.stages=[{channels: 4, pool: [8, 8]}]",
     "training.batch_size=2", "training.validation_samples=2", "training.precision=fp32", "data.workers=0",
@@ -44,14 +48,14 @@ QUICK = {
 """What makes a benchmark take a moment."""
 
 
-def blocks(language: str) -> list[str]:
-    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     return [content for name, content in fenced if name == language]
 
 
-def commands() -> list[list[str]]:
+def commands(text: str = README) -> list[list[str]]:
     """The arguments of each ``crnn-ocr`` line, in order."""
-    lines = "".join(blocks("")).replace("\\\n", " ").splitlines()
+    lines = "".join(blocks("", text)).replace("\\\n", " ").splitlines()
     parsed = [shlex.split(line, comments=True) for line in lines]
     return [words[1:] for words in parsed if words[:1] == ["crnn-ocr"]]
 
@@ -79,6 +83,7 @@ def place(tmp_path: Path, micro: MakeRecipe, monkeypatch: pytest.MonkeyPatch) ->
         shutil.copy(tmp_path / "photos" / f"{number:03d}.png", tmp_path / name)
     cv2.imwrite(str(tmp_path / "more" / "other.jpg"), np.zeros((30, 60, 3), np.uint8))
     (tmp_path / "names.txt").write_text("Rue Foch\nPlace de la Mairie\n", encoding="utf-8")
+    (tmp_path / "list.txt").write_text("word.png\nphotos/000.png\n", encoding="utf-8")
     signs = open_source("synthetic:signs?count=4&difficulty=0")
     for split in ("fsns/train", "fsns/validation", "fsns/test"):
         draw(signs, tmp_path / "data" / split, split=split.partition("/")[2])
@@ -139,6 +144,25 @@ def test_every_command_of_the_readme(place: Path, monkeypatch: pytest.MonkeyPatc
     assert fetched == [(Path("data/fsns"), "test", [0, 1, 2, 3])]
     assert (place / "report" / "report.html").is_file()
     assert (place / "looks").is_dir()
+
+
+def test_every_command_of_the_page_on_reading(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (finds,) = re.findall("^find .*$", "".join(blocks("", READING)), re.MULTILINE)
+    subprocess.run(finds, shell=True, check=True)
+    for arguments in commands(READING):
+        if "readings.parquet" in arguments and find_spec("pyarrow") is None:
+            continue
+        assert run(monkeypatch, arguments) == 0, arguments
+    names = [len((place / name).read_text("utf-8").splitlines()) for name in ("readings.jsonl", "readings.csv")]
+    assert names == [4, 6]  # four listed; a header, four photos and one more
+
+
+def test_the_examples_of_the_page_on_reading(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stream, ray = blocks("python", READING)
+    exec(compile(stream, "reading.md", "exec"), {})
+    assert [line.split(" ")[0] for line in capsys.readouterr().out.splitlines()] == ["word.png", "photos/000.png"]
+    script = (ROOT / "examples" / "ray_data.py").read_text(encoding="utf-8")
+    assert textwrap.indent(ray, " " * 4) in script
 
 
 def test_the_example_in_python(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,7 +29,9 @@ def test_files_pixels_and_paths(reader: ReadPictures, pictures: Path) -> None:
     assert of_paths.to_pylist() == of_files.to_pylist()
     assert of_pixels.column("text").to_pylist() == TEXTS
     assert of_pixels.column("name").to_pylist() == [f"picture {number}" for number in range(12)]
-    assert of_files.column("characters").to_pylist()[0][0]["text"] == "a"
+    first = of_files.column("characters").to_pylist()[0][0]
+    assert first["text"] == "a"
+    assert set(first) == {"text", "confidence", "view", "x", "y", "alternatives"}
     assert of_files.column("error").null_count == 12
 
 

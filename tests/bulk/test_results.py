@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,10 @@ from crnn_seq2seq_ocr.bulk.results import open_results
 from crnn_seq2seq_ocr.errors import DataError, DependencyError, StorageError
 
 MADE_BY = {"model": "abc", "step": 3, "beam": 1}
-CHARACTERS = [{"text": "a", "confidence": 0.5, "view": None, "x": 0.25, "y": 0.75}]
+CHARACTERS = [
+    {"text": "a", "confidence": 0.5, "view": None, "x": 0.25, "y": 0.75,
+     "alternatives": [{"text": "", "confidence": 0.25}]},
+]  # fmt: skip
 
 
 def read(name: str, text: str = "Été, «n° 3»") -> dict[str, Any]:
@@ -64,9 +67,12 @@ def test_what_failed_is_left_out_to_be_tried_again(path: Path) -> None:
 
 
 def test_what_came_before_an_error_is_kept(path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), open_results(path, MADE_BY) as found:
-        found.append(READINGS[0])
+    def interrupted() -> Iterator[dict[str, Any]]:
+        yield READINGS[0]
         raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        add(path, interrupted())
     assert done(path) == (NAMES[:1], 0)
 
 
@@ -205,7 +211,7 @@ def test_a_full_disk_is_told_and_costs_nothing_that_was_written(
 
     with monkeypatch.context() as patch:
         patch.setattr(Lines, "write", full)
-        with pytest.raises(StorageError, match="no space is left for .*then give the same command again"):
+        with pytest.raises(StorageError, match=r"no space is left for .*then give the same command again"):
             add(path, READINGS[2:])
     add(path, READINGS[2:])
     assert done(path) == (NAMES, 1)

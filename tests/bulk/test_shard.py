@@ -1,5 +1,6 @@
 """Which part is whose."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from crnn_seq2seq_ocr.errors import DataError
 @pytest.mark.parametrize("count", [1, 2, 3, 8])
 def test_parts_hold_everything_once_and_are_of_one_size(count: int) -> None:
     parts = [list(Shard.parse(f"{number}/{count}").take(range(7))) for number in range(1, count + 1)]
-    assert sorted(sum(parts, [])) == list(range(7))
+    assert sorted(itertools.chain.from_iterable(parts)) == list(range(7))
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 

@@ -126,7 +126,8 @@ def _claimed(path: Path, made_by: dict[str, Any]) -> Iterator[None]:
         except OSError:
             pass  # a disk without locks
         if path.exists():
-            _compare(path, note.seek(0) or note.read(), made_by)
+            note.seek(0)
+            _compare(path, note.read(), made_by)
         else:
             note.truncate(0)
             note.write(json.dumps(made_by, ensure_ascii=False) + "\n")

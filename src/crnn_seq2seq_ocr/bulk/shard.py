@@ -2,8 +2,9 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.launched import process
@@ -11,7 +12,8 @@ from crnn_seq2seq_ocr.launched import process
 Item = TypeVar("Item")
 
 
-class Shard(NamedTuple):
+@dataclass(frozen=True)
+class Shard:
     """One of `count` equal parts, from 1; together they hold everything once."""
 
     number: int

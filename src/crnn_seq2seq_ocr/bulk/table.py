@@ -12,16 +12,17 @@ if TYPE_CHECKING:
 def to_table(readings: Sequence[dict[str, Any]]) -> "pyarrow.Table":
     """What `Reading.to_dict` gives, as columns.
 
-    They are name, text, confidence, complete, characters (a list of text, confidence, view, x and y) and error; all
-    but the name and the error are null where a text could not be read, and the error is null where it could.
+    They are name, text, confidence, complete, characters (lists of what a `Character` has) and error; all but the name
+    and the error are null where a text could not be read, and the error is null where it could.
 
     Raises:
         DependencyError: PyArrow is not installed.
     """
     arrow = import_pyarrow()
+    alternative = arrow.struct([("text", arrow.string()), ("confidence", arrow.float32())])
     character = arrow.struct(
         [("text", arrow.string()), ("confidence", arrow.float32()), ("view", arrow.int16()),
-         ("x", arrow.float32()), ("y", arrow.float32())]
+         ("x", arrow.float32()), ("y", arrow.float32()), ("alternatives", arrow.list_(alternative))]
     )  # fmt: skip
     schema = arrow.schema(
         [("name", arrow.string()), ("text", arrow.string()), ("confidence", arrow.float32()),

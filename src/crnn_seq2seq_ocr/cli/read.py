@@ -58,6 +58,7 @@ def read(
     The exit status is 1 if any picture could not be read; the others are read all the same. Ctrl-C and SIGTERM end a
     run with --output once what is being read is written, with status 130.
     """
+    from crnn_seq2seq_ocr.allocator import keep_freed_memory
     from crnn_seq2seq_ocr.bulk.listing import Listing, read_listing
     from crnn_seq2seq_ocr.bulk.results import store_of
     from crnn_seq2seq_ocr.bulk.run import read_into
@@ -74,6 +75,7 @@ def read(
     paths = _paths(images or [])
     if output is not None:
         store_of(output)
+        keep_freed_memory()
     if attention is not None:
         make_folder(attention)
     reader = Reader.load(model, device=device, precision=precision)
