@@ -123,7 +123,8 @@ def _until(stop: StopRequest, entries: Iterable[str]) -> Iterator[str]:
 def _made_by(reader: Reader, beam: int, lexicon: Lexicon | None) -> dict[str, Any]:
     """What must be the same for all readings of a file; on which device, and in what batches, need not."""
     description = reader.description
-    content = json.dumps(description.to_dict(), sort_keys=True).encode()
+    # What people are told of a model may be written anew; it reads the same.
+    content = json.dumps(replace(description, about="", results=()).to_dict(), sort_keys=True).encode()
     return {
         "model": description.name,
         "step": description.step,
