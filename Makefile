@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 SIGNS := synthetic:signs?difficulty=0&max_length=12
 
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint web clean
 .DEFAULT_GOAL := help
 
 help: ## List the commands
@@ -43,12 +43,20 @@ demo: $(VENV)/.installed ## Read with the trained models, then draw, train, eval
 	$(BIN)/crnn-ocr read $(DEMO)/run $(DEMO)/signs
 	@echo "The signs with texts and where the decoder looked: $(DEMO)/report/report.html"
 
-test: $(VENV)/.installed ## Run all tests
+# What the static page needs of npm; where that is missing, its tests are skipped.
+web/node_modules/.installed: web/package-lock.json
+	npm ci --prefix web --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+test: $(VENV)/.installed $(if $(shell command -v npm),web/node_modules/.installed) ## Run all tests
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.installed ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-clean: ## Remove the virtual environment and what the demo made
-	rm -rf $(VENV) $(DEMO)
+web: $(VENV)/.installed web/node_modules/.installed ## Make web/site, a static page that reads inside the browser
+	$(BIN)/python web/build.py fsns web/site
+
+clean: ## Remove the virtual environment, what npm brought, and what was made
+	rm -rf $(VENV) $(DEMO) web/node_modules web/site

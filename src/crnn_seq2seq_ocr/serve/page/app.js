@@ -2,7 +2,7 @@
 
 import { Card, element } from "./card.js";
 import { csv, download } from "./csv.js";
-import { models, Problem, read, useKey } from "./service.js";
+import { HAS_INTERFACE, models, Problem, PROMISE, read, useKey } from "./service.js";
 
 const EXAMPLES = 4;
 
@@ -78,7 +78,7 @@ function showExamples() {
   const kind = model.views > 1 ? "sign" : "word";
   const buttons = Array.from({ length: EXAMPLES }, (_, index) => {
     const name = `${kind}-${index + 1}.jpg`;
-    const image = element("img", { src: `/page/examples/${name}`, alt: `Read example ${index + 1}` });
+    const image = element("img", { src: `page/examples/${name}`, alt: `Read example ${index + 1}` });
     const button = element("button", { type: "button" }, image);
     button.addEventListener("click", async () => {
       const content = await (await fetch(image.src)).blob();
@@ -90,6 +90,8 @@ function showExamples() {
 }
 
 function listen() {
+  find("promise").textContent = PROMISE;
+  find("interface").hidden = !HAS_INTERFACE;
   for (const [button, input] of [["choose", "files"], ["photograph", "camera"]]) {
     find(button).addEventListener("click", () => find(input).click());
     find(input).addEventListener("change", () => {

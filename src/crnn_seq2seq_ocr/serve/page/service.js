@@ -1,5 +1,8 @@
 // Talks to the service: one request for each text, a few at a time, patient when it is busy.
 
+export const PROMISE = "Pictures go to this service and nowhere else; it keeps none.";
+export const HAS_INTERFACE = true;
+
 const AT_ONCE = 4;
 const MOST_TRIES = 5;
 
