@@ -103,6 +103,15 @@ def test_two_never_write_at_the_same_time(path: Path) -> None:
         pass
 
 
+def test_a_disk_without_locks_is_written_to(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr("fcntl.flock", refused)
+    add(path, READINGS)
+    assert done(path) == (NAMES, 1)
+
+
 def test_a_file_of_something_else_stays_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "readings.jsonl"
     path.write_text("mine\n")

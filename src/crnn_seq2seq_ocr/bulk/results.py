@@ -1,13 +1,12 @@
 """The file that readings are kept in: what is in it already, who may write to it, and writing now and then."""
 
 import contextlib
-import fcntl
 import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from crnn_seq2seq_ocr.bulk.lines import Csv, JsonLines, Lines, Row, one_line
 from crnn_seq2seq_ocr.bulk.parts import Parts
@@ -117,14 +116,10 @@ def store_of(path: Path) -> Store:
 def _claimed(path: Path, made_by: dict[str, Any]) -> Iterator[None]:
     """This process alone writes to the file, and what is in it was made in the same way."""
     with path.with_name(f"{path.name}.meta").open("a+", encoding="utf-8") as note:
-        try:
-            fcntl.flock(note, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _lock(note):
             raise DataError(
                 f"{path} is being written by another process: give each one its part with --shard, or wait for it"
-            ) from None
-        except OSError:
-            pass  # a disk without locks
+            )
         if path.exists():
             note.seek(0)
             _compare(path, note.read(), made_by)
@@ -133,6 +128,19 @@ def _claimed(path: Path, made_by: dict[str, Any]) -> Iterator[None]:
             note.write(json.dumps(made_by, ensure_ascii=False) + "\n")
             note.flush()
         yield
+
+
+def _lock(file: IO[str]) -> bool:
+    """Whether this process has the file for itself until it is closed, as far as system and disk can tell."""
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except (ImportError, OSError):
+        pass  # they have no such locks
+    return True
 
 
 def _compare(path: Path, noted: str, made_by: dict[str, Any]) -> None:
