@@ -241,6 +241,10 @@ class Reader:
             enumerate(paths), self._open, batch_size=batch_size, beam=beam, lexicon=lexicon, workers=workers
         )
 
+    def together(self, batch_size: int) -> int:
+        """How many pictures are looked at to find those of one width, which are read together: more among more."""
+        return batch_size * (BATCHES_TOGETHER if self.description.preprocessing.resize == "fit" else 1)
+
     def _stream(
         self,
         items: Iterable[Any],
@@ -254,10 +258,8 @@ class Reader:
         """Readings of what `prepare` makes of items in other threads, a group ahead of the model."""
         if batch_size < 1 or beam < 1 or workers < 1:
             raise ValueError(f"batch_size, beam and workers are 1 or more, not {batch_size}, {beam} and {workers}")
-        # Pictures of one width are read together: more of them are found among more.
-        together = batch_size * (BATCHES_TOGETHER if self.description.preprocessing.resize == "fit" else 1)
         with ThreadPoolExecutor(max_workers=workers) as pool:
-            waiting = (_begin(prepare, group, pool) for group in _batched(items, together))
+            waiting = (_begin(prepare, group, pool) for group in _batched(items, self.together(batch_size)))
             ahead = next(waiting, None)
             while ahead is not None:
                 now, ahead = list(ahead), next(waiting, None)

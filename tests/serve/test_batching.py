@@ -32,7 +32,7 @@ def sample(name: object) -> Sample:
 
 
 def batcher(read: Any, **settings: Any) -> Batcher:
-    made = Batcher(read, **{"batch_size": 4, "gather_seconds": 0.01, "most_waiting": 8} | settings)
+    made = Batcher(read, **{"batch_size": 4, "most_together": 4, "gather_seconds": 0.01, "most_waiting": 8} | settings)
     made.start()
     return made
 
@@ -45,7 +45,7 @@ def test_texts_of_several_clients_share_batches_and_each_gets_its_own() -> None:
     echo = Echo()
 
     async def scene() -> list[list[Reading]]:
-        made = batcher(echo, gather_seconds=1.0, batch_size=6)
+        made = batcher(echo, gather_seconds=1.0, batch_size=6, most_together=6)
         found = await asyncio.gather(*(made.read([sample(f"{n}a"), sample(f"{n}b")]) for n in range(3)))
         await made.close()
         return found
@@ -53,6 +53,24 @@ def test_texts_of_several_clients_share_batches_and_each_gets_its_own() -> None:
     found = asyncio.run(scene())
     assert [[each.text for each in readings] for readings in found] == [[f"{n}a", f"{n}b"] for n in range(3)]
     assert echo.batches == [["0a", "0b", "1a", "1b", "2a", "2b"]]
+
+
+def test_what_came_while_a_batch_was_read_is_read_together_up_to_a_limit() -> None:
+    echo = Echo()
+
+    async def scene() -> None:
+        echo.go_on.clear()
+        made = batcher(echo, batch_size=1, most_together=3)
+        reads = [asyncio.create_task(made.read([sample("first")]))]
+        await began(echo)
+        reads += [asyncio.create_task(made.read([sample(n)])) for n in range(5)]
+        await asyncio.sleep(0)
+        echo.go_on.set()
+        await asyncio.gather(*reads)
+        await made.close()
+
+    asyncio.run(scene())
+    assert echo.batches == [["first"], ["0", "1", "2"], ["3", "4"]]
 
 
 def test_one_text_alone_does_not_wait_for_ever() -> None:
@@ -111,7 +129,7 @@ def test_closing_reads_what_was_accepted_and_takes_nothing_new() -> None:
 
     async def scene() -> list[Any]:
         echo.go_on.clear()
-        made = batcher(echo, batch_size=1)
+        made = batcher(echo, batch_size=1, most_together=1)
         reads = [asyncio.create_task(made.read([sample(n)])) for n in range(3)]
         await began(echo)
         closing = asyncio.create_task(made.close())

@@ -69,6 +69,7 @@ class _Service:
         self.batcher = Batcher(
             read,
             batch_size=settings.batch_size,
+            most_together=reader.together(settings.batch_size),
             gather_seconds=settings.gather_seconds,
             most_waiting=settings.most_waiting,
             on_batch=self.metrics.batch,

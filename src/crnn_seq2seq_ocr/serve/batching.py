@@ -39,12 +39,13 @@ class _Waiting:
 class Batcher:
     """Reads texts one batch after the other.
 
-    A batch is read as soon as it is full, or when its first text has waited `gather_seconds`. Whatever comes while
-    one is being read makes up the next. Texts whose clients have gone are left out.
+    A batch is read as soon as there are texts enough, or when its first text has waited `gather_seconds`. Whatever
+    comes while one is being read makes up the next. Texts whose clients have gone are left out.
 
     Args:
         read: Reads a batch, in a thread of its own.
-        batch_size: Most texts of a batch.
+        batch_size: So many texts are not kept waiting for others.
+        most_together: Most texts that are given to be read at once.
         gather_seconds: Longest wait for others.
         most_waiting: Texts that may wait.
         on_batch: Told the size of each batch and the seconds it took.
@@ -55,12 +56,14 @@ class Batcher:
         read: ReadBatch,
         *,
         batch_size: int,
+        most_together: int,
         gather_seconds: float,
         most_waiting: int,
         on_batch: Callable[[int, float], None] = lambda size, seconds: None,
     ) -> None:
         self._read, self._on_batch = read, on_batch
-        self._batch_size, self._gather_seconds, self._most_waiting = batch_size, gather_seconds, most_waiting
+        self._batch_size, self._most_together = batch_size, most_together
+        self._gather_seconds, self._most_waiting = gather_seconds, most_waiting
         self._waiting: deque[_Waiting] = deque()
         self._changed = asyncio.Event()
         self._closing = False
@@ -145,7 +148,7 @@ class Batcher:
 
     def _take(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
-        while self._waiting and len(batch) < self._batch_size:
+        while self._waiting and len(batch) < self._most_together:
             each = self._waiting.popleft()
             if not each.reading.done():
                 batch.append(each)
