@@ -1,12 +1,9 @@
-# The service, small and without privileges: docker build -t crnn-ocr . && docker run -p 8000:8000 crnn-ocr
+# The service, small (ONNX Runtime, no PyTorch) and without privileges:
+# docker build -t crnn-ocr . && docker run -p 8000:8000 crnn-ocr
 FROM python:3.12-slim AS build
 RUN python -m venv /opt/venv
 WORKDIR /source
-# Which build of PyTorch: the address of the package index that pytorch.org names for your CPU or GPU.
-ARG TORCH_INDEX=""
-COPY constraints.txt ./
-RUN /opt/venv/bin/pip install --no-cache-dir --constraint constraints.txt ${TORCH_INDEX:+--index-url $TORCH_INDEX} torch
-COPY pyproject.toml README.md LICENSE ./
+COPY constraints.txt pyproject.toml README.md LICENSE ./
 COPY src src
 RUN /opt/venv/bin/pip install --no-cache-dir --constraint constraints.txt '.[serve]'
 

@@ -28,13 +28,13 @@ from benchmarks.environments import install, packages_size, python_of, tool_name
 from benchmarks.workers import UnreadyError, Worker
 from crnn_seq2seq_ocr.bench.machine import Circumstances
 from crnn_seq2seq_ocr.bench.result import number
-from crnn_seq2seq_ocr.checkpoint import write_whole
 from crnn_seq2seq_ocr.data.pictures import decode_picture, encode_picture, picture_format
 from crnn_seq2seq_ocr.data.sample import Picture, Sample
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.data.views import real_views, split_views
 from crnn_seq2seq_ocr.errors import CrnnOcrError, DataError
 from crnn_seq2seq_ocr.metrics import score
+from crnn_seq2seq_ocr.model_folders import write_whole
 
 KINDS = ("words", "lines", "signs")
 

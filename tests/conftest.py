@@ -135,7 +135,7 @@ def exported(trained: Path, pieces: Pieces, tmp_path_factory: pytest.TempPathFac
     """The ONNX file of the model of `trained`."""
     path = tmp_path_factory.mktemp("exported") / "abc.onnx"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("crnn_seq2seq_ocr.export.onnx_file.translate", lambda *_: pieces)
+        patch.setattr("crnn_seq2seq_ocr.export.onnx_file.translate", lambda *_, **__: pieces)
         export_onnx(trained, path)
     return path
 

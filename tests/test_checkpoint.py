@@ -14,23 +14,19 @@ from pathlib import Path
 import pytest
 import torch
 
-from crnn_seq2seq_ocr.checkpoint import (
-    best_checkpoint,
-    build,
-    checkpoints,
-    find_model,
-    last_checkpoint,
-    load_model,
-    load_state,
-    mark_best,
-    remove_old,
-    save_checkpoint,
-    save_model,
-    write_whole,
-)
+from crnn_seq2seq_ocr.checkpoint import build, load_model, load_state, save_checkpoint, save_model
 from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import CheckpointError, StorageError
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.model_folders import (
+    best_checkpoint,
+    checkpoints,
+    find_model,
+    last_checkpoint,
+    mark_best,
+    remove_old,
+    write_whole,
+)
 from tests.conftest import MakeRecipe, python
 
 
@@ -201,7 +197,7 @@ def test_no_space_left_says_to_free_some(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"crnn_seq2seq_ocr.checkpoint.{part}", full)
+        patch.setattr(f"crnn_seq2seq_ocr.model_folders.{part}", full)
         with pytest.raises(StorageError, match=r"No space left on device.*: free some space"):
             save_steps(tmp_path, model, description, 2)
     assert [path.name for path in checkpoints(tmp_path)] == ["step-00000001"]
@@ -258,7 +254,8 @@ SAVING = """
     from dataclasses import replace
     from pathlib import Path
     import torch
-    from crnn_seq2seq_ocr.checkpoint import load_model, mark_best, remove_old, save_checkpoint
+    from crnn_seq2seq_ocr.checkpoint import load_model, save_checkpoint
+    from crnn_seq2seq_ocr.model_folders import mark_best, remove_old
 
     torch.set_num_threads(1)
     run = Path(sys.argv[1])

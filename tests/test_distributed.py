@@ -14,8 +14,9 @@ import pytest
 import torch
 import yaml
 
-from crnn_seq2seq_ocr.checkpoint import checkpoints, load_state
+from crnn_seq2seq_ocr.checkpoint import load_state
 from crnn_seq2seq_ocr.config import Recipe
+from crnn_seq2seq_ocr.model_folders import checkpoints
 from crnn_seq2seq_ocr.train import train
 from tests.conftest import TEXTS, MakeRecipe, python, write_folder
 

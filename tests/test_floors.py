@@ -17,10 +17,10 @@ ROOT = Path(crnn_seq2seq_ocr.__file__).parent
 
 FLOORS = [
     {"errors", "config", "description", "outputs", "selfcheck", "allocator", "text", "charset_files", "interrupts",
-     "metrics", "report", "released", "launched"},
+     "metrics", "report", "released", "model_folders", "launched", "dependencies"},
     {"data", "model"},
-    {"checkpoint", "engine", "torch_engine", "onnx_engine"},
-    {"reader", "initial"},
+    {"checkpoint", "engine", "torch_engine", "onnx_engine", "loading"},
+    {"reader", "initial", "processes"},
     {"validation"},
     {"train", "evaluate", "importing", "release", "export", "bench", "bulk"},
     {"serve"},
@@ -30,8 +30,8 @@ FLOORS = [
 
 TORCH_FREE = {
     "errors", "config", "description", "outputs", "selfcheck", "allocator", "text", "charset_files", "interrupts",
-    "metrics", "report", "released", "launched", "data", "onnx_engine", "reader", "bulk", "serve", "cli",
-    "__main__", "",
+    "metrics", "report", "released", "model_folders", "launched", "dependencies", "data", "onnx_engine", "loading",
+    "reader", "processes", "evaluate", "bulk", "serve", "cli", "__main__", "",
 }
 NEEDS_TORCH = {"data.batches"}
 

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from crnn_seq2seq_ocr.checkpoint import build, checkpoints, load_model, save_model
+from crnn_seq2seq_ocr.checkpoint import build, load_model, save_model
 from crnn_seq2seq_ocr.config import Recipe, TextSettings
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import CharsetError, CheckpointError, RecipeError
 from crnn_seq2seq_ocr.initial import Initial, resolve_charset
 from crnn_seq2seq_ocr.model.recognizer import TOKEN_ROWS, Recognizer
+from crnn_seq2seq_ocr.model_folders import checkpoints
 from crnn_seq2seq_ocr.text import FSNS_CHARSET, SPECIAL_COUNT, WORDS_CHARSET, Tokenizer
 from crnn_seq2seq_ocr.train import train
 from tests.conftest import MakeRecipe, write_folder

@@ -16,13 +16,14 @@ import pytest
 import torch
 from PIL import Image
 
-from crnn_seq2seq_ocr.checkpoint import find_model, save_model
+from crnn_seq2seq_ocr.checkpoint import save_model
 from crnn_seq2seq_ocr.config import ModelSettings, Preprocessing
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import CheckpointError, DataError, DeviceError
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.model_folders import find_model
 from crnn_seq2seq_ocr.reader import LEAST_ALTERNATIVE, Reader, Reading, find_pictures
 from crnn_seq2seq_ocr.torch_engine import TorchEngine
 from tests.conftest import TEXTS, picture_of

@@ -10,8 +10,10 @@ import pytest
 
 from crnn_seq2seq_ocr import release as module
 from crnn_seq2seq_ocr.checkpoint import load_model
-from crnn_seq2seq_ocr.errors import CheckpointError, DataError, StorageError
+from crnn_seq2seq_ocr.errors import CheckpointError, DataError, ExportError, StorageError
 from crnn_seq2seq_ocr.evaluate import Evaluation, evaluate
+from crnn_seq2seq_ocr.export import check
+from crnn_seq2seq_ocr.export.graph import Pieces
 from crnn_seq2seq_ocr.release import release
 from tests.conftest import write_folder
 
@@ -32,6 +34,16 @@ def test_a_model_that_reads_otherwise_in_fp16_is_not_handed_out(
     assert not (tmp_path / "out").exists()
 
 
+def test_an_onnx_file_that_reads_otherwise_is_not_handed_out(
+    trained: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: Pieces
+) -> None:
+    monkeypatch.setattr("crnn_seq2seq_ocr.export.onnx_file.translate", lambda *_, **__: pieces)
+    monkeypatch.setattr(check, "TOLERANCE", -1.0)
+    with pytest.raises(ExportError, match=r"reads otherwise .* First difference in a batch .* token 1 of text 1 is"):
+        release(trained, tmp_path / "new" / "abc", [str(pictures)], name="x", about="")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["abc.failed.onnx"]
+
+
 def test_nothing_is_written_over(trained: Path, pictures: Path, tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="is there already: name a new folder"):
         release(trained, tmp_path, [str(pictures)], name="x", about="")
@@ -44,7 +56,10 @@ def test_data_that_measure_nothing_are_refused(trained: Path, tmp_path: Path) ->
         release(trained, tmp_path / "out", [str(folder)], name="x", about="")
 
 
-def test_damaged_results_are_told(trained: Path, pictures: Path, tmp_path: Path) -> None:
+def test_damaged_results_are_told(
+    trained: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "exactly_half", lambda *_: (b"", None))
     release(trained, tmp_path / "out", [str(pictures)], name="x", about="")
     path = tmp_path / "out" / "model.json"
     content = json.loads(path.read_text(encoding="utf-8"))

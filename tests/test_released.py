@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from crnn_seq2seq_ocr import Reader, released
-from crnn_seq2seq_ocr.checkpoint import find_model, load_model
+from crnn_seq2seq_ocr.checkpoint import load_model
 from crnn_seq2seq_ocr.errors import CheckpointError
+from crnn_seq2seq_ocr.model_folders import find_model
 from crnn_seq2seq_ocr.released import released_models
 from crnn_seq2seq_ocr.train import train
 from tests.conftest import TEXTS, MakeRecipe

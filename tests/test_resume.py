@@ -15,9 +15,10 @@ import torch
 import yaml
 
 from crnn_seq2seq_ocr import engine
-from crnn_seq2seq_ocr.checkpoint import checkpoints, load_model, load_state
+from crnn_seq2seq_ocr.checkpoint import load_model, load_state
 from crnn_seq2seq_ocr.config import Recipe
 from crnn_seq2seq_ocr.errors import CheckpointError, RecipeError
+from crnn_seq2seq_ocr.model_folders import checkpoints
 from crnn_seq2seq_ocr.train import train
 from tests.conftest import MakeRecipe, python
 

@@ -16,9 +16,10 @@ from torch import nn
 
 from crnn_seq2seq_ocr import engine
 from crnn_seq2seq_ocr import train as training
-from crnn_seq2seq_ocr.checkpoint import build, checkpoints, load_model, load_state, save_model
+from crnn_seq2seq_ocr.checkpoint import build, load_model, load_state, save_model
 from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import CharsetError, CheckpointError, DataError, RecipeError, StorageError
+from crnn_seq2seq_ocr.model_folders import checkpoints
 from crnn_seq2seq_ocr.reader import Reader
 from crnn_seq2seq_ocr.selfcheck import overfit_recipe
 from crnn_seq2seq_ocr.train import train
@@ -334,7 +335,7 @@ def test_a_full_disk_ends_with_a_sentence(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("crnn_seq2seq_ocr.checkpoint.os.fsync", full)
+        patch.setattr("crnn_seq2seq_ocr.model_folders.os.fsync", full)
         with pytest.raises(StorageError, match=r"step-00000006 could not be written .*free some space"):
             train(micro(), folder=tmp_path, resume=True)
     assert [path.name for path in checkpoints(tmp_path)] == ["step-00000002"]

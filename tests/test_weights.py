@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from crnn_seq2seq_ocr.checkpoint import find_model, load_model
+from crnn_seq2seq_ocr.checkpoint import load_model
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.description import Description
+from crnn_seq2seq_ocr.model_folders import ONNX, find_model
 from crnn_seq2seq_ocr.reader import Reader
 from crnn_seq2seq_ocr.released import released_models
 
-MOST_BYTES = 25_000_000
+MOST_BYTES, MOST_BYTES_TOGETHER = 40_000_000, 75_000_000
 
 DATA = {
     "fsns": ("synthetic:signs?names=test&difficulty=0&count=20&seed=11", 8),
@@ -40,6 +41,24 @@ def test_it_reads_what_it_never_saw(name: str) -> None:
     right = sum(reading.text == source.text(index) for index, reading in enumerate(readings))
     assert right >= least, [reading.text for reading in readings]
     assert all(0 < reading.confidence <= 1 for reading in readings)
+
+
+def test_both_engines_read_the_same(name: str) -> None:
+    """Where the ONNX file comes along, it is of the same weights as the other."""
+    if not (find_model(Path(name)) / ONNX).is_file():
+        pytest.skip(f"{name} has no {ONNX}")
+    source = open_source(DATA[name][0])
+    with_onnx, with_torch = (Reader.load(name, device="cpu", backend=backend) for backend in ("onnx", "torch"))
+    assert with_onnx.description == with_torch.description
+    samples = [source[index] for index in range(4)]
+    for one, other in zip(with_onnx.stream(samples), with_torch.stream(samples), strict=True):
+        assert one.text == other.text
+        assert one.confidence == pytest.approx(other.confidence, abs=1e-4)
+
+
+def test_all_together_are_small() -> None:
+    sizes = [path.stat().st_size for folder in released_models().values() for path in folder.iterdir()]
+    assert sum(sizes) <= MOST_BYTES_TOGETHER
 
 
 def test_it_is_small_and_says_what_it_is_good_for(name: str) -> None:

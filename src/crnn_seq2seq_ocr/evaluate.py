@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-from accelerate.utils import gather_object
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from crnn_seq2seq_ocr import metrics
-from crnn_seq2seq_ocr.checkpoint import write_whole
 from crnn_seq2seq_ocr.data.pictures import encode_picture
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.data.storage import replacing, writing
-from crnn_seq2seq_ocr.engine import processes
 from crnn_seq2seq_ocr.errors import DataError, PictureError, RecordError
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
+from crnn_seq2seq_ocr.model_folders import write_whole
+from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
+from crnn_seq2seq_ocr.processes import Alone, processes
 from crnn_seq2seq_ocr.reader import Reader, Reading, samples_of
 from crnn_seq2seq_ocr.report import tables
 from crnn_seq2seq_ocr.report.attention import character_heat_maps, draw_overview, draw_sheet
@@ -89,7 +89,7 @@ def evaluate(
     if count == 0:
         raise DataError(f"there is nothing to evaluate: {source.description}")
     state = processes()
-    if state.num_processes > 1:
+    if not isinstance(state, Alone) and state.num_processes > 1 and not isinstance(reader.engine, OnnxEngine):
         reader.recognizer.to(state.device)
     began = time.perf_counter()
     indices = range(state.process_index, count, state.num_processes)
@@ -100,6 +100,8 @@ def evaluate(
         for index, reading in zip(indices, _shown_progress(readings, len(indices), visible), strict=True)
     ]
     if state.num_processes > 1:
+        from accelerate.utils import gather_object  # alone, nothing of PyTorch is needed
+
         lines = sorted(gather_object(lines), key=lambda line: line.index)
     seconds = time.perf_counter() - began
     read = [line for line in lines if line.error is None]

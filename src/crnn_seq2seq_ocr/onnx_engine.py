@@ -78,7 +78,8 @@ class OnnxEngine:
         """
         if beam > 1 or lexicon is not None:
             raise CheckpointError(
-                "an ONNX file reads greedily: for a beam or a lexicon, name the model that it was exported from"
+                "an ONNX file reads greedily: for a beam or a lexicon, load the model that it was exported from, with "
+                "the backend torch"
             )
         pictures = np.ascontiguousarray(images.transpose(0, 1, 4, 2, 3))  # (N, V, 3, H, W)
         return Outputs(*self._session.run(list(Outputs._fields), {"images": pictures, "view_mask": view_mask}))
@@ -107,12 +108,17 @@ def _threads() -> int:
     return int(said) if said.isdecimal() else 0
 
 
-def _providers(device: str) -> list[tuple[str, dict[str, int]]]:
-    """What runs the network, the preferred first."""
+def usable_devices() -> list[str]:
+    """What the installed ONNX Runtime can use, the fastest first."""
     import onnxruntime
 
     available = onnxruntime.get_available_providers()
-    usable = [name for name, provider in _PROVIDERS.items() if provider in available]
+    return [name for name, provider in _PROVIDERS.items() if provider in available]
+
+
+def _providers(device: str) -> list[tuple[str, dict[str, int]]]:
+    """What runs the network, the preferred first."""
+    usable = usable_devices()
     if device != "auto" and device not in usable:
         raise DeviceError(f"ONNX Runtime cannot use the device {device!r} here: take auto or {' or '.join(usable)}")
     wanted = usable[0] if device == "auto" else device

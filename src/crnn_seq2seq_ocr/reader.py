@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 from crnn_seq2seq_ocr.data.sample import Sample, Source
 from crnn_seq2seq_ocr.data.transforms import prepare
 from crnn_seq2seq_ocr.errors import CheckpointError, DataError, PictureError
+from crnn_seq2seq_ocr.loading import Backend, load_engine
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
 from crnn_seq2seq_ocr.outputs import Outputs
@@ -31,8 +32,6 @@ BATCHES_TOGETHER = 8
 
 LEAST_ALTERNATIVE = 0.01
 """What else a character may be is told from this probability on."""
-
-Backend = Literal["torch", "onnx"]
 
 Readable = str | Path | bytes | np.ndarray | Image.Image
 """A file, an encoded picture, RGB pixels uint8 (H, W, 3), or a Pillow image."""
@@ -135,28 +134,21 @@ class Reader:
 
         Args:
             path: The name, the folder or the file.
-            device: As PyTorch names it; ``auto`` takes an accelerator if there is one. ONNX files: see
-                `OnnxEngine.load`.
+            device: As PyTorch names it; ``auto`` takes an accelerator if there is one. ONNX Runtime knows cpu, and
+                cuda where it was built for it.
             precision: Number type of convolutions and products. ``bf16`` reads several times as many pictures a
                 second on accelerators and on CPUs with AMX or AVX-512 BF16 (on others it is slower);
                 probabilities then differ in the third digit, texts rarely. An ONNX file has its own.
-            backend: What must run the network: ``onnx`` is ONNX Runtime, which files are for, and ``torch``
-                PyTorch, which all else is for; None takes what fits.
+            backend: What runs the network: ``onnx`` is ONNX Runtime, for files and for folders with ``model.onnx``,
+                which released models are; ``torch`` is PyTorch, for folders. None takes ONNX Runtime where it can
+                do what is asked.
 
         Raises:
             CheckpointError: There is none, it is damaged, of another version, or for the other backend.
+            DependencyError: PyTorch must run it, and is not installed.
             DeviceError: The device cannot be used.
         """
-        file = Path(path).suffix == ".onnx"
-        if backend is not None and (backend == "onnx") != file:
-            raise CheckpointError(_other_backend(path, backend))
-        if file:
-            if precision != "fp32":
-                raise CheckpointError(f"{path} has the precision it was exported with: leave out {precision}")
-            return cls(OnnxEngine.load(Path(path), device=device))
-        from crnn_seq2seq_ocr.torch_engine import TorchEngine
-
-        return cls(TorchEngine.load(Path(path), device=device, precision=precision))
+        return cls(load_engine(Path(path), device=device, precision=precision, backend=backend))
 
     @property
     def recognizer(self) -> "Recognizer":
@@ -167,8 +159,8 @@ class Reader:
         """
         if isinstance(self.engine, OnnxEngine):
             raise CheckpointError(
-                f"the network {self.description.name!r} is of an ONNX file, which can read and be evaluated: "
-                "for anything else name the model that it was exported from"
+                f"the network {self.description.name!r} is of an ONNX file, which can read and be evaluated: for "
+                "anything else load the model that it was exported from, with the backend torch"
             )
         return self.engine.recognizer
 
@@ -369,12 +361,6 @@ def _begin(
 ) -> "Iterable[Reading | _Prepared]":
     """Prepare a group in other threads; a single picture is done sooner than they are started."""
     return [prepare(items[0])] if len(items) == 1 else pool.map(prepare, items)
-
-
-def _other_backend(path: str | Path, backend: str) -> str:
-    if backend == "onnx":
-        return f"{path} is no .onnx file: make one of it with `crnn-ocr export`, or leave out the backend"
-    return f"{path} is an ONNX file, which PyTorch cannot run: name the model that it was exported from"
 
 
 def failed(name: str, error: Exception) -> Reading:

@@ -1,25 +1,20 @@
-"""Making of a trained model what can be handed out: half the size, checked, and with what it is good for."""
+"""Making of a trained model what can be handed out: half the size, for both engines, checked and measured."""
 
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import torch
 from rich.console import Console
 
-from crnn_seq2seq_ocr.checkpoint import DESCRIPTION, WEIGHTS, build, load_description, save_model
+from crnn_seq2seq_ocr.checkpoint import save_model
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.description import Description, Result
 from crnn_seq2seq_ocr.errors import CheckpointError, DataError, StorageError
 from crnn_seq2seq_ocr.evaluate import Evaluation, evaluate
+from crnn_seq2seq_ocr.export.onnx_file import exactly_half
 from crnn_seq2seq_ocr.reader import Reader
-from crnn_seq2seq_ocr.released import released_models
-from crnn_seq2seq_ocr.text import UNASSIGNED
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from crnn_seq2seq_ocr.torch_engine import TorchEngine
 
 LEAST_AGREEMENT = 0.99
 """Share of texts that a model must read in fp16 as it does in fp32: only those that are on the edge may fall."""
@@ -39,7 +34,8 @@ def release(
 ) -> Description:
     """Write a model to hand out: matrices in fp16, without the state of its training, with its results.
 
-    What training alone uses of the network stays, so that others can go on from it.
+    It is written for PyTorch, with what training alone uses of the network, so that others can go on from it; and as
+    an ONNX file, which reads without PyTorch.
 
     Args:
         model: The model, or a training run.
@@ -55,15 +51,16 @@ def release(
     Raises:
         CheckpointError: There is no model, or in fp16 it reads other texts than in fp32.
         DataError: A data set cannot be used, or none of it can be read.
+        ExportError: The ONNX file reads otherwise than the model in PyTorch.
         StorageError: The folder is there already, or cannot be written.
     """
     if folder.exists():
         raise StorageError(f"{folder} is there already: name a new folder")
     sources = [open_source(each) for each in data]
-    whole = Reader.load(model, device=device)
+    whole = Reader.load(model, device=device, backend="torch")
     with tempfile.TemporaryDirectory() as place:
         save_model(whole.recognizer, whole.description, Path(place) / "half", half=True)
-        half = Reader.load(Path(place) / "half", device=device)
+        half = Reader.load(Path(place) / "half", device=device, backend="torch")
     results = []
     for given, source in zip(data, sources, strict=True):
         expected, found = (
@@ -73,7 +70,9 @@ def release(
         _check_agreement(given, expected, found)
         results.append(_result(given, found))
     description = replace(whole.description, name=name, about=about, results=tuple(results))
-    save_model(half.recognizer, description, folder, half=True)
+    engine = TorchEngine(half.recognizer.cpu(), description)
+    onnx, _ = exactly_half(engine, folder.with_name(f"{folder.name}.onnx"))
+    save_model(half.recognizer, description, folder, half=True, onnx=onnx)
     return description
 
 
@@ -100,38 +99,4 @@ def _result(data: str, evaluation: Evaluation) -> Result:
         folded_accuracy=folded["sequence_accuracy"] or 0.0,
         cer=strict["cer"],
         calibration_error=report.calibration_error or 0.0,
-    )
-
-
-def released_tables() -> "list[Table]":
-    """A table for each model that comes with the package: size, what for, results."""
-    return [_table(name, folder) for name, folder in released_models().items()]
-
-
-def _table(name: str, folder: Path) -> "Table":
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    description = load_description(folder)
-    size = sum((folder / file).stat().st_size for file in (WEIGHTS, DESCRIPTION))
-    title = f"{name} ({size / 1e6:.1f} MB): {escape(description.about)}\n{_facts(description)}"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("read", overflow="fold")
-    for column in ("samples", "whole text right", "folded", "CER ↓"):
-        table.add_column(column, justify="right")
-    for each in description.results:
-        shares = (f"{share:.1%}" for share in (each.sequence_accuracy, each.folded_accuracy, each.cer))
-        table.add_row(escape(each.data), f"{each.samples:,}", *shares)
-    return table
-
-
-def _facts(description: Description) -> str:
-    with torch.device("meta"):
-        parameters = sum(parameter.numel() for parameter in build(description).parameters())
-    characters = len(description.charset.replace(UNASSIGNED, ""))
-    views = description.preprocessing.views
-    return (
-        f"{f'1 to {views} views' if views > 1 else '1 view'}, {characters} characters, "
-        f"texts of up to {description.max_length}, {parameters / 1e6:.2f} million parameters"
     )

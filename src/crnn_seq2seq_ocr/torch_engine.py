@@ -36,7 +36,7 @@ class TorchEngine:
 
     @classmethod
     def load(cls, path: Path, *, device: str, precision: Precision) -> "TorchEngine":
-        """The network of what `checkpoint.find_model` finds, on a device; arguments as in `Reader.load`.
+        """The network of what `model_folders.find_model` finds, on a device; arguments as in `Reader.load`.
 
         Raises:
             CheckpointError: There is none, it is damaged, or of another version.

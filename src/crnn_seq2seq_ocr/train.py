@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from torch import Tensor
 
-from crnn_seq2seq_ocr import checkpoint, engine
+from crnn_seq2seq_ocr import checkpoint, engine, model_folders
 from crnn_seq2seq_ocr.allocator import keep_freed_memory
 from crnn_seq2seq_ocr.config import Recipe, TrainingSettings
 from crnn_seq2seq_ocr.data.batches import Batch, Collate, Positions, TrainingExamples, training_batches
@@ -91,7 +91,7 @@ def train(
     accelerator = engine.make_accelerator(settings)
     main = accelerator.is_main_process
     _check_folder(recipe, folder, resume=resume)
-    last = checkpoint.last_checkpoint(folder) if resume else None
+    last = model_folders.last_checkpoint(folder) if resume else None
     start = Initial.load(initial) if initial is not None and last is None else None
 
     # Build.
@@ -130,8 +130,8 @@ def train(
                 description = describe(recipe, tokenizer, progress.step, values)
                 saved = checkpoint.save_checkpoint(folder, evaluated, description, state)
                 if is_best:
-                    checkpoint.mark_best(folder, saved, progress.best)
-                checkpoint.remove_old(folder, keep_last=settings.keep_last)
+                    model_folders.mark_best(folder, saved, progress.best)
+                model_folders.remove_old(folder, keep_last=settings.keep_last)
             except (CrnnOcrError, OSError) as error:
                 failure = error
         engine.agree(accelerator, [], failure)
@@ -301,16 +301,16 @@ def _batches(
 def _charset(recipe: Recipe, source: Source, last: Path | None, start: Initial | None) -> str:
     """Of the checkpoint to resume from, whatever it began with; else as the settings say."""
     if last is not None:
-        return checkpoint.load_description(last).charset
+        return model_folders.load_description(last).charset
     return resolve_charset(recipe.text, source, start)
 
 
 def _check_folder(recipe: Recipe, folder: Path, *, resume: bool) -> None:
     if not resume:
-        if checkpoint.checkpoints(folder):
+        if model_folders.checkpoints(folder):
             raise RecipeError(f"{folder} holds a run already: resume it, or name another folder with --out")
         return
-    if checkpoint.last_checkpoint(folder) is None:
+    if model_folders.last_checkpoint(folder) is None:
         raise CheckpointError(f"{folder} holds no checkpoint to resume from: start without --resume")
     try:
         before = Recipe.model_validate(yaml.safe_load((folder / RECIPE).read_text(encoding="utf-8")))
@@ -329,7 +329,7 @@ def _check_folder(recipe: Recipe, folder: Path, *, resume: bool) -> None:
 
 def _write_recipe(recipe: Recipe, folder: Path) -> None:
     text = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-    checkpoint.write_whole(folder / RECIPE, text)
+    model_folders.write_whole(folder / RECIPE, text)
 
 
 def _state(

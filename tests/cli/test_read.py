@@ -11,9 +11,10 @@ from pathlib import Path
 import cv2
 import pytest
 
-from crnn_seq2seq_ocr.checkpoint import find_model, save_model
+from crnn_seq2seq_ocr.checkpoint import save_model
 from crnn_seq2seq_ocr.cli import main
 from crnn_seq2seq_ocr.description import Description
+from crnn_seq2seq_ocr.model_folders import find_model
 from tests.cli.conftest import Command
 from tests.conftest import TEXTS, picture_of
 from tests.model.small import CONTENT, PREPROCESSING, make_recognizer

@@ -40,8 +40,8 @@ def test_half_the_size_the_same_texts_and_its_results(
     answer = command("release", trained, out, pictures, pictures, "--about", "Three colours.", "--limit", 5)
     assert answer.status == 0, answer.err
     assert answer.out.splitlines()[0] == f"{pictures}: 100.00% of 5 right (strict), CER 0.00%"
-    assert answer.out.splitlines()[-1].startswith(f"{out}: 0.0 MB")
-    assert sorted(path.name for path in out.iterdir()) == ["model.json", "model.safetensors"]
+    assert answer.out.splitlines()[-1].startswith(f"{out}: 0.")
+    assert sorted(path.name for path in out.iterdir()) == ["model.json", "model.onnx", "model.safetensors"]
     kinds = {str(tensor.dtype) for tensor in load_file(out / "model.safetensors").values() if tensor.ndim > 1}
     assert kinds == {"torch.float16"}
     recognizer, description = load_model(out)
@@ -50,5 +50,7 @@ def test_half_the_size_the_same_texts_and_its_results(
     assert len(description.results) == 2
     assert (description.results[0].samples, description.results[0].sequence_accuracy) == (5, 1.0)
     assert description.step == load_model(trained)[1].step
-    readings = Reader.load(out).read(sorted(str(path) for path in pictures.glob("*.png")))
-    assert [reading.text for reading in readings] == TEXTS
+    for backend in ("onnx", "torch"):
+        reader = Reader.load(out, backend=backend)
+        assert reader.description == description
+        assert [reading.text for reading in reader.read(sorted(pictures.glob("*.png")))] == TEXTS

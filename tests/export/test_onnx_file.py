@@ -4,16 +4,21 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
+from onnx import numpy_helper
+from safetensors.numpy import load_file
 
+from crnn_seq2seq_ocr.checkpoint import load_model, save_model
 from crnn_seq2seq_ocr.errors import CheckpointError, DataError, ExportError, StorageError
 from crnn_seq2seq_ocr.export import check
-from crnn_seq2seq_ocr.export.graph import Pieces
-from crnn_seq2seq_ocr.export.onnx_file import Exported, export_onnx
+from crnn_seq2seq_ocr.export.graph import Pieces, translate
+from crnn_seq2seq_ocr.export.onnx_file import Exported, _content, export_onnx
 from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
 from crnn_seq2seq_ocr.reader import Reader
 from tests.conftest import TEXTS
+from tests.export.conftest import KINDS, save_untrained
 
 Export = Callable[..., Exported]
 
@@ -21,7 +26,7 @@ Export = Callable[..., Exported]
 @pytest.fixture
 def export(trained: Path, pieces: Pieces, monkeypatch: pytest.MonkeyPatch) -> Export:
     """Exports the model of `trained` without the seconds of translation."""
-    monkeypatch.setattr("crnn_seq2seq_ocr.export.onnx_file.translate", lambda *_: pieces)
+    monkeypatch.setattr("crnn_seq2seq_ocr.export.onnx_file.translate", lambda *_, **__: pieces)
     return lambda out, **settings: export_onnx(trained, out, **settings)
 
 
@@ -93,6 +98,31 @@ def test_fp16(tmp_path: Path, export: Export, exported: Path, pictures: Path) ->
     assert out.stat().st_size < exported.stat().st_size
     files = sorted(str(path) for path in pictures.glob("*.png"))
     assert [reading.text for reading in Reader.load(out).read(files)] == TEXTS
+
+
+def test_fp16_of_weights_that_are_kept_in_fp16_is_exactly_the_model(tmp_path: Path) -> None:
+    folder, out = tmp_path / "half", tmp_path / "half" / "model.onnx"
+    save_untrained(KINDS["fit"], tmp_path / "whole")
+    save_model(*load_model(tmp_path / "whole"), folder, half=True)
+    done = export_onnx(folder, out, smaller="fp16")
+    assert done.checked.tokens > 0
+    assert not done.measured
+    kept, content = onnx.load(out), load_file(folder / "model.safetensors")
+    weights = {each.name: each for each in kept.graph.initializer if each.data_type == onnx.TensorProto.FLOAT16}
+    convolutions = [name for name in content if name.startswith("encoder.convolutions") and content[name].ndim == 4]
+    assert len(convolutions) >= 2
+    for name in convolutions:
+        found = numpy_helper.to_array(weights[f"begin/recognizer.{name}_fp16"])
+        np.testing.assert_array_equal(found, content[name])
+    whole = translate(*load_model(folder), keep_weights=True)
+    (tmp_path / "whole.onnx").write_bytes(_content(whole, load_model(folder)[1], "fp32"))
+    images = np.random.default_rng(0).integers(0, 256, (2, 1, 16, 64, 3), np.uint8)
+    one, other = (
+        OnnxEngine.load(path).read(images, np.ones((2, 1), bool)) for path in (out, tmp_path / "whole.onnx")
+    )
+    for mine, its in zip(one, other, strict=True):
+        np.testing.assert_array_equal(mine, its)
+    assert Reader.load(folder, backend="onnx").description == load_model(folder)[1]
 
 
 def test_smaller_files_are_measured(tmp_path: Path, trained: Path) -> None:

@@ -138,16 +138,16 @@ def _device_of(reader: Reader) -> torch.device:
     return torch.device("cpu") if isinstance(reader.engine, OnnxEngine) else next(reader.recognizer.parameters()).device
 
 
-def _loaded(model: Path, device: str, threads: int) -> Reader:
-    """The reader of a model; ONNX Runtime is told its threads when it begins."""
+def _loaded(model: Path, device: str, threads: int | None = None) -> Reader:
+    """The reader of a model, in PyTorch but for files; ONNX Runtime is told its threads when it begins."""
     if model.suffix == ".onnx":
         return Reader(OnnxEngine.load(model, device=device, threads=threads))
-    return Reader.load(model, device=device)
+    return Reader.load(model, device=device, backend="torch")
 
 
 def _loading(model: Path, device: str) -> dict[str, float]:
     started = time.perf_counter()
-    Reader.load(model, device=device)
+    _loaded(model, device)
     return {"load the model": 1000 * (time.perf_counter() - started)}
 
 
@@ -164,7 +164,7 @@ def bench_read(
     """All of it: every combination of model, batch size, beam and threads, the first what the others are compared to.
 
     Args:
-        models: Released names, model folders, training runs or ONNX files.
+        models: Released names, model folders, training runs, which PyTorch runs, or ONNX files.
         images: Pictures, folders, globs; taken again from the first until they fill the largest batch.
         batch_sizes: Texts at a time.
         beams: Widths of the search.

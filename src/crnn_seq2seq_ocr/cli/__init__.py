@@ -13,6 +13,7 @@ from crnn_seq2seq_ocr.cli.model import evaluate, import_mindspore, train
 from crnn_seq2seq_ocr.cli.read import read
 from crnn_seq2seq_ocr.cli.released import models, release
 from crnn_seq2seq_ocr.cli.serve import serve
+from crnn_seq2seq_ocr.dependencies import needing
 from crnn_seq2seq_ocr.errors import CrnnOcrError
 
 app = typer.Typer(
@@ -42,7 +43,8 @@ def main() -> None:
             # Names of files may hold bytes that are no text; they are shown, and end nothing.
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        with needing("this command"):
+            app()
     except (CrnnOcrError, OSError) as error:
         print(f"crnn-ocr: {error}", file=sys.stderr)
         sys.exit(1)

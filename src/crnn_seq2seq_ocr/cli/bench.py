@@ -77,7 +77,7 @@ def read(
     repeats: Repeats = 5,
     json_file: JsonFile = None,
 ) -> None:
-    """What reading a picture costs, part by part."""
+    """What reading a picture costs, in PyTorch part by part; an ONNX file is timed as a whole."""
     from crnn_seq2seq_ocr.bench.read import bench_read
 
     sizes, beams = _numbers(batch_size, "--batch-size", least=1), _numbers(beam, "--beam", least=1)
@@ -118,7 +118,7 @@ def _report(found: "Benchmark", json_file: Path | None) -> None:
     from rich.console import Console
 
     from crnn_seq2seq_ocr.bench.result import show
-    from crnn_seq2seq_ocr.checkpoint import write_whole
+    from crnn_seq2seq_ocr.model_folders import write_whole
 
     try:  # what was measured is shown though it cannot be written
         if json_file is not None:

@@ -21,7 +21,8 @@ def export(
     ] = None,
     fp16: Annotated[bool, typer.Option("--fp16", help="Weights in fp16: half the size, as fast.")] = False,
     data: Annotated[
-        str | None, typer.Option(help="A data set to measure int8 or fp16 on, named as for evaluate.")
+        str | None,
+        typer.Option(help="A data set to measure int8 or fp16 on [none: fp16 of a released model loses nothing]."),
     ] = None,
     calibration: Annotated[
         str | None, typer.Option(help="A data set such as will be read, to calibrate int8 with [drawn pictures].")
@@ -50,7 +51,7 @@ def export(
             calibration=calibration,
             limit=limit,
         )
-    _say(out, exported.checked, fp32=not exported.measured)
+    _say(out, exported.checked, whole=not exported.measured)
     if exported.measured:
         _show(exported.measured, str(data))
 
@@ -62,13 +63,13 @@ def _export_torch(model: Path, out: Path) -> None:
 
     with Console(stderr=True).status("exporting"):
         checked = export_torch(model, out)
-    _say(out, checked, fp32=True)
+    _say(out, checked, whole=True)
 
 
-def _say(out: Path, checked: "Checked", *, fp32: bool) -> None:
+def _say(out: Path, checked: "Checked", *, whole: bool) -> None:
     typer.echo(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
     typer.echo(
-        f"checked{'' if fp32 else ' in fp32'}: the {checked.tokens} ids of PyTorch on drawn pictures, "
+        f"checked{'' if whole else ' in fp32'}: the {checked.tokens} ids of PyTorch on drawn pictures, "
         f"probabilities within {checked.probability:.1e}"
     )
 

@@ -22,6 +22,10 @@ Precision = Annotated[
     Literal["fp32", "bf16"], typer.Option(help="bf16 is faster on accelerators and on CPUs that have it.")
 ]
 BatchSize = Annotated[int, typer.Option(min=1, help="Texts read at a time.")]
+Backend = Annotated[
+    Literal["onnx", "torch"] | None,
+    typer.Option(help="What runs the network [ONNX Runtime where it can do what is asked, else PyTorch]."),
+]
 
 
 def train(
@@ -70,6 +74,7 @@ def evaluate(
     batch_size: BatchSize = 32,
     device: Device = "auto",
     precision: Precision = "fp32",
+    backend: Backend = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
 ) -> None:
     """Measure a model on a data set: every sample counted, every number with its profile named."""
@@ -79,12 +84,12 @@ def evaluate(
 
     from crnn_seq2seq_ocr.data.sources import open_source
     from crnn_seq2seq_ocr.data.storage import make_folder
-    from crnn_seq2seq_ocr.engine import processes
     from crnn_seq2seq_ocr.evaluate import evaluate as run
     from crnn_seq2seq_ocr.evaluate import show, write_report
-    from crnn_seq2seq_ocr.reader import Reader
+    from crnn_seq2seq_ocr.processes import processes
 
-    reader = Reader.load(model, device=device, precision=precision)
+    searching = beam > 1 or lexicon is not None
+    reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
     source = open_source(data)
     if out is not None:
         make_folder(out)  # before the work, not after it
@@ -111,6 +116,25 @@ def evaluate(
             typer.echo(json.dumps(result.to_dict(), ensure_ascii=False, indent=1))
         else:
             show(result, Console(soft_wrap=True))
+
+
+def load_reader(
+    model: Path,
+    *,
+    device: str,
+    precision: Literal["fp32", "bf16"],
+    backend: Literal["onnx", "torch"] | None,
+    searching: bool = False,
+) -> "Reader":
+    """The reader of a model; `searching`, with a beam or within a lexicon, is done by PyTorch alone."""
+    from crnn_seq2seq_ocr.dependencies import needing
+    from crnn_seq2seq_ocr.reader import Reader
+
+    if searching and backend is None and model.suffix != ".onnx":
+        backend = "torch"
+        with needing("a beam or a lexicon"):
+            import crnn_seq2seq_ocr.torch_engine  # noqa: F401  (its absence is told for what it is needed)
+    return Reader.load(model, device=device, precision=precision, backend=backend)
 
 
 def read_names(path: Path | None, reader: "Reader") -> "Lexicon | None":

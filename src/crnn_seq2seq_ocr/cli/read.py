@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crnn_seq2seq_ocr.cli.model import BatchSize, Beam, Device, LexiconFile, Model, Precision, read_names
+from crnn_seq2seq_ocr.cli.model import (
+    Backend,
+    BatchSize,
+    Beam,
+    Device,
+    LexiconFile,
+    Model,
+    Precision,
+    load_reader,
+    read_names,
+)
 
 if TYPE_CHECKING:
     from crnn_seq2seq_ocr.bulk.run import Tally
@@ -52,6 +62,7 @@ def read(
     workers: Annotated[int, typer.Option(min=1, help="Threads that open and decode pictures.")] = 4,
     device: Device = "auto",
     precision: Precision = "fp32",
+    backend: Backend = None,
 ) -> None:
     """Read pictures: prints file, text and confidence, separated by tabs, or writes a file with all about them.
 
@@ -64,7 +75,6 @@ def read(
     from crnn_seq2seq_ocr.bulk.run import read_into
     from crnn_seq2seq_ocr.bulk.shard import Shard
     from crnn_seq2seq_ocr.data.storage import make_folder
-    from crnn_seq2seq_ocr.reader import Reader
 
     printed = views or as_json or attention is not None
     _check(images, listed, output, views=views, printed=printed, retry_failed=retry_failed)
@@ -78,7 +88,8 @@ def read(
         keep_freed_memory()
     if attention is not None:
         make_folder(attention)
-    reader = Reader.load(model, device=device, precision=precision)
+    searching = beam > 1 or lexicon is not None
+    reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
     names = read_names(lexicon, reader)
     if output is not None:
         place = output if shard is None and launched is None else part.path(output)

@@ -12,7 +12,7 @@ def models() -> None:
     """List the trained models that come with the package; their names do wherever a model is named."""
     from rich.console import Console
 
-    from crnn_seq2seq_ocr.release import released_tables
+    from crnn_seq2seq_ocr.report.released import released_tables
 
     tables = released_tables()
     if not tables:
@@ -30,7 +30,10 @@ def release(
     batch_size: BatchSize = 32,
     device: Device = "auto",
 ) -> None:
-    """Make of a trained model a folder to hand out: half the size, checked to read the same, with its results."""
+    """Make of a trained model a folder to hand out: half the size, checked to read the same, with its results.
+
+    It reads with and without PyTorch.
+    """
     from rich.console import Console
 
     from crnn_seq2seq_ocr.release import release as run

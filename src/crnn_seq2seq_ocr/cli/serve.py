@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from crnn_seq2seq_ocr.cli.model import Device, Model, Precision
+from crnn_seq2seq_ocr.cli.model import Backend, Device, Model, Precision, load_reader
 
 
 def serve(
@@ -17,20 +17,18 @@ def serve(
     queue: Annotated[int, typer.Option(min=1, help="Texts that may wait; then requests get 429.")] = 256,
     device: Device = "auto",
     precision: Precision = "fp32",
+    backend: Backend = None,
 ) -> None:
     """Serve a model: a page to try it at /, POST /v1/read, and its description at /openapi.json.
 
     Ctrl-C and SIGTERM end it when all it accepted has been answered.
     """
-    from crnn_seq2seq_ocr.errors import DependencyError
+    from crnn_seq2seq_ocr.dependencies import needing
 
-    try:
+    with needing("the service"):
         from crnn_seq2seq_ocr.serve import ServeSettings, create_app
         from crnn_seq2seq_ocr.serve.running import run
-    except ModuleNotFoundError as error:
-        raise DependencyError(f"{error.name} is missing: pip install 'crnn-seq2seq-ocr[serve]'") from None
     from crnn_seq2seq_ocr.allocator import keep_freed_memory
-    from crnn_seq2seq_ocr.reader import Reader
     from crnn_seq2seq_ocr.serve.keys import read_keys
 
     keep_freed_memory()
@@ -40,5 +38,6 @@ def serve(
         most_texts=min(queue, 32),
         keys=() if keys is None else read_keys(keys),
     )
-    app = create_app(Reader.load(model, device=device, precision=precision), settings)
+    reader = load_reader(model, device=device, precision=precision, backend=backend)
+    app = create_app(reader, settings)
     run(app, host=host, port=port, announce=lambda address: print(f"{model} is served at {address}", flush=True))

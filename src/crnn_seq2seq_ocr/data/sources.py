@@ -30,6 +30,7 @@ from crnn_seq2seq_ocr.data.labels import SUFFIXES
 from crnn_seq2seq_ocr.data.mindrecord import FIRST_SHARD, MindRecords, is_mindrecord
 from crnn_seq2seq_ocr.data.sample import Sample, Source
 from crnn_seq2seq_ocr.data.tfrecord import is_tfrecord
+from crnn_seq2seq_ocr.dependencies import needing
 from crnn_seq2seq_ocr.errors import DataError
 
 SYNTHETIC = "synthetic:"
@@ -169,6 +170,7 @@ def open_source(spec: str) -> Source:
 
     Raises:
         DataError: There is nothing there, it is of no known kind or of several, or an option is wrong.
+        DependencyError: What draws pictures is not installed.
     """
     try:
         sources = [_open_one(part.strip()) for part in spec.split(" + ")]
@@ -192,14 +194,14 @@ def _open_one(spec: str) -> Source:
 
 def _open_synthetic(spec: str) -> Source:
     name, _, options = spec.partition("?")
-    # These load corpora and fonts.
+    # These load corpora and fonts, which only those who train have installed.
     if name == "signs":
-        from crnn_seq2seq_ocr.data.synthetic.signs import open_signs
-
+        with needing(f"drawing {SYNTHETIC}{name}"):
+            from crnn_seq2seq_ocr.data.synthetic.signs import open_signs
         return open_signs(options)
     if name == "words":
-        from crnn_seq2seq_ocr.data.synthetic.word_samples import open_words
-
+        with needing(f"drawing {SYNTHETIC}{name}"):
+            from crnn_seq2seq_ocr.data.synthetic.word_samples import open_words
         return open_words(options)
     there = " and ".join(SYNTHETIC + drawn for drawn in DRAWN)
     raise DataError(f"there is no synthetic source {name!r}; there are {there}")

@@ -5,6 +5,7 @@ memory from the graph around it and ends when all texts have ended.
 """
 
 import copy
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,9 +41,18 @@ class Pieces:
     end: onnx.ModelProto
 
 
-def translate(recognizer: Recognizer, description: Description) -> Pieces:
-    """The pieces of a network in evaluation, on the CPU."""
-    begin, turn, end = Begin(_with_onnx_lstms(recognizer)), Turn(recognizer, description), End(description)
+def translate(recognizer: Recognizer, description: Description, *, keep_weights: bool = False) -> Pieces:
+    """The pieces of a network in evaluation, on the CPU.
+
+    Args:
+        recognizer: The network.
+        description: What it says of itself.
+        keep_weights: Leave the weights of convolutions as they are; else the norms after them are worked into them.
+    """
+    changed = _with_onnx_lstms(recognizer)
+    if keep_weights:
+        _set_norms_apart(changed.encoder.convolutions)
+    begin, turn, end = Begin(changed), Turn(recognizer, description), End(description)
     images, view_mask = example(description)
     with torch.no_grad():
         carried, fixed = Begin(recognizer)(images, view_mask)
@@ -236,6 +246,28 @@ class _OnnxLstm(nn.Module):
             shape=(length, 2, sequences, self.size),
         )
         return (found.permute(2, 0, 1, 3).flatten(2),)
+
+
+def _set_norms_apart(layers: nn.Sequential) -> None:
+    """Put products and sums in place of the norms right after convolutions; ONNX Runtime joins them on loading."""
+    for place, (before, norm) in enumerate(itertools.pairwise(layers), 1):
+        if isinstance(before, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            layers[place] = _Affine(norm)
+
+
+class _Affine(nn.Module):
+    """Batch normalisation in evaluation: (N, C, H, W) times a scale plus a shift of each channel."""
+
+    def __init__(self, norm: nn.BatchNorm2d) -> None:
+        super().__init__()
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        scale = norm.weight.detach() / torch.sqrt(norm.running_var + norm.eps)
+        self.scale = nn.Parameter(scale[:, None, None])  # (C, 1, 1)
+        self.shift = nn.Parameter((norm.bias.detach() - norm.running_mean * scale)[:, None, None])
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return maps * self.scale + self.shift
 
 
 def _in_order(weights: Tensor) -> Tensor:

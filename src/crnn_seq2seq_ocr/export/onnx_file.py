@@ -17,6 +17,7 @@ from crnn_seq2seq_ocr.export.graph import Pieces, join, translate
 from crnn_seq2seq_ocr.export.metadata import describe
 from crnn_seq2seq_ocr.export.place import make_place, write
 from crnn_seq2seq_ocr.export.smaller import Prepared, halved, quantized
+from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
 from crnn_seq2seq_ocr.reader import samples_of
 from crnn_seq2seq_ocr.torch_engine import TorchEngine
@@ -51,7 +52,8 @@ def export_onnx(
         model: A released name, a model folder or a training run.
         out: The file.
         smaller: ``int8`` products and convolutions, or ``fp16`` weights; None keeps fp32.
-        data: Name of a data set to measure the smaller file on.
+        data: Name of a data set to measure the smaller file on. Only fp16 of a model whose weights are kept in fp16,
+            as those of released models are, needs none: it is exactly that model.
         calibration: Name of a data set such as will be read, whose first pictures tell the ranges of int8; None
             draws some.
         limit: Most samples of `data`.
@@ -64,21 +66,21 @@ def export_onnx(
             beside `out` to be looked at.
         StorageError: The file cannot be written.
     """
-    if smaller is not None and data is None:
-        raise ExportError(f"{smaller} changes what is read: name data to measure by how much (--data)")
     source = None if data is None else open_source(data)
-    make_place(out, suffix=".onnx")
     engine = TorchEngine.load(model, device="cpu", precision="fp32")
+    if smaller == "fp16" and source is None and is_half(engine.recognizer):
+        make_place(out, suffix=".onnx")
+        content, checked = exactly_half(engine, out)
+        write(out, content)
+        return Exported(checked)
+    if smaller is not None and source is None:
+        raise ExportError(f"{smaller} changes what is read: name data to measure by how much (--data)")
+    make_place(out, suffix=".onnx")
     description = engine.description
     pictures = list(_calibration(calibration, description)) if smaller == "int8" else []
     pieces = translate(engine.recognizer, description)
     whole = _content(pieces, description, "fp32")
-    try:
-        checked = check.check(engine, OnnxEngine.of(whole, where=str(out)), description)
-    except ExportError as error:
-        failed = out.with_name(f"{out.stem}.failed.onnx")
-        write(failed, whole)
-        raise ExportError(f"{error}. It lies in {failed}, {out} is as it was: please report it") from None
+    checked = _checked(engine, whole, description, out)
     told = check.told(checked)
     if smaller is None or source is None:
         write(out, _content(pieces, description, "fp32", checked=told))
@@ -88,6 +90,38 @@ def export_onnx(
     measured = measure.measure(files, source, limit=limit, console=console)
     write(out, _content(pieces, description, smaller, checked=told, measured=measure.told(measured, data or "")))
     return Exported(checked, measured)
+
+
+def exactly_half(engine: TorchEngine, out: Path) -> tuple[bytes, check.Checked]:
+    """The ONNX file of a network whose matrices are kept in fp16: they stay what they are, computed in fp32.
+
+    Args:
+        engine: The network, on the CPU.
+        out: The file, for messages; what failed the check is written beside it.
+
+    Raises:
+        ExportError: What was exported reads otherwise than the network in PyTorch.
+    """
+    description = engine.description
+    pieces = halved(translate(engine.recognizer, description, keep_weights=True), exactly=True)
+    checked = _checked(engine, _content(pieces, description, "fp16"), description, out)
+    return _content(pieces, description, "fp16", checked=check.told(checked)), checked
+
+
+def is_half(recognizer: Recognizer) -> bool:
+    """Whether fp16 can hold all matrices as they are."""
+    matrices = (each for each in recognizer.state_dict().values() if each.ndim > 1)
+    return all(bool((each.half().float() == each).all()) for each in matrices)
+
+
+def _checked(engine: TorchEngine, content: bytes, description: Description, out: Path) -> check.Checked:
+    try:
+        return check.check(engine, OnnxEngine.of(content, where=str(out)), description)
+    except ExportError as error:
+        failed = out.with_name(f"{out.stem}.failed.onnx")
+        make_place(failed, suffix=".onnx")
+        write(failed, content)
+        raise ExportError(f"{error}. It lies in {failed}, {out} is as it was: please report it") from None
 
 
 def _content(

@@ -16,24 +16,33 @@ Prepared = tuple[np.ndarray, np.ndarray]
 """A picture as `data.transforms.prepare` gives it: views uint8 (V, H, W, 3), view_mask bool (V,)."""
 
 
-def halved(pieces: Pieces) -> Pieces:
+def halved(pieces: Pieces, *, exactly: bool = False) -> Pieces:
     """Matrices kept in fp16, half the size; computed in fp32 as before, for which each is made fp32 again on loading.
 
     Processors without fp16 convolutions, which are most, would only lose time with more of it in fp16.
+
+    Args:
+        pieces: In fp32.
+        exactly: Leave matrices as they are that would lose digits.
     """
-    return replace(pieces, begin=_halved(pieces.begin), turn=_halved(pieces.turn))
+    begin, turn = (_halved(piece, exactly=exactly) for piece in (pieces.begin, pieces.turn))
+    return replace(pieces, begin=begin, turn=turn)
 
 
-def _halved(piece: onnx.ModelProto) -> onnx.ModelProto:
+def _halved(piece: onnx.ModelProto, *, exactly: bool) -> onnx.ModelProto:
     changed = onnx.ModelProto()
     changed.CopyFrom(piece)
     casts = []
     for weight in changed.graph.initializer:
-        if weight.data_type == TensorProto.FLOAT and len(weight.dims) > 1:
-            name = weight.name
-            half = numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), f"{name}_fp16")
-            weight.CopyFrom(half)
-            casts.append(helper.make_node("Cast", [half.name], [name], name=f"{name}_fp32", to=TensorProto.FLOAT))
+        if weight.data_type != TensorProto.FLOAT or len(weight.dims) < 2:
+            continue
+        whole, name = numpy_helper.to_array(weight), weight.name
+        with np.errstate(over="ignore"):
+            half = whole.astype(np.float16)
+        if exactly and (half != whole).any():
+            continue
+        weight.CopyFrom(numpy_helper.from_array(half, f"{name}_fp16"))
+        casts.append(helper.make_node("Cast", [weight.name], [name], name=f"{name}_fp32", to=TensorProto.FLOAT))
     nodes = [*casts, *changed.graph.node]
     del changed.graph.node[:]
     changed.graph.node.extend(nodes)

@@ -1,0 +1,41 @@
+"""Packages that only some things need: which extra brings them, said where one is missing."""
+
+import contextlib
+from collections.abc import Iterator
+
+from crnn_seq2seq_ocr.errors import DependencyError
+
+_EXTRAS = {
+    **dict.fromkeys(("fastapi", "starlette", "uvicorn", "prometheus_client", "python_multipart"), "serve"),
+    "pyarrow": "parquet",
+    "ray": "ray",
+}
+"""What brings a module; [train] brings all others that may be missing."""
+
+_NAMES = {"torch": "PyTorch", "spellchecker": "pyspellchecker"}
+
+
+@contextlib.contextmanager
+def needing(what: str) -> Iterator[None]:
+    """Imports for `what`, which a message begins with.
+
+    Raises:
+        DependencyError: A package is not installed; the message says how to install it.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise missing(what, error) from None
+
+
+def missing(what: str, error: ModuleNotFoundError) -> DependencyError:
+    """What to tell of a package that is not there.
+
+    Raises:
+        ModuleNotFoundError: `error`, where it is our own module that is missing.
+    """
+    package = (error.name or "").partition(".")[0]
+    if package in {"", __package__}:
+        raise error
+    name, extra = _NAMES.get(package, package), _EXTRAS.get(package, "train")
+    return DependencyError(f"{what} needs {name}: pip install 'crnn-seq2seq-ocr[{extra}]'")
