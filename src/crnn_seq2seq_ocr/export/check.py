@@ -102,7 +102,8 @@ def first_difference(expected: Outputs, found: Outputs, tokenizer: Tokenizer) ->
 
 def _likely(outputs: Outputs, row: int, place: int) -> np.ndarray:
     """Probabilities (A,) of the likeliest tokens; which they are is not compared, as equal ones have no order."""
-    return np.exp(outputs.likely_log_probs[row, place])
+    probabilities: np.ndarray = np.exp(outputs.likely_log_probs[row, place])
+    return probabilities
 
 
 def _token(outputs: Outputs, row: int, place: int, tokenizer: Tokenizer) -> tuple[int, float, str]:

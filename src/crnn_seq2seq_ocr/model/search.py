@@ -84,8 +84,8 @@ def greedy(recognizer: Recognizer, memory: Memory, *, max_length: int) -> Found:
         ended = ended | (last == EOS_ID)
         if ended.all():
             break
-    told = torch.stack(likely, 1), torch.stack(likely_log_probs, 1)
-    return found_of(*(each[:, :, 0] for each in told), torch.stack(attention, 1), *told)
+    ids, log_probs = torch.stack(likely, 1), torch.stack(likely_log_probs, 1)
+    return found_of(ids[:, :, 0], log_probs[:, :, 0], torch.stack(attention, 1), ids, log_probs)
 
 
 @torch.no_grad()
