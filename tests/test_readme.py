@@ -24,6 +24,7 @@ from crnn_seq2seq_ocr.data.draw import draw
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.initial import NAMED_CHARSETS
+from crnn_seq2seq_ocr.reader import Reader
 from crnn_seq2seq_ocr.text import FSNS_CHARSET
 from tests.conftest import MakeRecipe, python, write_folder
 from tests.model import original
@@ -33,6 +34,7 @@ from tests.model.original import SMALL
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 READING = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
+DEPLOYING = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
 SMALLER = [
     "model.width=8", "model.encoder.recurrent_size=4", "model.encoder.stages=[{channels: 4, pool: [8, 8]}]",
     "training.batch_size=2", "training.validation_samples=2", "training.precision=fp32", "data.workers=0",
@@ -163,6 +165,26 @@ def test_the_examples_of_the_page_on_reading(place: Path, capsys: pytest.Capture
     assert [line.split(" ")[0] for line in capsys.readouterr().out.splitlines()] == ["word.png", "photos/000.png"]
     script = (ROOT / "examples" / "ray_data.py").read_text(encoding="utf-8")
     assert textwrap.indent(ray, " " * 4) in script
+
+
+def test_every_command_and_the_example_of_the_page_on_deploying(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arguments in commands(DEPLOYING):
+        words = [re.sub(r"count=\d+", "count=3", word) for word in arguments]
+        if words[0] == "serve":
+            serve_and_stop(words)
+        else:
+            assert run(monkeypatch, words) == 0, arguments
+    sizes = [(place / f"{name}.onnx").stat().st_size for name in ("signs", "small", "smallest")]
+    assert sizes == sorted(sizes, reverse=True)
+    capsys.readouterr()
+    (example,) = blocks("python", DEPLOYING)
+    exec(compile(example, "deploying.md", "exec"), {})
+    text, _, confidence = capsys.readouterr().out.strip("\n").rpartition(" ")
+    (reading,) = Reader.load(place / "signs.onnx").read([place / "sign.png"])
+    assert text == reading.text
+    assert float(confidence) == pytest.approx(reading.confidence, rel=0.1)
 
 
 def test_the_example_in_python(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
