@@ -14,8 +14,8 @@ from crnn_seq2seq_ocr.released import released_models
 MOST_BYTES, MOST_BYTES_TOGETHER = 40_000_000, 75_000_000
 
 DATA = {
-    "fsns": ("synthetic:signs?names=test&difficulty=0&count=20&seed=11", 8),
-    "words": ("synthetic:words?part=test&difficulty=0&count=20&seed=11", 12),
+    "fsns": ("synthetic:signs?names=test&difficulty=0&count=20&seed=11", 15),
+    "words": ("synthetic:words?part=test&difficulty=0&count=20&seed=11", 15),
 }
 """Data of no training, and how many of the twenty must be right."""
 
