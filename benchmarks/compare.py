@@ -2,7 +2,7 @@
 
     python -m benchmarks.compare --install --environments FOLDER
     python -m benchmarks.compare --environments FOLDER --words NAME=SOURCE ... --signs NAME=SOURCE ... --json FILE
-    python -m benchmarks.compare --from FILE --markdown docs/comparison.md
+    python -m benchmarks.compare --from FILE --markdown docs/comparison.md --summary README.md
 
 Run it in the root of the checkout. Sources are named as for ``crnn-ocr evaluate``. The tools are ours:MODEL (a released
 one, or a folder), tesseract:LANGUAGES, rapidocr:v5, rapidocr:v6-small, rapidocr:v6-tiny and easyocr; each but ours has
@@ -332,6 +332,35 @@ def markdown(result: Mapping[str, Any]) -> str:
     return f"{where}\n\n{table}\n\n{note}\n"
 
 
+def summary(result: Mapping[str, Any]) -> str:
+    """A row for each tool: how many texts it read right of each data set, how fast, how large."""
+    names = [data["name"] for data in result["data"]]
+    kinds = {data["name"]: data["kind"] for data in result["data"]}
+    tools: dict[str, dict[str, Any]] = {}
+    for row in result["rows"]:
+        tools.setdefault(row["title"], {})[row["data"]] = row
+    head = ["tool", *map(_described, result["data"]), "ms a word", "ms a sign", "models, MB"]
+    lines = [head, ["---", *["---:"] * (len(head) - 1)]]
+    for title, rows in tools.items():
+        right = [_percent(_share(rows[name], kinds[name])) if name in rows else "–" for name in names]
+        times = [
+            _median([each for name, row in rows.items() if kinds[name] == kind for each in row["ms_alone"]])
+            for kind in ("words", "signs")
+        ]
+        lines.append([_plain(title), *right, *times, number(next(iter(rows.values()))["models"] / 1e6)])
+    told = result["circumstances"]
+    return (
+        "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        + f"\n\n{told['cpu']}, {result['settings']['threads']} cores, pictures one at a time. Whole texts right: of "
+        "words by the profile `str`, of lines and signs by `folded`.\n"
+    )
+
+
+def _share(row: Mapping[str, Any], kind: str) -> float | None:
+    share: float | None = row["scores"]["str" if kind == "words" else "folded"]["sequence_accuracy"]
+    return share
+
+
 def _described(data: Mapping[str, Any]) -> str:
     left_out = f", {data['left_out']} left out" if data["left_out"] else ""
     return f"{data['name']} ({len(data['references']):,} {data['kind']}{left_out})"
@@ -402,6 +431,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="file for every number and text")
     parser.add_argument("--from", type=Path, dest="earlier", help="such a file: show it, measure nothing")
     parser.add_argument("--markdown", type=Path, nargs="+", default=[], help="pages to put the table into")
+    parser.add_argument("--summary", type=Path, nargs="+", default=[], help="pages to put a short table into")
     options = parser.parse_args(arguments)
     if options.earlier is None and options.environments is None:
         parser.error("--environments is needed: a folder for the tools' environments")
@@ -435,6 +465,8 @@ def run(options: argparse.Namespace) -> None:
     print(content)
     for page in options.markdown:
         replace_block(page, content)
+    for page in options.summary:
+        replace_block(page, summary(result))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -137,6 +137,12 @@ def test_a_comparison(compared: Callable[..., dict[str, Any]], tmp_path: Path, c
         assert compare.main(arguments) == 0
     shown = out.removesuffix("\n")
     assert page.read_text("utf-8") == f"# Page\n<!-- comparison -->\n{shown}<!-- end -->\nThe end.\n"
+    assert compare.main(["--from", str(tmp_path / "out.json"), "--summary", str(page)]) == 0
+    rows = [line.split(" | ") for line in page.read_text("utf-8").splitlines() if line.startswith("| ")]
+    titles = list(dict.fromkeys(row["title"] for row in result["rows"]))
+    assert [row[0].removeprefix("| ") for row in rows] == ["tool", "---", *titles]
+    assert len({len(row) for row in rows}) == 1
+    assert rows[2][1] == "66.7%"  # of words, by the profile str
 
 
 def test_signs(compared: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
