@@ -21,7 +21,7 @@ FLOORS = [
     {"data", "model"},
     {"checkpoint", "engine", "torch_engine", "onnx_engine", "loading"},
     {"reader", "initial", "processes"},
-    {"validation"},
+    {"validation", "calibrate"},
     {"train", "evaluate", "importing", "release", "export", "bench", "bulk"},
     {"serve"},
     {"cli", "__main__"},

@@ -49,6 +49,11 @@ def test_nothing_is_written_over(trained: Path, pictures: Path, tmp_path: Path) 
         release(trained, tmp_path, [str(pictures)], name="x", about="")
 
 
+def test_it_is_not_measured_on_what_it_is_calibrated_with(trained: Path, pictures: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot tell how well it is calibrated itself: measure on other data"):
+        release(trained, tmp_path / "out", [str(pictures)], name="x", about="", calibration=str(pictures))
+
+
 def test_data_that_measure_nothing_are_refused(trained: Path, tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "data", ["a"])
     (folder / "000.png").write_bytes(b"no picture")

@@ -1,5 +1,6 @@
 """Making of a trained model what can be handed out: half the size, for both engines, checked and measured."""
 
+import contextlib
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,7 +8,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from crnn_seq2seq_ocr.calibrate import calibrate
 from crnn_seq2seq_ocr.checkpoint import save_model
+from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.description import Description, Result
 from crnn_seq2seq_ocr.errors import CheckpointError, DataError, StorageError
@@ -27,6 +30,7 @@ def release(
     *,
     name: str,
     about: str,
+    calibration: str | None = None,
     limit: int | None = None,
     batch_size: int = 32,
     device: str = "auto",
@@ -43,6 +47,7 @@ def release(
         data: Names of data sets; what is read of them is its results, under the names given here.
         name: What it is called.
         about: What it is for, in a sentence.
+        calibration: Name of a data set, none of `data`, whose texts tell how sure it may be; None leaves that as it is.
         limit: Most samples of each data set.
         batch_size: Samples at a time.
         device: Where to read.
@@ -50,14 +55,18 @@ def release(
 
     Raises:
         CheckpointError: There is no model, or in fp16 it reads other texts than in fp32.
-        DataError: A data set cannot be used, or none of it can be read.
+        DataError: A data set cannot be used, or none of it can be read; or `calibration` is one of `data`.
         ExportError: The ONNX file reads otherwise than the model in PyTorch.
         StorageError: The folder is there already, or cannot be written.
     """
     if folder.exists():
         raise StorageError(f"{folder} is there already: name a new folder")
+    if calibration in data:
+        raise DataError(f"{calibration} cannot tell how well it is calibrated itself: measure on other data")
     sources = [open_source(each) for each in data]
     whole = Reader.load(model, device=device, backend="torch")
+    if calibration is not None:
+        _calibrate(whole, open_source(calibration), console)
     with tempfile.TemporaryDirectory() as place:
         save_model(whole.recognizer, whole.description, Path(place) / "half", half=True)
         half = Reader.load(Path(place) / "half", device=device, backend="torch")
@@ -74,6 +83,13 @@ def release(
     onnx, _ = exactly_half(engine, folder.with_name(f"{folder.name}.onnx"))
     save_model(half.recognizer, description, folder, half=True, onnx=onnx)
     return description
+
+
+def _calibrate(reader: Reader, source: Source, console: Console | None) -> None:
+    with console.status("calibrating") if console else contextlib.nullcontext():
+        temperature = calibrate(reader.recognizer, reader.description, source)
+    if console:
+        console.print(f"calibrated with {source.description}: logits divided by {temperature:.2f}", soft_wrap=True)
 
 
 def _check_agreement(data: str, expected: Evaluation, found: Evaluation) -> None:

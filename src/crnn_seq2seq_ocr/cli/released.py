@@ -26,6 +26,9 @@ def release(
     folder: Annotated[Path, typer.Argument(help="The folder to write; its name becomes the model's.")],
     data: Annotated[list[str], typer.Argument(help="Data to check and measure it on, as for evaluate.")],
     about: Annotated[str, typer.Option(help="What it is for, in a sentence.")],
+    calibration: Annotated[
+        str | None, typer.Option(help="Other data, by which its confidences are set right; it reads the same.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many samples of each.")] = None,
     batch_size: BatchSize = 32,
     device: Device = "auto",
@@ -44,6 +47,7 @@ def release(
         data,
         name=folder.name,
         about=about,
+        calibration=calibration,
         limit=limit,
         batch_size=batch_size,
         device=device,
