@@ -65,8 +65,8 @@ def calibrate(recognizer: Recognizer, description: Description, source: Source) 
         )
     temperature: float = min(TEMPERATURES, key=lambda each: _surprise(found, each))
     with torch.no_grad():
-        recognizer.decoder.output.weight /= temperature
-        recognizer.decoder.output.bias /= temperature
+        recognizer.decoder.output.weight.div_(temperature)
+        recognizer.decoder.output.bias.div_(temperature)
     return temperature
 
 
