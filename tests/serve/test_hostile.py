@@ -207,6 +207,9 @@ class Slow:
         self.description, self.reader = reader.description, reader
         self.began, self.go_on = threading.Event(), threading.Event()
 
+    def together(self, batch_size: int) -> int:
+        return batch_size
+
     def stream(self, samples: list[Sample], *, batch_size: int) -> list[Reading]:
         self.began.set()
         assert self.go_on.wait(20)
