@@ -4,7 +4,6 @@ PyTorch translates three pieces; here they are joined: the turn becomes the body
 memory from the graph around it and ends when all texts have ended.
 """
 
-import copy
 import itertools
 from dataclasses import dataclass
 from typing import Any
@@ -19,12 +18,11 @@ from torch import Tensor, nn
 
 from crnn_seq2seq_ocr.config import memory_size
 from crnn_seq2seq_ocr.description import Description
-from crnn_seq2seq_ocr.export.pieces import Begin, Carried, End, Fixed, Found, Turn
+from crnn_seq2seq_ocr.export.pieces import Begin, Carried, End, Fixed, Found, Turn, likely_count
 from crnn_seq2seq_ocr.export.quiet import quiet
-from crnn_seq2seq_ocr.model.encoder import RecurrentLayer
+from crnn_seq2seq_ocr.export.recurrent import OnnxLstm, with_lstms
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
-from crnn_seq2seq_ocr.outputs import LIKELY, Outputs
-from crnn_seq2seq_ocr.text import Tokenizer
+from crnn_seq2seq_ocr.outputs import Outputs
 
 OPSET = 20
 INPUTS = ["images", "view_mask"]
@@ -49,7 +47,7 @@ def translate(recognizer: Recognizer, description: Description, *, keep_weights:
         description: What it says of itself.
         keep_weights: Leave the weights of convolutions as they are; else the norms after them are worked into them.
     """
-    changed = _with_onnx_lstms(recognizer)
+    changed = with_lstms(recognizer, OnnxLstm)
     if keep_weights:
         _set_norms_apart(changed.encoder.convolutions)
     begin, turn, end = Begin(changed), Turn(recognizer, description), End(description)
@@ -163,7 +161,7 @@ def _inputs(description: Description) -> list[onnx.ValueInfoProto]:
 
 def _outputs(description: Description) -> list[onnx.ValueInfoProto]:
     texts: list[int | str] = ["batch", "length"]
-    likely = min(LIKELY, len(Tokenizer(description.charset)))
+    likely = likely_count(description)
     return [
         helper.make_tensor_value_info("tokens", TensorProto.INT64, texts),
         helper.make_tensor_value_info("log_probs", TensorProto.FLOAT, texts),
@@ -211,43 +209,6 @@ def _translated(
     return model
 
 
-def _with_onnx_lstms(recognizer: Recognizer) -> Recognizer:
-    """A copy whose recurrent layers are ONNX' own, which take sequences of any length."""
-    copied = copy.deepcopy(recognizer)
-    for layer in copied.encoder.recurrent:
-        assert isinstance(layer, RecurrentLayer)
-        layer.lstm = _OnnxLstm(layer.lstm)  # type: ignore[assignment]
-    return copied
-
-
-class _OnnxLstm(nn.Module):
-    """The operator LSTM of ONNX in place of PyTorch's, which is translated for one length of sequences only.
-
-    S sequences, U their length, I and H the sizes of input and state; 2 directions.
-    """
-
-    def __init__(self, lstm: nn.LSTM) -> None:
-        super().__init__()
-        self.size = lstm.hidden_size
-        weight, recurrence, *biases = (
-            _in_order(both_directions(lstm, name)) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        )
-        self.weight = nn.Parameter(weight)  # (2, 4*H, I)
-        self.recurrence = nn.Parameter(recurrence)  # (2, 4*H, H)
-        self.bias = nn.Parameter(torch.cat(biases, 1))  # (2, 8*H)
-
-    def forward(self, sequence: Tensor) -> tuple[Tensor]:  # (S, U, I) -> (S, U, 2*H)
-        sequences, length, _ = sequence.shape
-        found = torch.onnx.ops.symbolic(
-            "LSTM",
-            [sequence.transpose(0, 1), self.weight, self.recurrence, self.bias],
-            {"hidden_size": self.size, "direction": "bidirectional"},
-            dtype=torch.float32,
-            shape=(length, 2, sequences, self.size),
-        )
-        return (found.permute(2, 0, 1, 3).flatten(2),)
-
-
 def _set_norms_apart(layers: nn.Sequential) -> None:
     """Put products and sums in place of the norms right after convolutions; ONNX Runtime joins them on loading."""
     for place, (before, norm) in enumerate(itertools.pairwise(layers), 1):
@@ -268,14 +229,3 @@ class _Affine(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         return maps * self.scale + self.shift
-
-
-def _in_order(weights: Tensor) -> Tensor:
-    """Gates (2, 4*H, ...) in the order of ONNX: input, output, forget, cell."""
-    entry, forget, cell, out = weights.chunk(4, 1)
-    return torch.cat([entry, out, forget, cell], 1)
-
-
-def both_directions(lstm: nn.LSTM, name: str) -> Tensor:
-    """A parameter of both directions, one after the other: (2, ...)."""
-    return torch.stack([lstm.get_parameter(name + end).detach() for end in ("_l0", "_l0_reverse")])

@@ -1,6 +1,6 @@
 """The network as it reads, in three pieces: what goes before the loop over tokens, one turn of it, what comes after.
 
-N batch, V views, H x W pixels, T memory cells, A width of the keys, D width of the model, L tokens of the longest,
+N batch, V views, H x W pixels, T memory cells, K width of the keys, D width of the model, L tokens of the longest,
 A tokens told of each place.
 """
 
@@ -16,7 +16,8 @@ from crnn_seq2seq_ocr.model import search
 from crnn_seq2seq_ocr.model.decoder import State
 from crnn_seq2seq_ocr.model.encoder import Memory
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
-from crnn_seq2seq_ocr.text import BOS_ID, EOS_ID
+from crnn_seq2seq_ocr.outputs import LIKELY
+from crnn_seq2seq_ocr.text import BOS_ID, EOS_ID, Tokenizer
 
 
 class Carried(NamedTuple):
@@ -35,8 +36,11 @@ class Carried(NamedTuple):
     seen: Tensor
 
 
+CARRIED = len(Carried._fields)
+
+
 class Fixed(NamedTuple):
-    """What is the same in all turns: cells (N, T, D), mask (N, T) bool, keys (N, T, A)."""
+    """What is the same in all turns: cells (N, T, D), mask (N, T) bool, keys (N, T, K)."""
 
     cells: Tensor
     mask: Tensor
@@ -49,6 +53,11 @@ class Found(NamedTuple):
     attention: Tensor
     likely: Tensor
     likely_log_probs: Tensor
+
+
+def likely_count(description: Description) -> int:
+    """How many tokens are told of each place: A."""
+    return min(LIKELY, len(Tokenizer(description.charset)))
 
 
 class Begin(nn.Module):
@@ -82,7 +91,7 @@ class Turn(nn.Module):
         Returns:
             Whether to go on, a scalar bool; what the next turn gets; what was found.
         """
-        carried, fixed = Carried(*values[:4]), Fixed(*values[4:])
+        carried, fixed = Carried(*values[:CARRIED]), Fixed(*values[CARRIED:])
         memory = Memory(fixed.cells, fixed.mask, self.grid(fixed.cells.shape[1]))
         step = self.decoder.step(carried.last, State(carried.hidden, carried.seen), memory, fixed.keys)
         log_probs, likely = search.likeliest(step.logits.log_softmax(1))

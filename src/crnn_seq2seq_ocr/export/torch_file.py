@@ -1,9 +1,8 @@
 """Writing a trained model as a program of ``torch.export``, for those who stay in PyTorch but without this package.
 
-N batch, V views, T memory cells, L the most tokens, S sequences, U their length, H size of an LSTM's state.
+N batch, V views, H x W pixels, L the most tokens.
 """
 
-import copy
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -12,21 +11,19 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch._higher_order_ops import scan, while_loop
-from torch.nn import functional
+from torch._higher_order_ops import while_loop
 
 from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.export.check import Checked, check
-from crnn_seq2seq_ocr.export.graph import any_size, both_directions, example
+from crnn_seq2seq_ocr.export.graph import any_size, example
 from crnn_seq2seq_ocr.export.metadata import usage, written
-from crnn_seq2seq_ocr.export.pieces import Begin, End, Found, Turn
+from crnn_seq2seq_ocr.export.pieces import CARRIED, Begin, End, Found, Turn, likely_count
 from crnn_seq2seq_ocr.export.place import make_place, write
 from crnn_seq2seq_ocr.export.quiet import quiet
-from crnn_seq2seq_ocr.model.encoder import RecurrentLayer
+from crnn_seq2seq_ocr.export.recurrent import ScannedLstm, with_lstms
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.onnx_engine import DESCRIPTION_KEY
-from crnn_seq2seq_ocr.outputs import LIKELY, Outputs
-from crnn_seq2seq_ocr.text import Tokenizer
+from crnn_seq2seq_ocr.outputs import Outputs
 from crnn_seq2seq_ocr.torch_engine import TorchEngine
 
 
@@ -48,7 +45,7 @@ def export_torch(model: Path, out: Path) -> Checked:
     make_place(out, suffix=".pt2")
     engine = TorchEngine.load(model, device="cpu", precision="fp32")
     description = engine.description
-    whole = _Whole(_with_scans(engine.recognizer), description).eval()
+    whole = _Whole(with_lstms(engine.recognizer, ScannedLstm), description).eval()
     extra = {f"{DESCRIPTION_KEY}.json": written(description.to_dict()), "usage.json": written(usage(description))}
     content = io.BytesIO()
     with quiet(), torch.no_grad():
@@ -69,7 +66,7 @@ class _Whole(nn.Module):
         super().__init__()
         self.begin, self.turn, self.end = Begin(recognizer), Turn(recognizer, description), End(description)
         self.longest = description.max_length + 1
-        self.likely = min(LIKELY, len(Tokenizer(description.charset)))
+        self.likely = likely_count(description)
 
     def forward(self, images: Tensor, view_mask: Tensor) -> tuple[Tensor, ...]:
         carried, fixed = self.begin(images, view_mask)
@@ -84,10 +81,11 @@ class _Whole(nn.Module):
             return more & (place[0] < self.longest)
 
         def turn(place: Tensor, _: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
-            more, after, now = self.turn(*values[:4], *fixed)
-            kept = (old.index_copy(0, place, new[None]) for old, new in zip(values[4:], now, strict=True))
+            before, kept = values[:CARRIED], values[CARRIED:]
+            more, after, now = self.turn(*before, *fixed)
+            filled = (old.index_copy(0, place, new[None]) for old, new in zip(kept, now, strict=True))
             # No output of a loop may be another output.
-            return place + 1, more, *(each.clone() for each in after), *kept
+            return place + 1, more, *(each.clone() for each in after), *filled
 
         start = (torch.zeros(1, dtype=torch.long), torch.ones((), dtype=torch.bool), *carried, *found)
         found = while_loop(going, turn, start)[-len(Found._fields):]  # type: ignore[no-untyped-call]
@@ -106,38 +104,3 @@ class _Program:
         found = Outputs(*(each.numpy() for each in self._program(pictures, torch.from_numpy(view_mask))))
         longest = found.lengths.max()
         return Outputs(*(each if each is found.lengths else each[:, :longest] for each in found))
-
-
-def _with_scans(recognizer: Recognizer) -> Recognizer:
-    """A copy whose recurrent layers are loops."""
-    copied = copy.deepcopy(recognizer)
-    for layer in copied.encoder.recurrent:
-        assert isinstance(layer, RecurrentLayer)
-        layer.lstm = _ScannedLstm(layer.lstm)  # type: ignore[assignment]
-    return copied
-
-
-class _ScannedLstm(nn.Module):
-    """A bidirectional LSTM as a loop in place of PyTorch's, which is exported for one length of sequences only."""
-
-    def __init__(self, lstm: nn.LSTM) -> None:
-        super().__init__()
-        self.size = lstm.hidden_size
-        self.weight = nn.Parameter(both_directions(lstm, "weight_ih"))  # (2, 4*H, I)
-        self.recurrence = nn.Parameter(both_directions(lstm, "weight_hh").transpose(1, 2).contiguous())  # (2, H, 4*H)
-        self.bias = nn.Parameter(both_directions(lstm, "bias_ih") + both_directions(lstm, "bias_hh"))  # (2, 4*H)
-
-    def forward(self, sequence: Tensor) -> tuple[Tensor]:  # (S, U, I) -> (S, U, 2*H)
-        ahead, back = (functional.linear(sequence, *each) for each in zip(self.weight, self.bias, strict=True))
-        steps = torch.stack([ahead, back.flip(1)]).permute(2, 0, 1, 3)  # (U, 2, S, 4*H)
-        zeros = sequence.new_zeros(2, sequence.shape[0], self.size)
-
-        def step(state: list[Tensor], gates: Tensor) -> tuple[list[Tensor], Tensor]:
-            hidden, cell = state
-            entry, forget, new, out = (gates + torch.bmm(hidden, self.recurrence)).chunk(4, 2)
-            cell = forget.sigmoid() * cell + entry.sigmoid() * new.tanh()
-            hidden = out.sigmoid() * cell.tanh()
-            return [hidden, cell], hidden.clone()
-
-        _, found = scan(step, [zeros, zeros.clone()], steps)  # (U, 2, S, H)
-        return (torch.cat([found[:, 0], found[:, 1].flip(0)], 2).transpose(0, 1),)
