@@ -15,14 +15,13 @@ import torch
 from torch import Tensor
 
 from crnn_seq2seq_ocr.data.batches import normalise
-from crnn_seq2seq_ocr.data.sample import Sample, Source
-from crnn_seq2seq_ocr.data.transforms import prepare
+from crnn_seq2seq_ocr.data.sample import Source
+from crnn_seq2seq_ocr.data.transforms import readable
 from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.metrics import correctness
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.model.search import greedy
-from crnn_seq2seq_ocr.reader import samples_of
 from crnn_seq2seq_ocr.text import BOS_ID, Tokenizer
 
 TEMPERATURES = np.geomspace(0.1, 10, 133).tolist()
@@ -32,7 +31,7 @@ LEAST = 20
 
 @dataclass(frozen=True)
 class Read:
-    """What was read of one text: logits (L, K), the tokens (L,) chosen, whether they are the whole text, right."""
+    """What was read of one text: logits (L, K), the tokens (L,) that were chosen, whether that is the right text."""
 
     logits: Tensor
     tokens: Tensor
@@ -79,16 +78,10 @@ def _surprise(found: list[Read], temperature: float) -> float:
 
 @torch.inference_mode()
 def _read_all(recognizer: Recognizer, description: Description, source: Source) -> Iterator[Read]:
-    """One by one, so that pictures may have any width; those that cannot be read are left out."""
+    """One by one, so that pictures may have any width."""
     tokenizer = Tokenizer(description.charset)
     device = next(recognizer.parameters()).device
-    for sample in samples_of(source, range(len(source))):
-        if not isinstance(sample, Sample):
-            continue
-        try:
-            views, view_mask = prepare(sample, description.preprocessing)
-        except DataError:
-            continue
+    for sample, (views, view_mask) in readable(source, description.preprocessing):
         pixels = normalise(torch.from_numpy(views)[None].to(device).permute(0, 1, 4, 2, 3))
         memory = recognizer.encode(pixels, torch.from_numpy(view_mask)[None].to(device))
         tokens = greedy(recognizer, memory, max_length=description.max_length).tokens  # (1, L)

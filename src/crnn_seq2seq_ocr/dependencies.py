@@ -8,11 +8,10 @@ from crnn_seq2seq_ocr.errors import DependencyError
 _EXTRAS = {
     **dict.fromkeys(("fastapi", "starlette", "uvicorn", "prometheus_client", "python_multipart"), "serve"),
     "pyarrow": "parquet",
-    "ray": "ray",
 }
 """What brings a module; [train] brings all others that may be missing."""
 
-_NAMES = {"torch": "PyTorch", "spellchecker": "pyspellchecker"}
+_NAMES = {"torch": "PyTorch", "pyarrow": "PyArrow", "spellchecker": "pyspellchecker"}
 
 
 @contextlib.contextmanager

@@ -164,7 +164,7 @@ def test_a_damaged_part_is_named(tmp_path: Path) -> None:
 
 def test_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    with pytest.raises(DependencyError, match=r"PyArrow is missing: pip install 'crnn-seq2seq-ocr\[parquet\]'"):
+    with pytest.raises(DependencyError, match=r"needs PyArrow: pip install 'crnn-seq2seq-ocr\[parquet\]'"):
         results.store_of(tmp_path / "readings.parquet")
 
 

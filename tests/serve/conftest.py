@@ -68,6 +68,3 @@ def service(model: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[
         assert match, line + (child.stderr.read() if child.stderr else "")
         assert httpx2.get(f"{match[0]}/readyz").status_code == 200
         yield match[0], child
-
-
-__all__ = ["MakeClient", "picture_of", "service"]

@@ -26,10 +26,11 @@ from crnn_seq2seq_ocr.data.batches import (
     training_batches,
 )
 from crnn_seq2seq_ocr.data.fsns import find_shards
+from crnn_seq2seq_ocr.data.pictures import decode_picture
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.data.tfrecord import is_tfrecord
-from crnn_seq2seq_ocr.data.transforms import decode_picture, prepare
+from crnn_seq2seq_ocr.data.transforms import prepare
 from crnn_seq2seq_ocr.errors import DataError
 
 STAGE_UNITS = {

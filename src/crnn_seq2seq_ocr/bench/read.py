@@ -15,7 +15,7 @@ from crnn_seq2seq_ocr.bench.result import Benchmark, compared
 from crnn_seq2seq_ocr.bench.timing import Laps, Work, side_by_side
 from crnn_seq2seq_ocr.data.batches import normalise
 from crnn_seq2seq_ocr.data.sample import Sample
-from crnn_seq2seq_ocr.data.transforms import prepare
+from crnn_seq2seq_ocr.data.transforms import Prepared, prepare
 from crnn_seq2seq_ocr.errors import PictureError
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.model.search import search
@@ -29,10 +29,6 @@ READ_UNITS = {
     "encoder": "ms",
     "decoder": "ms",
 }
-
-
-Prepared = tuple[np.ndarray, np.ndarray]
-"""What `prepare` gives: views uint8 (V, H, W, 3), view_mask bool (V,)."""
 
 
 class Rereading:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from crnn_seq2seq_ocr.errors import DependencyError
+from crnn_seq2seq_ocr.dependencies import needing
 
 if TYPE_CHECKING:
     import pyarrow
@@ -37,11 +37,9 @@ def import_pyarrow() -> Any:
     Raises:
         DependencyError: It is not installed.
     """
-    try:
+    with needing("a table of readings"):
         import pyarrow
         import pyarrow.parquet
-    except ModuleNotFoundError:
-        raise DependencyError("PyArrow is missing: pip install 'crnn-seq2seq-ocr[parquet]'") from None
     return pyarrow
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +26,7 @@ from crnn_seq2seq_ocr.cli.model import (
 )
 
 if TYPE_CHECKING:
+    from crnn_seq2seq_ocr.bulk.listing import Listing
     from crnn_seq2seq_ocr.bulk.run import Tally
     from crnn_seq2seq_ocr.reader import Reading
 
@@ -93,27 +95,16 @@ def read(
     names = read_names(lexicon, reader)
     if output is not None:
         place = output if shard is None and launched is None else part.path(output)
-        with _progress(shown=launched is None or launched.number == 1) as progress:
-            tally = read_into(
-                place,
-                (listing or Listing(list(paths))).part(part),
-                reader,
-                batch_size=batch_size,
-                beam=beam,
-                lexicon=names,
-                workers=workers,
-                retry_failed=retry_failed,
-                progress=progress,
-            )
-        failures = _tell(tally, place)
+        chosen = (listing or Listing(list(paths))).part(part)
+        work = partial(
+            read_into, place, chosen, reader, batch_size=batch_size, beam=beam, lexicon=names, workers=workers,
+            retry_failed=retry_failed,
+        )  # fmt: skip
+        failures = _write_all(work, place, shown=launched is None or launched.number == 1)
     else:
-        groups = [list(paths)] if views else paths if listing is None else map(listing.files, listing.entries)
-        readings = reader.read_stream(
-            part.take(groups), batch_size=batch_size, beam=beam, lexicon=names, workers=workers
-        )
-        if listing is not None:
-            entries = part.take(listing.entries)
-            readings = (replace(each, name=entry) for each, entry in zip(readings, entries, strict=True))
+        stream = partial(reader.read_stream, batch_size=batch_size, beam=beam, lexicon=names, workers=workers)
+        groups = [list(paths)] if views else paths
+        readings = stream(part.take(groups)) if listing is None else _listed(listing.part(part), stream)
         failures = _print_all(readings, as_json=as_json, attention=attention)
     # Where one process of several ends with 1, a launcher ends the others.
     if failures and launched is None:
@@ -161,6 +152,12 @@ def _standard_input() -> Iterator[str]:
         raise DataError("standard input lists no pictures: write one path a line")
 
 
+def _listed(listing: "Listing", stream: "Callable[[Iterable[list[str]]], Iterator[Reading]]") -> "Iterator[Reading]":
+    """The readings of a list, by the names that it gives them."""
+    readings = stream(map(listing.files, listing.entries))
+    return (replace(each, name=entry) for each, entry in zip(readings, listing.entries, strict=True))
+
+
 def _print_all(readings: "Iterable[Reading]", *, as_json: bool, attention: Path | None) -> int:
     """Print readings as they come, and draw where the decoder looked; how many failed."""
     failures = 0
@@ -191,6 +188,22 @@ def _write_attention(reading: "Reading", folder: Path, number: int) -> None:
     write_attention(reading, folder / f"{number:05d}-{stem}.png")
 
 
+def _write_all(work: "Callable[..., Tally]", path: Path, *, shown: bool) -> int:
+    """Read into a file, and say how it goes and what came of it; how many failed.
+
+    Raises:
+        Exit: It was asked to stop before the end.
+    """
+    with _progress(shown=shown) as progress:
+        tally = work(progress=progress)
+    failed = f", {tally.failed:,} of them failed (--retry-failed reads them again)" if tally.failed else ""
+    typer.echo(f"{path}: {tally.done:,} of {tally.total:,} texts, {tally.read:,} of them now{failed}")
+    if tally.left:
+        typer.echo(f"stopped with {tally.left:,} left: the same command goes on", err=True)
+        raise typer.Exit(130)
+    return tally.failed
+
+
 @contextlib.contextmanager
 def _progress(*, shown: bool) -> "Iterator[Callable[[Tally], None]]":
     """A progress bar on standard error; without a terminal, a line every ten seconds."""
@@ -219,17 +232,3 @@ def _pace(tally: "Tally", seconds: float) -> str:
     a_second = tally.read / max(seconds, 1e-9)
     left = timedelta(seconds=round(tally.left / a_second))
     return f"{a_second:.1f} a second, {left} left, {tally.failed:,} failed"
-
-
-def _tell(tally: "Tally", path: Path) -> int:
-    """Say what came of a run; how many failed.
-
-    Raises:
-        Exit: It was asked to stop before the end.
-    """
-    failed = f", {tally.failed:,} of them failed (--retry-failed reads them again)" if tally.failed else ""
-    typer.echo(f"{path}: {tally.done:,} of {tally.total:,} texts, {tally.read:,} of them now{failed}")
-    if tally.left:
-        typer.echo(f"stopped with {tally.left:,} left: the same command goes on", err=True)
-        raise typer.Exit(130)
-    return tally.failed

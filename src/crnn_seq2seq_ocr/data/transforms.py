@@ -1,16 +1,19 @@
 """From samples to the network's pixels: decode, split into views, resize; one path for every purpose."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 
 from crnn_seq2seq_ocr.config import Augmentation, Preprocessing
 from crnn_seq2seq_ocr.data.augment import augment_view
 from crnn_seq2seq_ocr.data.pictures import decode_picture, resize
-from crnn_seq2seq_ocr.data.sample import Sample
+from crnn_seq2seq_ocr.data.sample import Sample, Source
 from crnn_seq2seq_ocr.data.views import real_views, split_views
 from crnn_seq2seq_ocr.errors import DataError
 
-__all__ = ["coverage", "decode_picture", "prepare", "resize_view"]
+Prepared = tuple[np.ndarray, np.ndarray]
+"""A sample as the network takes it: views RGB uint8 (V, H, W, 3), which of them are real, bool (V,)."""
 
 
 def resize_view(
@@ -34,7 +37,7 @@ def prepare(
     *,
     augmentation: Augmentation | None = None,
     rng: np.random.Generator | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> Prepared:
     """The network's input of a sample.
 
     Without augmentation a strip of views is resized as a whole and then split, which is what the
@@ -78,6 +81,17 @@ def prepare(
         for place, view in enumerate(views):
             pixels[place] = _placed(view, preprocessing, augmentation, rng)
     return pixels, np.arange(count) < real
+
+
+def readable(source: Source, preprocessing: Preprocessing) -> Iterator[tuple[Sample, Prepared]]:
+    """The samples of a source that can be read, in order, each with the network's input; the others are left out."""
+    for index in range(len(source)):
+        try:
+            sample = source[index]
+            prepared = prepare(sample, preprocessing)
+        except DataError:
+            continue
+        yield sample, prepared
 
 
 def _real(sample: Sample, views: list[np.ndarray]) -> int:

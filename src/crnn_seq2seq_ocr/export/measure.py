@@ -4,19 +4,19 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 
 from crnn_seq2seq_ocr.bench.timing import side_by_side
-from crnn_seq2seq_ocr.data.sample import Sample, Source
-from crnn_seq2seq_ocr.data.transforms import prepare
+from crnn_seq2seq_ocr.data.sample import Source
+from crnn_seq2seq_ocr.data.transforms import Prepared, readable
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.evaluate import Evaluation, evaluate
-from crnn_seq2seq_ocr.export.smaller import Prepared
 from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
-from crnn_seq2seq_ocr.reader import Reader, samples_of
+from crnn_seq2seq_ocr.reader import Reader
 
 TIMED = 32
 """Most pictures that are read to take the time, and how many at a time where it is many."""
@@ -69,7 +69,8 @@ def measure(
     first = next(iter(found.values()))
     if not first.report.evaluated:
         raise DataError(f"none of {source.description} can be read: name data to measure the model on")
-    pictures = _prepared(source, next(iter(engines.values())), most=min(TIMED, limit or TIMED))
+    preprocessing = next(iter(engines.values())).description.preprocessing
+    pictures = [each for _, each in islice(readable(source, preprocessing), min(TIMED, limit or TIMED))]
     works = {name: partial(_timed, engine, pictures) for name, engine in engines.items()}
     times = side_by_side(works, repeats=ROUNDS)
     base = times[next(iter(times))]
@@ -98,18 +99,6 @@ def told(measured: tuple[Measured, ...], data: str) -> dict[str, Any]:
 def _agreement(first: Evaluation, other: Evaluation) -> float:
     pairs = [(one.prediction, two.prediction) for one, two in zip(first.lines, other.lines, strict=True)]
     return sum(one == two for one, two in pairs) / len(pairs)
-
-
-def _prepared(source: Source, engine: OnnxEngine, *, most: int) -> list[Prepared]:
-    """Some pictures as the network takes them."""
-    prepared: list[Prepared] = []
-    for sample in samples_of(source, range(min(most, len(source)))):
-        if isinstance(sample, Sample):
-            try:
-                prepared.append(prepare(sample, engine.description.preprocessing))
-            except DataError:
-                continue  # it is counted where accuracy is measured
-    return prepared
 
 
 def _timed(engine: OnnxEngine, pictures: list[Prepared]) -> dict[str, float]:

@@ -1,25 +1,23 @@
 """Writing a trained model as one ONNX file that is a reader by itself, checked before it is there."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
 
-from crnn_seq2seq_ocr.data.sample import Sample, Source
 from crnn_seq2seq_ocr.data.sources import open_source
-from crnn_seq2seq_ocr.data.transforms import prepare
+from crnn_seq2seq_ocr.data.transforms import Prepared, readable
 from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import DataError, ExportError
 from crnn_seq2seq_ocr.export import check, measure
 from crnn_seq2seq_ocr.export.graph import Pieces, join, translate
 from crnn_seq2seq_ocr.export.metadata import describe
 from crnn_seq2seq_ocr.export.place import make_place, write
-from crnn_seq2seq_ocr.export.smaller import Prepared, halved, quantized
+from crnn_seq2seq_ocr.export.smaller import halved, quantized
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
-from crnn_seq2seq_ocr.reader import samples_of
 from crnn_seq2seq_ocr.torch_engine import TorchEngine
 
 Smaller = Literal["int8", "fp16"]
@@ -77,7 +75,7 @@ def export_onnx(
         raise ExportError(f"{smaller} changes what is read: name data to measure by how much (--data)")
     make_place(out, suffix=".onnx")
     description = engine.description
-    pictures = list(_calibration(calibration, description)) if smaller == "int8" else []
+    pictures = _calibration(calibration, description) if smaller == "int8" else []
     pieces = translate(engine.recognizer, description)
     whole = _content(pieces, description, "fp32")
     checked = _checked(engine, whole, description, out)
@@ -138,18 +136,10 @@ def _content(
     return content
 
 
-def _calibration(name: str | None, description: Description) -> Iterator[Prepared]:
+def _calibration(name: str | None, description: Description) -> list[Prepared]:
     """The first pictures of a data set that can be read, drawn ones without a name."""
-    source: Source = open_source(name or f"{check.drawn_source(description)}?count={CALIBRATION}&seed=21")
-    found = 0
-    for sample in samples_of(source, range(len(source))):
-        if found == CALIBRATION:
-            return
-        if isinstance(sample, Sample):
-            try:
-                yield prepare(sample, description.preprocessing)
-            except DataError:
-                continue  # others will do
-            found += 1
-    if not found:
+    source = open_source(name or f"{check.drawn_source(description)}?count={CALIBRATION}&seed=21")
+    pictures = [each for _, each in islice(readable(source, description.preprocessing), CALIBRATION)]
+    if not pictures:
         raise DataError(f"none of {source.description} can be read: name other pictures to calibrate with")
+    return pictures

@@ -9,11 +9,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from crnn_seq2seq_ocr.data.transforms import Prepared
 from crnn_seq2seq_ocr.export.graph import Pieces
 from crnn_seq2seq_ocr.export.quiet import quiet
-
-Prepared = tuple[np.ndarray, np.ndarray]
-"""A picture as `data.transforms.prepare` gives it: views uint8 (V, H, W, 3), view_mask bool (V,)."""
 
 
 def halved(pieces: Pieces, *, exactly: bool = False) -> Pieces:
