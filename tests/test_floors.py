@@ -19,7 +19,7 @@ FLOORS = [
     {"errors", "config", "description", "outputs", "selfcheck", "allocator", "text", "charset_files", "interrupts",
      "metrics", "report", "released", "model_folders", "launched", "dependencies"},
     {"data", "model"},
-    {"checkpoint", "engine", "torch_engine", "onnx_engine", "loading"},
+    {"checkpoint", "engine", "torch_engine", "onnx_engine", "loading", "learner"},
     {"reader", "initial", "processes"},
     {"validation", "calibrate"},
     {"train", "evaluate", "importing", "release", "export", "bench", "bulk"},
@@ -33,7 +33,7 @@ TORCH_FREE = {
     "metrics", "report", "released", "model_folders", "launched", "dependencies", "data", "onnx_engine", "loading",
     "reader", "processes", "evaluate", "bulk", "serve", "cli", "__main__", "",
 }
-NEEDS_TORCH = {"data.batches"}
+NEEDS_TORCH = {"data.batches", "data.training"}
 
 
 def modules() -> dict[str, Path]:

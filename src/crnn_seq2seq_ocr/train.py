@@ -2,11 +2,11 @@
 
 import contextlib
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 import yaml
@@ -19,33 +19,21 @@ from torch import Tensor
 from crnn_seq2seq_ocr import checkpoint, engine, model_folders
 from crnn_seq2seq_ocr.allocator import keep_freed_memory
 from crnn_seq2seq_ocr.config import Recipe, TrainingSettings
-from crnn_seq2seq_ocr.data.batches import Batch, Collate, Positions, TrainingExamples, training_batches
+from crnn_seq2seq_ocr.data.batches import Batch
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.data.sources import open_source
+from crnn_seq2seq_ocr.data.training import batches_of, make_examples, training_source
 from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import CheckpointError, CrnnOcrError, DataError, RecipeError
 from crnn_seq2seq_ocr.initial import Initial, resolve_charset
 from crnn_seq2seq_ocr.interrupts import StopRequest, stop_requests
+from crnn_seq2seq_ocr.learner import Learner, Progress
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.report.training import Meter, TrainingLog
 from crnn_seq2seq_ocr.text import Tokenizer
 from crnn_seq2seq_ocr.validation import validate
 
 RECIPE = "recipe.yaml"
-POOL = 16
-"""Batches that are cut out of one pool of samples where pictures have different widths."""
-
-
-@dataclass
-class Progress:
-    """Where a training stands; all of it is in a checkpoint."""
-
-    step: int = 0
-    validated: int = 0
-    best: float = -1.0
-    validations_since_best: int = 0
-    skipped_steps: int = 0
-    dropped_samples: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,108 +77,160 @@ def train(
     settings = recipe.training
     keep_freed_memory()
     accelerator = engine.make_accelerator(settings)
-    main = accelerator.is_main_process
     _check_folder(recipe, folder, resume=resume)
     last = model_folders.last_checkpoint(folder) if resume else None
     start = Initial.load(initial) if initial is not None and last is None else None
 
-    # Build.
-    source = _training_source(recipe)
+    source = training_source(recipe)
     validation = open_source(recipe.data.validation) if recipe.data.validation else None
     tokenizer = Tokenizer(_charset(recipe, source, last, start))
     torch.manual_seed(settings.seed)
     recognizer = Recognizer(recipe.model, recipe.preprocessing, len(tokenizer))
     taken_over = start.hand_over(recognizer, tokenizer) if start is not None else None
-    if settings.channels_last:
-        recognizer = recognizer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if settings.compile:
-        recognizer.encoder.compile()
-    optimizer = engine.make_optimizer(recognizer, settings.optimizer, device=accelerator.device)
-    model, optimizer = accelerator.prepare(recognizer, optimizer)
-    recognizer = accelerator.unwrap_model(model)
-    average = engine.WeightAverage(recognizer, settings.optimizer.average) if settings.optimizer.average else None
-    evaluated: Recognizer = average.module if average is not None else recognizer  # type: ignore[assignment]
-
-    # Restore.
-    progress = Progress()
+    learner = Learner(recognizer, settings, accelerator)
     if last is not None:
-        progress = _restore(checkpoint.load_state(last), recognizer, optimizer, average, accelerator)
-    log = TrainingLog(folder, total=settings.steps, active=main, console=console)
-    if main:
+        learner.restore(checkpoint.load_state(last))
+
+    log = TrainingLog(folder, total=settings.steps, active=accelerator.is_main_process, console=console)
+    if accelerator.is_main_process:
         _write_recipe(recipe, folder)
-    log.message(_introduction(recipe, source, recognizer, accelerator, progress))
+    log.message(_introduction(recipe, source, learner, accelerator))
     if taken_over is not None:
         log.message(taken_over)
-
-    def save(values: dict[str, float], *, is_best: bool) -> None:
-        failure: Exception | None = None
-        if main:
-            try:
-                state = _state(progress, recognizer, optimizer, average, accelerator)
-                description = describe(recipe, tokenizer, progress.step, values)
-                saved = checkpoint.save_checkpoint(folder, evaluated, description, state)
-                if is_best:
-                    model_folders.mark_best(folder, saved, progress.best)
-                model_folders.remove_old(folder, keep_last=settings.keep_last)
-            except (CrnnOcrError, OSError) as error:
-                failure = error
-        engine.agree(accelerator, [], failure)
-
-    global_batch_size = settings.batch_size * settings.accumulate * accelerator.num_processes
-    made: list[_Made] = []
-    batches = _batches(recipe, source, tokenizer, accelerator, progress.step)
-    meter = Meter(progress.step, global_batch_size)
-    saved_step, interrupted, stopped = progress.step, False, False
+    batches = batches_of(
+        recipe,
+        make_examples(recipe, source, tokenizer),
+        workers=recipe.data.workers,
+        process=accelerator.process_index,
+        processes=accelerator.num_processes,
+        first_step=learner.progress.step,
+        pin_memory=accelerator.device.type == "cuda",
+    )
+    run = _Run(recipe, folder, tokenizer, learner, accelerator, log)
     # Closing the batches ends their workers.
     with stop_requests() as stop, contextlib.closing(log), contextlib.closing(batches):
-        while True:
-            # Evaluate: also what an interrupted training had no time for.
-            values: dict[str, float] = {}
-            is_best = False
-            if validation is not None and _due(progress, settings) and not interrupted:
-                description = describe(recipe, tokenizer, progress.step, {})
-                found = validate(evaluated, description, validation, settings.validation_samples, accelerator)
-                log.validation(progress.step, found.values, found.examples)
-                meter.restart(progress.step)
-                values = found.values
-                is_best = values["sequence_accuracy"] > progress.best
-                stopped = _judge(values["sequence_accuracy"], progress, recipe, log)
-
-            # Save.
-            end = interrupted or stopped or progress.step >= settings.steps
-            if values or (progress.step > saved_step and (end or progress.step % settings.save_every == 0)):
-                save(values, is_best=is_best)
-                saved_step = progress.step
-            if end:
-                break
-
-            # Step.
-            started = time.perf_counter()
-            parts, failure = _next_parts(batches, settings.accumulate)
-            waited = time.perf_counter() - started
-            (divisor,) = engine.agree(accelerator, [engine.global_divisor(parts, settings)], failure)
-            rate = engine.learning_rate(progress.step, settings.optimizer, settings.steps)
-            engine.set_learning_rate(optimizer, rate)
-            # After the data: starting the workers draws from the same generator.
-            engine.seed_step(settings.seed, progress.step, accelerator.process_index)
-            result = _step(model, parts, divisor, settings, progress.step, accelerator, optimizer, stop)
-            if average is not None:
-                average.update(recognizer, finite=result[1])
-            progress.step += 1
-            made.append(_Made(progress.step, result, parts, waited))
-
-            # Report: one step behind, for asking sooner would let the device wait; where it counts, all.
-            behind = 0 if _counts(progress.step, settings) else 1
-            while len(made) > behind:
-                interrupted |= _report_step(made.pop(0), meter, progress, log, accelerator)
-                behind = 0 if interrupted else behind
-            if progress.step % settings.log_every == 0 or progress.step == settings.steps:
-                epoch = progress.step * global_batch_size / len(source)
-                line = meter.values(progress.step, total=settings.steps, rate=rate, epoch=epoch)
-                log.training(progress.step, settings.steps, line)
-        _say_end(log, progress, folder, interrupted=interrupted)
+        run.go(batches, validation, stop, samples=len(source))
+        _say_end(log, learner.progress, folder, interrupted=run.interrupted)
     accelerator.end_training()
-    return Outcome(folder, progress.step, progress.best, interrupted)
+    return Outcome(folder, learner.progress.step, learner.progress.best, run.interrupted)
+
+
+@dataclass
+class _Run:
+    """A training on its way.
+
+    Attributes:
+        recipe: All settings.
+        folder: Where checkpoints go.
+        tokenizer: Of the network's ids.
+        learner: What learns.
+        accelerator: Devices and processes.
+        log: Where it is told of.
+        interrupted: Some process was asked to stop.
+        stopped: A validation was good enough, or too many were not better.
+    """
+
+    recipe: Recipe
+    folder: Path
+    tokenizer: Tokenizer
+    learner: Learner
+    accelerator: Accelerator
+    log: TrainingLog
+    interrupted: bool = False
+    stopped: bool = False
+
+    def go(self, batches: Iterator[Batch], validation: Source | None, stop: StopRequest, *, samples: int) -> None:
+        """Evaluate, save, step and report until the end; `samples` are an epoch."""
+        settings, progress = self.recipe.training, self.learner.progress
+        global_batch_size = settings.batch_size * settings.accumulate * self.accelerator.num_processes
+        meter = Meter(progress.step, global_batch_size)
+        made: list[_Made] = []
+        saved = progress.step
+        while True:
+            # Also what an interrupted training had no time for.
+            judged = None
+            if validation is not None and _due(progress, settings) and not self.interrupted:
+                judged = self._validate(validation)
+                meter.restart(progress.step)
+            end = self.interrupted or self.stopped or progress.step >= settings.steps
+            if judged is not None or (progress.step > saved and (end or progress.step % settings.save_every == 0)):
+                self._save(judged or _Judged({}, is_best=False))
+                saved = progress.step
+            if end:
+                return
+            made.append(self._step(batches, stop))
+            # One step behind, for asking sooner would let the device wait; where it counts, all.
+            while len(made) > (0 if self.interrupted or _counts(progress.step, settings) else 1):
+                self._report(made.pop(0), meter)
+            if progress.step % settings.log_every == 0 or progress.step == settings.steps:
+                epoch = progress.step * global_batch_size / samples
+                line = meter.values(progress.step, total=settings.steps, rate=self.learner.rate, epoch=epoch)
+                self.log.training(progress.step, settings.steps, line)
+
+    def _validate(self, validation: Source) -> "_Judged":
+        """How good it is; notes whether that is enough."""
+        settings, progress = self.recipe.training, self.learner.progress
+        description = describe(self.recipe, self.tokenizer, progress.step, {})
+        found = validate(
+            self.learner.evaluated, description, validation, settings.validation_samples, self.accelerator
+        )
+        self.log.validation(progress.step, found.values, found.examples)
+        score = found.values["sequence_accuracy"]
+        is_best = score > progress.best
+        self.stopped = _judge(score, progress, self.recipe, self.log)
+        return _Judged(found.values, is_best=is_best)
+
+    def _save(self, judged: "_Judged") -> None:
+        """Write a checkpoint; where that fails, all processes end."""
+        failure: Exception | None = None
+        if self.accelerator.is_main_process:
+            progress = self.learner.progress
+            description = describe(self.recipe, self.tokenizer, progress.step, judged.values)
+            try:
+                saved = checkpoint.save_checkpoint(
+                    self.folder, self.learner.evaluated, description, self.learner.state()
+                )
+                if judged.is_best:
+                    model_folders.mark_best(self.folder, saved, progress.best)
+                model_folders.remove_old(self.folder, keep_last=self.recipe.training.keep_last)
+            except (CrnnOcrError, OSError) as error:
+                failure = error
+        engine.agree(self.accelerator, [], failure)
+
+    def _step(self, batches: Iterator[Batch], stop: StopRequest) -> "_Made":
+        """One update, whose result nobody has waited for yet."""
+        settings = self.recipe.training
+        started = time.perf_counter()
+        parts, failure = _next_parts(batches, settings.accumulate)
+        waited = time.perf_counter() - started
+        (divisor,) = engine.agree(self.accelerator, [engine.global_divisor(parts, settings)], failure)
+        result = self.learner.learn(parts, divisor, stop)
+        return _Made(self.learner.progress.step, result, parts, waited)
+
+    def _report(self, made: "_Made", meter: Meter) -> None:
+        """Wait for a step's result, and tell of it."""
+        loss, finite, stops = made.result.tolist()
+        meter.add(loss if finite else None, waited=made.waited)
+        if not finite:
+            _report_skip(made, self.learner.progress, self.log, self.accelerator)
+        _report_drops(made.parts, self.learner.progress, self.log)
+        self.interrupted |= bool(stops)
+
+
+class _Judged(NamedTuple):
+    """What a validation found, and whether it is the best so far."""
+
+    values: dict[str, float]
+    is_best: bool
+
+
+class _Made(NamedTuple):
+    """A step that was made: its number, what `Learner.learn` gave, its batches, and seconds of waiting for them."""
+
+    step: int
+    result: Tensor
+    parts: list[Batch]
+    waited: float
 
 
 def describe(recipe: Recipe, tokenizer: Tokenizer, step: int, values: dict[str, float]) -> Description:
@@ -218,84 +258,6 @@ def _next_parts(batches: Iterator[Batch], count: int) -> tuple[list[Batch], Data
         return list(islice(batches, count)), None
     except DataError as error:
         return [], error
-
-
-def _step(
-    model: torch.nn.Module,
-    parts: list[Batch],
-    divisor: float,
-    settings: TrainingSettings,
-    step: int,
-    accelerator: Accelerator,
-    optimizer: Any,
-    stop: StopRequest,
-) -> Tensor:
-    """One update, left to the device: (3,) the loss, 1 if it was finite (else the model is as before), stops wanted."""
-    model.train()
-    if settings.freeze_norm:
-        engine.freeze_norms(model)
-    running = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    total = torch.zeros((), device=accelerator.device)
-    for number, part in enumerate(parts):
-        forced = engine.forced_tokens(tuple(part.targets.shape), settings.teacher_forcing, step / settings.steps)  # type: ignore[arg-type]
-        last = number == len(parts) - 1
-        with contextlib.nullcontext() if last else accelerator.no_sync(model):
-            loss = engine.batch_loss(model, part, forced, settings) / divisor
-            # Gradients are averaged over the processes: the factor makes it their sum.
-            accelerator.backward(loss * accelerator.num_processes)
-        total += loss.detach()
-    most = settings.optimizer.clip if settings.optimizer.clip is not None else float("inf")
-    norm = accelerator.clip_grad_norm_(model.parameters(), most)
-    wanted = torch.tensor(float(stop.requested)).to(accelerator.device, non_blocking=True)
-    result: Tensor = accelerator.reduce(torch.stack([total, wanted]), reduction="sum")
-    finite = torch.isfinite(result[0]) & torch.isfinite(norm)
-    engine.update_weights(optimizer, finite, precision=settings.precision)
-    for buffer, before in running:
-        buffer.copy_(torch.where(finite, buffer, before))
-    optimizer.zero_grad()
-    return torch.stack([result[0], finite.float(), result[1]])
-
-
-def _training_source(recipe: Recipe) -> Source:
-    source = open_source(recipe.data.train)
-    if recipe.data.train_samples is not None:
-        from crnn_seq2seq_ocr.data.sources import Subset
-
-        source = Subset(source, range(min(recipe.data.train_samples, len(source))))
-    if len(source) == 0:
-        raise DataError(f"{recipe.data.train} holds no samples")
-    return source
-
-
-def _batches(
-    recipe: Recipe, source: Source, tokenizer: Tokenizer, accelerator: Accelerator, first_step: int
-) -> Generator[Batch, None, None]:
-    settings = recipe.training
-    pool = POOL if recipe.preprocessing.resize == "fit" else 1
-    examples = TrainingExamples(
-        source,
-        tokenizer,
-        recipe.preprocessing,
-        augmentation=recipe.augmentation,
-        max_length=recipe.text.max_length,
-        seed=settings.seed,
-    )
-    collate = Collate(
-        # The original's rows hold begin, up to max_length characters, end: so many steps are counted.
-        target_length=recipe.text.max_length + 2 if settings.loss.padding == "counted" else None,
-        trim_views=recipe.model.encoder.views == "memory",
-        batches=pool,
-    )
-    positions = Positions(
-        batch_size=settings.batch_size,
-        accumulate=settings.accumulate,
-        process=accelerator.process_index,
-        processes=accelerator.num_processes,
-        first_step=first_step,
-        pool=pool,
-    )
-    pin_memory = accelerator.device.type == "cuda"
-    return training_batches(examples, collate, positions, workers=recipe.data.workers, pin_memory=pin_memory)
 
 
 def _charset(recipe: Recipe, source: Source, last: Path | None, start: Initial | None) -> str:
@@ -332,33 +294,6 @@ def _write_recipe(recipe: Recipe, folder: Path) -> None:
     model_folders.write_whole(folder / RECIPE, text)
 
 
-def _state(
-    progress: Progress, recognizer: Recognizer, optimizer: Any, average: Any, accelerator: Accelerator
-) -> dict[str, Any]:
-    return {
-        "progress": vars(progress).copy(),
-        "model": recognizer.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "average": average.state_dict() if average is not None else None,
-        "scaler": accelerator.scaler.state_dict() if accelerator.scaler is not None else None,
-    }
-
-
-def _restore(
-    state: dict[str, Any], recognizer: Recognizer, optimizer: Any, average: Any, accelerator: Accelerator
-) -> Progress:
-    try:
-        recognizer.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        if average is not None and state["average"] is not None:
-            average.load_state_dict(state["average"])
-        if accelerator.scaler is not None and state["scaler"] is not None:
-            accelerator.scaler.load_state_dict(state["scaler"])
-        return Progress(**state["progress"])
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise CheckpointError(f"the checkpoint to resume from does not fit this recipe: {error}") from None
-
-
 def _judge(score: float, progress: Progress, recipe: Recipe, log: TrainingLog) -> bool:
     """Note a validation's score; whether training should stop."""
     settings = recipe.training
@@ -376,31 +311,10 @@ def _judge(score: float, progress: Progress, recipe: Recipe, log: TrainingLog) -
     return False
 
 
-class _Made(NamedTuple):
-    """A step that was made: its number, what `_step` gave, its batches, and seconds of waiting for them."""
-
-    step: int
-    result: Tensor
-    parts: list[Batch]
-    waited: float
-
-
 def _counts(step: int, settings: TrainingSettings) -> bool:
     """Whether the log, a validation or a checkpoint after this step needs its result."""
     every = (settings.log_every, settings.evaluate_every, settings.save_every)
     return step == settings.steps or any(step % number == 0 for number in every)
-
-
-def _report_step(
-    made: _Made, meter: Meter, progress: Progress, log: TrainingLog, accelerator: Accelerator
-) -> bool:
-    """Wait for a step's result and tell of it; whether any process wants to stop."""
-    loss, finite, stops = made.result.tolist()
-    meter.add(loss if finite else None, waited=made.waited)
-    if not finite:
-        _report_skip(made, progress, log, accelerator)
-    _report_drops(made.parts, progress, log)
-    return bool(stops)
 
 
 def _report_skip(made: _Made, progress: Progress, log: TrainingLog, accelerator: Accelerator) -> None:
@@ -421,11 +335,9 @@ def _report_drops(parts: list[Batch], progress: Progress, log: TrainingLog) -> N
                 log.event("dropped", progress.step, "more samples are dropped; `crnn-ocr data check` lists all")
 
 
-def _introduction(
-    recipe: Recipe, source: Source, recognizer: Recognizer, accelerator: Accelerator, progress: Progress
-) -> str:
-    millions = sum(parameter.numel() for parameter in recognizer.parameters()) / 1e6
-    start = f"going on from step {progress.step}" if progress.step else "starting"
+def _introduction(recipe: Recipe, source: Source, learner: Learner, accelerator: Accelerator) -> str:
+    millions = sum(parameter.numel() for parameter in learner.recognizer.parameters()) / 1e6
+    start = f"going on from step {learner.progress.step}" if learner.progress.step else "starting"
     return (
         f"{recipe.name}: {millions:.2f} million parameters on {accelerator.num_processes} x {accelerator.device.type} "
         f"({recipe.training.precision}), {start}\ntraining data: {source.description}"

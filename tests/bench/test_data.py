@@ -8,11 +8,13 @@ import pytest
 
 from crnn_seq2seq_ocr.bench import data
 from crnn_seq2seq_ocr.bench.data import BATCH_UNITS, STAGE_UNITS, Stages, bench_data, index_cost
-from crnn_seq2seq_ocr.bench.train import make_examples
-from crnn_seq2seq_ocr.data.batches import Batch
+from crnn_seq2seq_ocr.config import Recipe
+from crnn_seq2seq_ocr.data.batches import Batch, TrainingExamples
 from crnn_seq2seq_ocr.data.convert import convert_to_tfrecord
 from crnn_seq2seq_ocr.data.folder import Folder
+from crnn_seq2seq_ocr.data.training import make_examples
 from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.text import Tokenizer
 from tests.conftest import TEXTS, MakeRecipe, write_folder
 
 
@@ -23,12 +25,16 @@ def records(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def examples_of(recipe: Recipe, folder: Path) -> TrainingExamples:
+    return make_examples(recipe, Folder(folder), Tokenizer("abc"))
+
+
 @pytest.mark.parametrize("augmentation", [None, {"crop_area": 0.9}])
 def test_the_stages_of_a_sample_add_up(
     micro: MakeRecipe, pictures: Path, augmentation: dict[str, float] | None
 ) -> None:
     recipe = micro(augmentation=augmentation)
-    found = Stages(make_examples(recipe, Folder(pictures)), recipe, 5)()
+    found = Stages(examples_of(recipe, pictures), recipe, 5)()
     beside = "split and resize" if augmentation else "split, augment and resize"
     once = [ms for stage, ms in found.items() if stage not in ("a sample in all", beside)]
     assert len(once) == 5
@@ -41,10 +47,10 @@ def test_samples_that_training_would_drop_are_left_out(micro: MakeRecipe, tmp_pa
     folder = write_folder(tmp_path / "data", ["ab", "xyz", "abcabc", "c"])
     (folder / "003.png").write_bytes(b"broken")
     recipe = micro()
-    assert Stages(make_examples(recipe, Folder(folder)), recipe, 9)()["a sample in all"] > 0
+    assert Stages(examples_of(recipe, folder), recipe, 9)()["a sample in all"] > 0
     (folder / "000.png").write_bytes(b"broken")
     with pytest.raises(DataError, match=r"no sample of .* can be used, the last because"):
-        Stages(make_examples(recipe, Folder(folder)), recipe, 9)
+        Stages(examples_of(recipe, folder), recipe, 9)
 
 
 def test_all_of_it(micro: MakeRecipe, records: Path) -> None:
@@ -78,17 +84,17 @@ def test_batches_that_are_made_in_pools_are_counted_in_whole_pools(
     micro: MakeRecipe, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipe = micro(preprocessing__resize="fit", preprocessing__width=64, preprocessing__width_step=16)
-    examples = make_examples(recipe, Folder(pictures))
+    examples = examples_of(recipe, pictures)
     assert Stages(examples, recipe, 5)()["put into a batch"] > 0
     taken: list[int] = []
 
-    def training_batches(*arguments: Any, **options: Any) -> Iterator[Batch]:
+    def batches_of(*arguments: Any, **options: Any) -> Iterator[Batch]:
         for batch in original(*arguments, **options):
             taken.append(len(batch.names))
             yield batch
 
-    original = data.training_batches
-    monkeypatch.setattr(data, "training_batches", training_batches)
+    original = data.batches_of
+    monkeypatch.setattr(data, "batches_of", batches_of)
     found = data.take_batches(examples, recipe, workers=0, count=1)
     assert found["batches"] > 0
     assert taken == [4] * (2 * 16)  # the first pool is not counted, the second is

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from crnn_seq2seq_ocr.config import Augmentation, Preprocessing
+from crnn_seq2seq_ocr.data.folder import Folder
 from crnn_seq2seq_ocr.data.sample import Sample
-from crnn_seq2seq_ocr.data.transforms import prepare, resize_view
+from crnn_seq2seq_ocr.data.transforms import prepare, readable, resize_view
 from crnn_seq2seq_ocr.errors import DataError, PictureError
 
 FSNS = Preprocessing(views=4)
@@ -141,3 +142,17 @@ def test_fitted_widths_follow_the_picture(size: tuple[int, int], inner: int, out
 def test_fitting_needs_one_view_and_whole_steps(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="resize 'fit' needs one view, and a width that is a multiple of width_step"):
         Preprocessing.model_validate({"height": 32, "width": 128, "resize": "fit", **wrong})
+
+
+def test_samples_that_can_be_read_come_with_the_networks_input(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), picture(20, 80))
+    (tmp_path / "b.png").write_bytes(b"broken")
+    (tmp_path / "labels.tsv").write_text("a.png\tRue\nb.png\tAvenue\nc.png\tQuai\n", encoding="utf-8")
+    source = Folder(tmp_path)
+    found = list(readable(source, FSNS))
+    assert [each.text for each, _ in found] == ["Rue", "Quai"]
+    for each, (views, view_mask) in found:
+        expected = prepare(each, FSNS)
+        assert np.array_equal(views, expected[0])
+        assert np.array_equal(view_mask, expected[1])

@@ -15,23 +15,18 @@ import torch
 from crnn_seq2seq_ocr.bench.machine import Circumstances
 from crnn_seq2seq_ocr.bench.result import Benchmark, Measurement, compared
 from crnn_seq2seq_ocr.bench.timing import Laps, Work, side_by_side
-from crnn_seq2seq_ocr.bench.train import batches_in_pool, make_collate, make_examples, positions
 from crnn_seq2seq_ocr.config import Recipe
-from crnn_seq2seq_ocr.data.batches import (
-    MOST_REPLACEMENTS,
-    Example,
-    TrainingExamples,
-    encode_text,
-    shuffled,
-    training_batches,
-)
+from crnn_seq2seq_ocr.data.batches import MOST_REPLACEMENTS, Example, TrainingExamples, encode_text, shuffled
 from crnn_seq2seq_ocr.data.fsns import find_shards
 from crnn_seq2seq_ocr.data.pictures import decode_picture
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.data.tfrecord import is_tfrecord
+from crnn_seq2seq_ocr.data.training import batches_in_pool, batches_of, make_collate, make_examples
 from crnn_seq2seq_ocr.data.transforms import prepare
 from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.initial import resolve_charset
+from crnn_seq2seq_ocr.text import Tokenizer
 
 STAGE_UNITS = {
     "take a sample": "ms",
@@ -133,8 +128,7 @@ def take_batches(examples: TrainingExamples, recipe: Recipe, *, workers: int, co
         DataError: The data cannot be used.
     """
     pool = batches_in_pool(recipe)
-    batches = training_batches(examples, make_collate(recipe), positions(recipe), workers=workers, pin_memory=False)
-    with contextlib.closing(batches):
+    with contextlib.closing(batches_of(recipe, examples, workers=workers)) as batches:
         started = time.perf_counter()
         next(batches)
         first = time.perf_counter()
@@ -200,7 +194,8 @@ def bench_data(
         CrnnOcrError: The source cannot be used.
     """
     circumstances = Circumstances()
-    examples = make_examples(recipe, open_source(spec))
+    source = open_source(spec)
+    examples = make_examples(recipe, source, Tokenizer(resolve_charset(recipe.text, source)))
     measured = bench_opening(spec, repeats=repeats)
     stages = side_by_side({"": Stages(examples, recipe, samples)}, repeats=repeats)
     taking: dict[str, Work] = {

@@ -24,13 +24,12 @@ from crnn_seq2seq_ocr.bench.machine import Circumstances, own_memory, peak_memor
 from crnn_seq2seq_ocr.bench.result import Benchmark, Measurement, compared
 from crnn_seq2seq_ocr.bench.timing import Laps, Spread, Work, side_by_side
 from crnn_seq2seq_ocr.config import Recipe
-from crnn_seq2seq_ocr.data.batches import Batch, Collate, Positions, TrainingExamples, normalise, training_batches
-from crnn_seq2seq_ocr.data.sample import Source
-from crnn_seq2seq_ocr.data.sources import open_source
+from crnn_seq2seq_ocr.data.batches import Batch, normalise
+from crnn_seq2seq_ocr.data.training import batches_of, make_examples, training_source
 from crnn_seq2seq_ocr.initial import resolve_charset
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.text import Tokenizer
-from crnn_seq2seq_ocr.train import POOL, train
+from crnn_seq2seq_ocr.train import train
 
 STEP_UNITS = {
     "step": "ms",
@@ -257,48 +256,10 @@ def prepared_batches(recipe: Recipe, count: int) -> tuple[list[Batch], int]:
     Raises:
         DataError: The training data cannot be used.
     """
-    examples = make_examples(recipe, open_source(recipe.data.train))
-    batches = training_batches(examples, make_collate(recipe), positions(recipe), workers=0, pin_memory=False)
-    with contextlib.closing(batches):
-        return list(islice(batches, count)), len(examples.tokenizer)
-
-
-def make_examples(recipe: Recipe, source: Source) -> TrainingExamples:
-    """As training takes them from a source."""
-    return TrainingExamples(
-        source,
-        Tokenizer(resolve_charset(recipe.text, source)),
-        recipe.preprocessing,
-        augmentation=recipe.augmentation,
-        max_length=recipe.text.max_length,
-        seed=recipe.training.seed,
-    )
-
-
-def positions(recipe: Recipe) -> Positions:
-    """As training orders them, from its first step on."""
-    return Positions(
-        batch_size=recipe.training.batch_size,
-        accumulate=1,
-        process=0,
-        processes=1,
-        first_step=0,
-        pool=batches_in_pool(recipe),
-    )
-
-
-def batches_in_pool(recipe: Recipe) -> int:
-    """How many batches are made at a time."""
-    return POOL if recipe.preprocessing.resize == "fit" else 1
-
-
-def make_collate(recipe: Recipe) -> Collate:
-    """As training puts examples together."""
-    return Collate(
-        target_length=recipe.text.max_length + 2 if recipe.training.loss.padding == "counted" else None,
-        trim_views=recipe.model.encoder.views == "memory",
-        batches=batches_in_pool(recipe),
-    )
+    source = training_source(recipe)
+    tokenizer = Tokenizer(resolve_charset(recipe.text, source))
+    with contextlib.closing(batches_of(recipe, make_examples(recipe, source, tokenizer), workers=0)) as batches:
+        return list(islice(batches, count)), len(tokenizer)
 
 
 def bench_train(recipes: Mapping[str, Recipe], *, batches: int, repeats: int, steps: int) -> Benchmark:
