@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import re
 import resource
 import subprocess
 import sys
@@ -104,6 +105,23 @@ def test_every_module_stands_on_a_floor() -> None:
     known = set().union(*FLOORS)
     homeless = [module for module in MODULES if module and module.split(".")[0] not in known]
     assert not homeless, f"give them a floor: {homeless}"
+
+
+def test_the_page_of_the_house_shows_the_same_floors() -> None:
+    page = (Path(__file__).parents[1] / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    block = page.partition("## The floors")[2].split("```")[1]
+    shown = {int(part[0]): set(re.findall(r"\w+", part)) for part in re.split(r"\n (?=\d  )", block)[1:]}
+    assert set(shown) == set(range(1, len(FLOORS) + 1))
+    missing = {number: parts - shown[number] for number, parts in enumerate(FLOORS, 1) if parts - shown[number]}
+    assert not missing, f"ARCHITECTURE.md lacks {missing}"
+
+
+def test_the_page_of_the_house_names_files_that_are_there() -> None:
+    page = (Path(__file__).parents[1] / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(?:tests/)?([\w/]+\.py)`", page)
+    absent = [name for name in named if not (ROOT / name).exists() and not (Path(__file__).parent / name).exists()]
+    assert named
+    assert not absent
 
 
 def test_files_import_only_what_stands_below_them() -> None:
