@@ -159,3 +159,10 @@ def test_models_that_are_not_there(tmp_path: Path, exported: Path) -> None:
         export_onnx(tmp_path / "none", tmp_path / "model.onnx")
     with pytest.raises(CheckpointError, match="is not a folder"):
         export_onnx(exported, tmp_path / "model.onnx")
+
+
+def test_nothing_of_the_machine_that_made_it_is_in_the_file(exported: Path) -> None:
+    """The translation keeps where in which file each operator comes from."""
+    content = exported.read_bytes()
+    for told in (b".py", b"stack_trace", str(Path(check.__file__).parent).encode()):
+        assert told not in content

@@ -206,7 +206,15 @@ def _translated(
         )
     model: onnx.ModelProto = onnx_ir.to_proto(folded)
     del model.graph.value_info[:]
+    _forget_origins(model.graph)
     return model
+
+
+def _forget_origins(graph: onnx.GraphProto) -> None:
+    """Leave out from which file and line of this machine each part was translated."""
+    for part in (graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
+        del part.metadata_props[:]
+        part.ClearField("doc_string")
 
 
 def _set_norms_apart(layers: nn.Sequential) -> None:
