@@ -1,5 +1,6 @@
 """``crnn-ocr read``."""
 
+import io
 import json
 import os
 import shutil
@@ -172,6 +173,30 @@ def test_a_text_that_is_cut_says_so(command: Command, trained: Path, files: list
     assert rows(answer.out)[0][1] == "ca"
     assert rows(answer.out)[0][3] == "(cut at the model's longest text)"
     assert json.loads(command("read", model, files[4], "--json").out)["complete"] is False
+
+
+def test_a_name_with_ends_of_lines_and_tabs_is_one_cell(
+    command: Command, trained: Path, files: list[Path], tmp_path: Path
+) -> None:
+    name = tmp_path / "a\tb\nc.png"
+    name.write_bytes(files[0].read_bytes())
+    assert rows(command("read", trained, name).out)[0][:2] == [f"{tmp_path}/a\\tb\\nc.png", TEXTS[0]]
+
+
+def test_names_of_a_list_that_are_no_text(
+    trained: Path, files: list[Path], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Where the system's encoding is strict, as it is in most places that have a language."""
+    for arguments in (["-"], ["--input", "-"]):
+        listed = io.BytesIO(b"\xff.png\n" + os.fsencode(files[0]) + b"\n")
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(listed, encoding="utf-8", errors="strict"))
+        monkeypatch.setattr(sys, "argv", ["crnn-ocr", "read", str(trained), *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert end.value.code == 1
+        found = capfd.readouterr()
+        assert rows(found.out)[0][1] == TEXTS[0]
+        assert found.err.startswith("crnn-ocr: \\udcff.png cannot be opened (No such file")
 
 
 def test_a_name_that_is_no_text(command: Command, trained: Path, tmp_path: Path) -> None:

@@ -97,6 +97,28 @@ def test_damaged_pictures_are_named(data: bytes) -> None:
         decode_picture(data, name="signs/7.png")
 
 
+def test_damaged_metadata_of_a_picture_are_passed_over() -> None:
+    exif = Image.Exif()
+    exif[0x010E], exif[0x0112] = "a description", 6
+    written = io.BytesIO()
+    Image.new("RGBA", (6, 4), (255, 0, 0, 255)).save(written, "PNG", exif=exif)
+    data = written.getvalue()
+    begin = data.index(b"eXIf")
+    end = begin + 4 + int.from_bytes(data[begin - 4 : begin])
+    # The description is said to lie beyond the end, which the reader of the header would warn of.
+    chunk = data[begin:end].replace(b"\x01\x0e\x00\x02\x00\x00", b"\x01\x0e\x00\x02\x7f\x00")
+    chunk = chunk.replace(b"\x0e\x01\x02\x00\x0e\x00\x00\x00", b"\x0e\x01\x02\x00\x0e\x00\x00\x7f")
+    assert chunk != data[begin:end]
+    broken = data[:begin] + chunk + zlib.crc32(chunk).to_bytes(4) + data[end + 4 :]
+    assert decode_picture(broken, name="a.png").shape == (6, 4, 3)
+
+
+def test_sixteen_bits_with_a_transparent_value_become_eight() -> None:
+    written = io.BytesIO()
+    Image.fromarray(np.full((4, 6), 40_000, np.uint16)).save(written, "PNG", transparency=3)
+    assert np.abs(decode_picture(written.getvalue(), name="a.png").astype(int) - 156).max() <= 1
+
+
 def test_damaged_transparent_picture_is_named() -> None:
     rgba = np.dstack([photograph(), photograph()[..., 0]])
     with pytest.raises(PictureError, match=r"^7\.png: "):
@@ -119,7 +141,14 @@ def test_decompression_bombs_are_refused_unopened(side: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "pixels", [np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8), np.zeros((4, 4, 2), np.uint8)]
+    "pixels",
+    [
+        np.zeros((4, 4, 3)),
+        np.zeros((0, 4, 3), np.uint8),
+        np.zeros((4, 4, 2), np.uint8),
+        np.zeros(4, np.uint8),
+        np.zeros((), np.uint8),
+    ],
 )
 def test_wrong_pixels_are_refused(pixels: np.ndarray) -> None:
     with pytest.raises(PictureError, match=r"^x: pixels must"):

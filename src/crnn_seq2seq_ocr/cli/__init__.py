@@ -42,6 +42,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # Names of files may hold bytes that are no text; they are shown, and end nothing.
             stream.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")
     try:
         with needing("this command"):
             app()

@@ -172,13 +172,16 @@ def _print_all(readings: "Iterable[Reading]", *, as_json: bool, attention: Path 
 def _print_reading(reading: "Reading", *, as_json: bool) -> None:
     import json
 
+    from crnn_seq2seq_ocr.bulk.lines import one_line
+
     if as_json:
         typer.echo(json.dumps(reading.to_dict(), ensure_ascii=False))
     elif reading.error is not None:
-        typer.echo(f"crnn-ocr: {reading.error}", err=True)
+        typer.echo(f"crnn-ocr: {one_line(reading.error)}", err=True)
     else:
         cut = "" if reading.complete else "\t(cut at the model's longest text)"
-        typer.echo(f"{reading.name}\t{reading.text}\t{reading.confidence:.3f}{cut}")
+        name = one_line(reading.name).replace("\t", "\\t")
+        typer.echo(f"{name}\t{reading.text}\t{reading.confidence:.3f}{cut}")
 
 
 def _write_attention(reading: "Reading", folder: Path, number: int) -> None:

@@ -81,15 +81,13 @@ def _rgb(pixels: np.ndarray, name: str) -> np.ndarray:
     """Pixels of any accepted shape as RGB."""
     if pixels.dtype != np.uint8 or pixels.size == 0:
         raise PictureError(f"{name}: pixels must be uint8 and at least one, here are {pixels.dtype} {pixels.shape}")
+    if pixels.ndim != 2 and (pixels.ndim != 3 or pixels.shape[2] not in (3, 4)):
+        raise PictureError(f"{name}: pixels must have the shape (H, W), (H, W, 3) or (H, W, 4), not {pixels.shape}")
     if pixels.shape[0] * pixels.shape[1] > MOST_PIXELS:
         raise _too_large(name, pixels.shape[1], pixels.shape[0])
     if pixels.ndim == 2:
         return cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
-    if pixels.ndim == 3 and pixels.shape[2] == 3:
-        return pixels
-    if pixels.ndim == 3 and pixels.shape[2] == 4:
-        return _on_white(pixels)
-    raise PictureError(f"{name}: pixels must have the shape (H, W), (H, W, 3) or (H, W, 4), not {pixels.shape}")
+    return pixels if pixels.shape[2] == 3 else _on_white(pixels)
 
 
 def _look_at_header(data: bytes, name: str) -> bool:
@@ -102,11 +100,13 @@ def _look_at_header(data: bytes, name: str) -> bool:
         raise PictureError(f"{name}: the picture is empty (0 bytes): {_REMEDY}")
     try:
         with warnings.catch_warnings():
-            # Our limit is below the one that the library warns of.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # Our limit is below the one that the library warns of; damaged metadata are no harm.
+            warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data)) as header:
                 width, height = header.size
-                transparent = header.mode in {"RGBA", "LA", "PA"} or "transparency" in header.info
+                # Grey of 16 bits: the library makes all of it white when it lays it on white.
+                see_through = "transparency" in header.info and not header.mode.startswith("I")
+                transparent = header.mode in {"RGBA", "LA", "PA"} or see_through
     except Image.DecompressionBombError:
         raise _too_large(name) from None
     except (OSError, SyntaxError, ValueError, EOFError, OverflowError):
@@ -127,7 +127,8 @@ def _too_large(name: str, width: int | None = None, height: int | None = None) -
 def _decode_transparent(data: bytes, name: str) -> np.ndarray:
     """A picture with an alpha channel or a transparent colour, laid on white."""
     try:
-        with Image.open(io.BytesIO(data)) as opened:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as opened:
+            warnings.simplefilter("ignore")
             return _on_white(np.asarray(ImageOps.exif_transpose(opened).convert("RGBA")))
     except (OSError, SyntaxError, ValueError, EOFError, OverflowError) as error:
         raise PictureError(f"{name}: the picture is damaged or cut short ({error}): {_REMEDY}") from None
