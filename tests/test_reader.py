@@ -526,6 +526,11 @@ def test_the_order_is_that_of_the_arguments(tree: Path) -> None:
     assert find_pictures(names) == names
 
 
+@pytest.mark.parametrize("name", ["a" * 300 + ".png", "a\0b.png", "b.png/inner.png"])
+def test_names_that_no_file_can_have_fail_on_their_own(tree: Path, name: str) -> None:
+    assert find_pictures([str(tree / name), str(tree / "b.png")]) == [str(tree / name), str(tree / "b.png")]
+
+
 def test_nothing_matches(tree: Path) -> None:
     with pytest.raises(DataError, match=r"no file matches .*\*\.tiff"):
         find_pictures([str(tree / "*.tiff")])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from crnn_seq2seq_ocr.dependencies import needing
 from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import CheckpointError
-from crnn_seq2seq_ocr.model_folders import ONNX, find_model, load_description
+from crnn_seq2seq_ocr.model_folders import ONNX, WEIGHTS, find_model, load_description
 from crnn_seq2seq_ocr.onnx_engine import OnnxEngine, usable_devices
 
 if TYPE_CHECKING:
@@ -42,6 +42,14 @@ def load_engine(
     with needing(why):
         from crnn_seq2seq_ocr.torch_engine import TorchEngine
     return TorchEngine.load(folder, device=device, precision=precision)
+
+
+def weights_files(path: Path) -> list[Path]:
+    """The files with the weights of a model, those of both engines: where any of them changes it is another model."""
+    if path.suffix == ".onnx":
+        return [path]
+    folder = find_model(path)
+    return [folder / name for name in (WEIGHTS, ONNX) if (folder / name).is_file()]
 
 
 def _why_torch(

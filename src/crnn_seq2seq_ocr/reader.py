@@ -2,6 +2,7 @@
 
 import glob
 import itertools
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -14,7 +15,7 @@ from PIL import Image, ImageOps
 from crnn_seq2seq_ocr.data.sample import Sample, Source
 from crnn_seq2seq_ocr.data.transforms import prepare
 from crnn_seq2seq_ocr.errors import CheckpointError, DataError, PictureError
-from crnn_seq2seq_ocr.loading import Backend, load_engine
+from crnn_seq2seq_ocr.loading import Backend, load_engine, weights_files
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
 from crnn_seq2seq_ocr.outputs import Outputs
@@ -114,10 +115,16 @@ class Reader:
         >>> reader = Reader.load("runs/tiny")  # doctest: +SKIP
         >>> reader.read(["sign.png"])[0].text  # doctest: +SKIP
         'Avenue du Général Leclerc'
+
+    Attributes:
+        engine: Runs the network.
+        description: What the model says of itself.
+        files: That hold its weights, for whichever engine; none where it was not loaded.
     """
 
-    def __init__(self, engine: "TorchEngine | OnnxEngine") -> None:
+    def __init__(self, engine: "TorchEngine | OnnxEngine", files: Sequence[Path] = ()) -> None:
         self.engine = engine
+        self.files = files
         self.description = engine.description
         self.tokenizer = Tokenizer(self.description.charset)
 
@@ -148,7 +155,8 @@ class Reader:
             DependencyError: PyTorch must run it, and is not installed.
             DeviceError: The device cannot be used.
         """
-        return cls(load_engine(Path(path), device=device, precision=precision, backend=backend))
+        engine = load_engine(Path(path), device=device, precision=precision, backend=backend)
+        return cls(engine, weights_files(Path(path)))
 
     @property
     def recognizer(self) -> "Recognizer":
@@ -424,12 +432,12 @@ def find_pictures(patterns: Sequence[str]) -> list[str]:
 
 def _pictures_of(pattern: str) -> list[str]:
     path = Path(pattern)
-    if path.is_dir():
+    if os.path.isdir(pattern):  # that of Path raises for names that no file can have
         inside = [str(each) for each in sorted(path.rglob("*")) if each.suffix.lower() in PICTURE_SUFFIXES]
         if not inside:
             raise DataError(f"{path} holds no pictures ({', '.join(sorted(PICTURE_SUFFIXES))})")
         return inside
-    if glob.has_magic(pattern) and not path.exists():
+    if glob.has_magic(pattern) and not os.path.exists(pattern):
         matches = sorted(each for each in glob.glob(pattern, recursive=True) if not Path(each).is_dir())
         if not matches:
             raise DataError(f"no file matches {pattern}")

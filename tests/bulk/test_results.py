@@ -157,9 +157,12 @@ def test_a_damaged_part_is_named(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     path = tmp_path / "readings.parquet"
     add(path, READINGS)
-    (path / "part-000000.parquet").write_bytes(b"PAR1")
-    with pytest.raises(DataError, match=r"part-000000.parquet is damaged .*: delete it, and what it held is read"):
-        done(path)
+    part = path / "part-000000.parquet"
+    whole = part.read_bytes()
+    for content in (b"PAR1", whole[:4] + bytes(200) + whole[204:]):
+        part.write_bytes(content)
+        with pytest.raises(DataError, match=r"part-000000.parquet is damaged .*: delete it, and what it held is read"):
+            done(path)
 
 
 def test_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

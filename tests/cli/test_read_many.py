@@ -265,6 +265,19 @@ def test_another_model_or_search_is_not_mixed_in(
     assert command("read", tmp_path / "other", "--input", listed, "--output", output).out.startswith(f"{output}: 13 of")
 
 
+def test_other_weights_under_the_same_name_are_not_mixed_in(
+    command: Command, trained: Path, listed: Path, tmp_path: Path
+) -> None:
+    """Such as the same model exported with fewer bits, or with its confidences set right."""
+    output = tmp_path / "readings.jsonl"
+    recognizer, description = load_model(trained)
+    for scale in (1.0, 1.0, 0.5):
+        recognizer.decoder.output.weight.data.mul_(scale)
+        save_model(recognizer, description, tmp_path / "model")
+        answer = command("read", tmp_path / "model", "--input", listed, "--output", output)
+        assert ("which do not mix with those of" in answer.err) == (scale != 1)
+
+
 def test_another_list_is_not_mixed_in(command: Command, trained: Path, listed: Path, tmp_path: Path) -> None:
     output = tmp_path / "readings.jsonl"
     command("read", trained, "--input", listed, "--output", output)

@@ -146,7 +146,7 @@ def one_line(text: str) -> str:
     return text.replace("\r", "\\r").replace("\n", "\\n").encode(errors="backslashreplace").decode()
 
 
-def to_disk(file: IO[bytes]) -> None:
+def to_disk(file: IO[Any]) -> None:
     """All that was written is on the disk when this returns."""
     file.flush()
     os.fsync(file.fileno())

@@ -71,8 +71,9 @@ class Parts:
     def _read(self, part: Path, columns: list[str] | None) -> Any:
         try:
             return self._arrow.parquet.read_table(part, columns=columns)
-        except self._arrow.ArrowException as error:
-            raise DataError(f"{part} is damaged ({error}): delete it, and what it held is read again") from None
+        except (self._arrow.ArrowException, OSError) as error:  # its own mishaps in reading are an OSError too
+            reason = " ".join(str(error).split())
+            raise DataError(f"{part} is damaged ({reason}): delete it, and what it held is read again") from None
 
     def _write(self, table: Any, part: Path) -> None:
         with replacing(part) as temporary, temporary.open("wb") as file:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from crnn_seq2seq_ocr.bulk.lines import Csv, JsonLines, Lines, Row, one_line
+from crnn_seq2seq_ocr.bulk.lines import Csv, JsonLines, Lines, Row, one_line, to_disk
 from crnn_seq2seq_ocr.bulk.parts import Parts
 from crnn_seq2seq_ocr.data.storage import writing
 from crnn_seq2seq_ocr.errors import DataError
@@ -126,7 +126,7 @@ def _claimed(path: Path, made_by: dict[str, Any]) -> Iterator[None]:
         else:
             note.truncate(0)
             note.write(json.dumps(made_by, ensure_ascii=False) + "\n")
-            note.flush()
+            to_disk(note)  # before the first reading: after a power failure it must say whose they are
         yield
 
 

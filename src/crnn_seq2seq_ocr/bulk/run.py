@@ -125,10 +125,18 @@ def _made_by(reader: Reader, beam: int, lexicon: Lexicon | None) -> dict[str, An
     description = reader.description
     # What people are told of a model may be written anew; it reads the same.
     content = json.dumps(replace(description, about="", results=()).to_dict(), sort_keys=True).encode()
+    digest = hashlib.sha256(content)
+    for file in reader.files:
+        digest.update(_digest(file))
     return {
         "model": description.name,
         "step": description.step,
-        "fingerprint": hashlib.sha256(content).hexdigest()[:16],
+        "fingerprint": digest.hexdigest()[:16],
         "beam": beam,
         "lexicon": lexicon and lexicon.fingerprint,
     }
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
