@@ -151,6 +151,15 @@ def test_fields_that_are_wrong(client: TestClient, files: list[bytes], field: di
     refused(client.post("/v1/read", files={"picture": files[0]}, data=field), 422, "invalid")
 
 
+@pytest.mark.parametrize("charset", ["unicode_escape", "raw_unicode_escape", "utf-7", "undefined", "utf-16", "zip"])
+def test_a_form_in_another_encoding(client: TestClient, files: list[bytes], charset: str) -> None:
+    """Forms are UTF-8, whatever they say: some encodings make of bytes what is no text."""
+    head = b'--x\r\nContent-Disposition: form-data; name="picture"; filename="\\ud800+2AA-"\r\n\r\n'
+    kind = {"content-type": f"multipart/form-data; boundary=x; charset={charset}"}
+    answer = client.post("/v1/read", content=head + files[0] + b"\r\n--x--\r\n", headers=kind)
+    assert (answer.status_code, answer.json()["readings"][0]["name"]) == (200, "\\ud800+2AA-")
+
+
 def test_a_thousand_pictures(client: TestClient, files: list[bytes]) -> None:
     form = client.post("/v1/read", files=[("picture", files[0])] * 1000)
     assert "32" in refused(form, 413, "too_many_texts")
@@ -302,4 +311,5 @@ def test_our_own_mistake_is_a_problem_too_and_ends_nothing(reader: Reader, files
     with slow_client(slow) as client:
         detail = refused(client.post("/v1/read", files={"picture": files[0]}), 500, "internal_error")
         assert "secret" not in detail
+        assert 'crnn_ocr_requests_total{status="500"} 1.0' in client.get("/metrics").text
         assert client.get("/readyz").status_code == 200

@@ -20,7 +20,7 @@ from crnn_seq2seq_ocr.serve.intake import receive as take_in
 from crnn_seq2seq_ocr.serve.keys import Keys
 from crnn_seq2seq_ocr.serve.metrics import Metrics
 from crnn_seq2seq_ocr.serve.page import POLICY, page_files
-from crnn_seq2seq_ocr.serve.problems import Problem, tell_problems
+from crnn_seq2seq_ocr.serve.problems import Problem, mistake, tell_problems
 from crnn_seq2seq_ocr.serve.schemas import PROBLEMS, READ_BODY, Model, ModelResult, Models, ReadResponse
 from crnn_seq2seq_ocr.serve.settings import ServeSettings
 
@@ -173,22 +173,32 @@ def _file(content: bytes, media_type: str) -> Callable[[], Awaitable[Response]]:
 
 
 class _Outermost:
-    """Adds headers to every response, and counts the requests to read."""
+    """Adds headers to every response, counts the requests to read, and answers where we made a mistake."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        began = time.monotonic()
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, started = time.monotonic(), False
 
         async def sent(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 MutableHeaders(scope=message).update(_HEADERS)
                 if scope["path"] == "/v1/read":
                     self._metrics.request(message["status"], time.monotonic() - began)
             await send(message)
 
-        await self._app(scope, receive, sent if scope["type"] == "http" else send)
+        try:
+            await self._app(scope, receive, sent)
+        except Exception as error:
+            if started:
+                raise
+            await mistake(scope["method"], scope["path"], error)(scope, receive, sent)
 
 
 def _model(service: _Service) -> Model:

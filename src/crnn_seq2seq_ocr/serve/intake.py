@@ -9,7 +9,7 @@ from typing import get_args
 
 from fastapi import Request
 from pydantic import ValidationError
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
@@ -59,7 +59,7 @@ async def receive(request: Request, settings: ServeSettings, *, views: int) -> O
             if kind == "application/json":
                 return _from_json(await limited.body(), settings, views=views)
             most_files = settings.most_texts * views
-            parser = _Form(limited.headers, limited.stream(), max_files=most_files, max_fields=len(_FIELDS))
+            parser = _Form(_as_utf8(limited.headers), limited.stream(), max_files=most_files, max_fields=len(_FIELDS))
             form = await parser.parse()
             try:
                 return await _from_form(form, settings, views=views)
@@ -97,6 +97,13 @@ class _Form(MultiPartParser):
     """Keeps files in memory, of which the body's largest size allows few: nothing is written to disk."""
 
     spool_max_size = 0  # never rolled over
+
+
+def _as_utf8(headers: Headers) -> Headers:
+    """Without the encoding that a form says it has: of some, names would be no text."""
+    parts = headers["content-type"].split(";")
+    kept = [part for part in parts if not part.strip().lower().startswith("charset")]
+    return Headers({"content-type": ";".join(kept)})
 
 
 def _from_json(body: bytes, settings: ServeSettings, *, views: int) -> Order:

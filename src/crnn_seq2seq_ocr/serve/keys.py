@@ -28,6 +28,8 @@ def read_keys(path: Path) -> tuple[SecretStr, ...]:
         raise DataError(f"{path} holds no key: write one a line, or leave --keys out to let everyone read")
     if short := [number for number, key in enumerate(keys, 1) if len(key) < SHORTEST]:
         raise DataError(f"{path}: key {short[0]} has less than {SHORTEST} characters: take longer, random ones")
+    if strange := [number for number, key in enumerate(keys, 1) if not key.isascii()]:
+        raise DataError(f"{path}: key {strange[0]} has more than plain letters, digits and signs: headers hold no others")
     return tuple(map(SecretStr, keys))
 
 

@@ -52,7 +52,7 @@ class Problem(Exception):  # noqa: N818 (the word of the RFC)
 
 
 def tell_problems(app: FastAPI) -> None:
-    """Let every error of an app leave as a problem; only our own mistakes are 500, and are logged."""
+    """Let every error of a request leave as a problem."""
 
     @app.exception_handler(Problem)
     async def told(_request: Request, problem: Problem) -> JSONResponse:
@@ -63,8 +63,9 @@ def tell_problems(app: FastAPI) -> None:
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
         return Problem(error.status_code, code, str(error.detail), headers=error.headers).response()
 
-    @app.exception_handler(Exception)
-    async def mistake(request: Request, error: Exception) -> JSONResponse:
-        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        detail = "the service made a mistake, which its log describes: try again, and tell whoever runs it"
-        return Problem(500, "internal_error", detail).response()
+
+def mistake(method: str, path: str, error: Exception) -> JSONResponse:
+    """What is said of our own mistakes: they are logged, and of no concern to strangers."""
+    _log.error("%s %s failed", method, path, exc_info=error)
+    detail = "the service made a mistake, which its log describes: try again, and tell whoever runs it"
+    return Problem(500, "internal_error", detail).response()
