@@ -14,6 +14,13 @@ worker.addEventListener("message", ({ data: { number, answer, problem } }) => {
   else done(answer);
 });
 
+/** A worker that cannot begin, because a part of it is missing or the browser is too old, answers nothing. */
+worker.addEventListener("error", () => {
+  const problem = new Problem("unusable", "The reader cannot be started in this browser: a part of it is missing, or the browser is too old.");
+  for (const { failed } of asked.values()) failed(problem);
+  asked.clear();
+});
+
 /** What was wrong, as a sentence; `code` is a word for it. */
 export class Problem extends Error {
   constructor(code, detail) {

@@ -85,6 +85,14 @@ def test_drop_a_file_see_the_text(site: Any, exported: Path, pictures: Path) -> 
     expect(page.locator(".problem")).to_contain_text("no.png is no picture that this browser can read.")
 
 
+@pytest.mark.parametrize(("missing", "said"), [("model.onnx", "model.onnx is missing"), ("network.js", "cannot be")])
+def test_a_part_that_is_missing_is_told_of(site: Any, exported: Path, tmp_path: Path, missing: str, said: str) -> None:
+    page = site(exported)
+    (tmp_path / "site" / "page" / missing).unlink()
+    page.reload()
+    expect(page.locator("#notice")).to_contain_text(said)
+
+
 @pytest.mark.parametrize("kind", ["content", "fit", "position"])
 def test_the_same_readings_as_in_python(site: Any, models: Path, kind: str) -> None:
     given = given_to(kind)

@@ -40,6 +40,7 @@ def give(page: Page, files: dict[str, bytes], kind: str = "drop") -> None:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
+        expect.set_options(timeout=30_000)  # a busy machine is slow, which is no mistake
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield opened
         opened.close()
@@ -189,6 +190,17 @@ def test_a_service_that_is_gone_can_be_tried_again(page: Page, files: list[bytes
     page.unroute("**/v1/read")
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(".character")).to_have_count(len(TEXTS[0]))
+
+
+@needs_chromium
+def test_a_service_that_does_not_answer_at_first_is_told_of(page: Page, files: list[bytes]) -> None:
+    page.route("**/v1/models", lambda route: route.abort())
+    page.reload()
+    expect(page.locator("#notice")).to_contain_text("cannot be reached")
+    page.unroute("**/v1/models")
+    give(page, {"sign.png": files[0]})
+    expect(page.locator(".character")).to_have_count(len(TEXTS[0]))
+    expect(page.locator("#notice")).to_be_hidden()
 
 
 @needs_chromium

@@ -10,15 +10,20 @@ const find = (id) => document.getElementById(id);
 let cards = [];
 let model = null;
 let whenReady = [];
+let starting = false;
 
 async function start() {
+  starting = true;
   try {
     [model] = await models();
   } catch (problem) {
     if (problem.code === "unauthorized") askForKey();
-    else say(problem.message);
+    else notice(problem.message, "problem");
     return;
+  } finally {
+    starting = false;
   }
+  notice("");
   find("key-form").hidden = true;
   if (model.about) find("about").textContent = model.about;
   find("model").textContent = `Model: ${model.name}.`;
@@ -42,6 +47,8 @@ function take(list) {
   if (!files.length) return;
   if (!model) {
     whenReady.push(files);
+    if (starting) notice("The model is being loaded; your pictures are read as soon as it is there.");
+    else if (find("key-form").hidden) start();
     return;
   }
   const together = model.views > 1 && find("views").checked && files.length > 1;
@@ -67,6 +74,12 @@ async function fill(card) {
     if (problem.code === "unauthorized") askForKey();
   }
   find("csv").disabled = !cards.some((each) => each.reading);
+}
+
+/** Tells everybody; nothing takes it away. */
+function notice(text, kind = "hint") {
+  Object.assign(find("notice"), { textContent: text, className: kind, hidden: !text });
+  if (text) say(text);
 }
 
 /** Tells those who hear the page. */
