@@ -57,6 +57,9 @@ def test_a_failed_check(
     [
         (["--quantize", "int8", "--fp16"], "take either --quantize int8 or --fp16"),
         (["--format", "torch", "--fp16"], "--quantize and --fp16 are for ONNX files"),
+        (["--format", "torch", "--data", "absent"], "--data, --calibration and --limit are for --quantize and --fp16"),
+        (["--limit", "3"], "--data, --calibration and --limit are for --quantize and --fp16"),
+        (["--fp16", "--calibration", "absent"], "--calibration is for --quantize int8"),
         (["--format", "tflite"], "'tflite' is not one of 'onnx', 'torch'"),
         (["--quantize", "int8"], "name data to measure by how much (--data)"),
         (["--quantize", "int8", "--data", "absent"], "absent"),

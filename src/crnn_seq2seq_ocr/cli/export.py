@@ -32,6 +32,10 @@ def export(
     """Make of a trained model one file that reads by itself, pictures in, texts out; it is checked against PyTorch."""
     if quantize is not None and fp16:
         raise typer.BadParameter("take either --quantize int8 or --fp16")
+    if quantize is None and not fp16 and (data is not None or calibration is not None or limit is not None):
+        raise typer.BadParameter("--data, --calibration and --limit are for --quantize and --fp16")
+    if fp16 and calibration is not None:
+        raise typer.BadParameter("--calibration is for --quantize int8")
     if format == "torch":
         if quantize is not None or fp16:
             raise typer.BadParameter("--quantize and --fp16 are for ONNX files")
