@@ -79,7 +79,8 @@ def test_it_needs_a_key_where_there_are_keys(trained: Path, tmp_path: Path, file
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [("", "no key"), ("# none\n", "no key"), ("short", "less than 16"), ("é" * 20, "plain letters")]
+    ("content", "message"),
+    [("", "no key"), ("# none\n", "no key"), ("short", "less than 16"), ("é" * 20, "plain letters")],
 )
 def test_keys_that_are_none(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "keys").write_text(content)
