@@ -108,6 +108,26 @@ class Reading:
         }
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A sample as the model takes it.
+
+    Attributes:
+        name: The file or sample.
+        views: uint8 (V, H, W, 3).
+        view_mask: bool (V,), False where a view is missing.
+    """
+
+    name: str
+    views: np.ndarray
+    view_mask: np.ndarray
+
+    @property
+    def width(self) -> int:
+        """Of its views, in pixels: only samples of one width can be read together."""
+        return int(self.views.shape[2])
+
+
 class Reader:
     """Reads pictures of text with a trained model.
 
@@ -208,7 +228,7 @@ class Reader:
         Raises:
             ValueError: The batch or the beam has no size.
         """
-        return self._stream(samples, self._prepare, batch_size=batch_size, beam=beam, lexicon=lexicon)
+        return self._stream(samples, self.prepare, batch_size=batch_size, beam=beam, lexicon=lexicon)
 
     def read_stream(
         self,
@@ -241,14 +261,39 @@ class Reader:
             enumerate(paths), self._open, batch_size=batch_size, beam=beam, lexicon=lexicon, workers=workers
         )
 
-    def together(self, batch_size: int) -> int:
+    def prepare(self, sample: Sample | Reading) -> Prepared | Reading:
+        """A sample as the model takes it; a reading with an error where it cannot be.
+
+        A reading in the place of a sample is handed on. May be called from several threads.
+        """
+        if isinstance(sample, Reading):
+            return sample
+        try:
+            views, view_mask = prepare(sample, self.description.preprocessing)
+        except DataError as error:
+            return failed(sample.name, error)
+        return Prepared(sample.name, views, view_mask)
+
+    def read_prepared(
+        self, prepared: Sequence[Prepared], *, beam: int = 1, lexicon: Lexicon | None = None
+    ) -> list[Reading]:
+        """Readings of one batch, in order: samples that `prepare` made ready, at least one, all of one width."""
+        view_mask = np.stack([each.view_mask for each in prepared])  # (N, V)
+        views = view_mask.shape[1]
+        if not self._mixes_views:
+            views = int(np.flatnonzero(view_mask.any(0)).max()) + 1
+        images = np.stack([each.views[:views] for each in prepared])  # (N, V, H, W, 3)
+        outputs = self.engine.read(images, view_mask[:, :views].copy(), beam=beam, lexicon=lexicon)
+        return [self._reading(each, outputs, row) for row, each in enumerate(prepared)]
+
+    def _together(self, batch_size: int) -> int:
         """How many pictures are looked at to find those of one width, which are read together: more among more."""
         return batch_size * (BATCHES_TOGETHER if self.description.preprocessing.resize == "fit" else 1)
 
     def _stream(
         self,
         items: Iterable[Any],
-        prepare: "Callable[[Any], Reading | _Prepared]",
+        prepare: Callable[[Any], Reading | Prepared],
         *,
         batch_size: int,
         beam: int,
@@ -259,51 +304,33 @@ class Reader:
         if batch_size < 1 or beam < 1 or workers < 1:
             raise ValueError(f"batch_size, beam and workers are 1 or more, not {batch_size}, {beam} and {workers}")
         with ThreadPoolExecutor(max_workers=workers) as pool:
-            waiting = (_begin(prepare, group, pool) for group in _batched(items, self.together(batch_size)))
+            waiting = (_begin(prepare, group, pool) for group in _batched(items, self._together(batch_size)))
             ahead = next(waiting, None)
             while ahead is not None:
                 now, ahead = list(ahead), next(waiting, None)
                 yield from self._read_group(now, batch_size, beam=beam, lexicon=lexicon)
 
-    def _open(self, numbered: tuple[int, Any]) -> "Reading | _Prepared":
+    def _open(self, numbered: tuple[int, Any]) -> Reading | Prepared:
         number, image = numbered
-        return self._prepare(as_sample(image, number))
-
-    def _prepare(self, sample: Sample | Reading) -> "Reading | _Prepared":
-        if isinstance(sample, Reading):
-            return sample
-        try:
-            views, view_mask = prepare(sample, self.description.preprocessing)
-        except DataError as error:
-            return failed(sample.name, error)
-        return _Prepared(sample.name, views, view_mask)
+        return self.prepare(as_sample(image, number))
 
     def _read_group(
-        self, prepared: "list[Reading | _Prepared]", batch_size: int, *, beam: int, lexicon: Lexicon | None
+        self, prepared: list[Reading | Prepared], batch_size: int, *, beam: int, lexicon: Lexicon | None
     ) -> Iterator[Reading]:
         """Readings in order; only pictures of the same width share a batch, so that none depends on the others."""
         readings = {place: each for place, each in enumerate(prepared) if isinstance(each, Reading)}
-        widths: dict[int, list[tuple[int, _Prepared]]] = {}
+        widths: dict[int, list[tuple[int, Prepared]]] = {}
         for place, each in enumerate(prepared):
-            if isinstance(each, _Prepared):
-                widths.setdefault(each.views.shape[2], []).append((place, each))
+            if isinstance(each, Prepared):
+                widths.setdefault(each.width, []).append((place, each))
         for group in widths.values():
             for batch in _batched(group, batch_size):
-                found = self._recognise([each for _, each in batch], beam=beam, lexicon=lexicon)
+                found = self.read_prepared([each for _, each in batch], beam=beam, lexicon=lexicon)
                 readings.update(zip((place for place, _ in batch), found, strict=True))
         for place in range(len(prepared)):
             yield readings[place]
 
-    def _recognise(self, prepared: "list[_Prepared]", *, beam: int, lexicon: Lexicon | None) -> list[Reading]:
-        view_mask = np.stack([each.view_mask for each in prepared])  # (N, V)
-        views = view_mask.shape[1]
-        if not self._mixes_views:
-            views = int(np.flatnonzero(view_mask.any(0)).max()) + 1
-        images = np.stack([each.views[:views] for each in prepared])  # (N, V, H, W, 3)
-        outputs = self.engine.read(images, view_mask[:, :views].copy(), beam=beam, lexicon=lexicon)
-        return [self._reading(each, outputs, row) for row, each in enumerate(prepared)]
-
-    def _reading(self, prepared: "_Prepared", outputs: Outputs, row: int) -> Reading:
+    def _reading(self, prepared: Prepared, outputs: Outputs, row: int) -> Reading:
         length = int(outputs.lengths[row])
         ids = outputs.tokens[row, :length].tolist()
         log_probs = outputs.log_probs[row, :length].astype(np.float64)
@@ -355,18 +382,9 @@ class Reader:
         return self.description.model.encoder.views == "channels"
 
 
-@dataclass(frozen=True)
-class _Prepared:
-    """views uint8 (V, H, W, 3), view_mask bool (V,)."""
-
-    name: str
-    views: np.ndarray
-    view_mask: np.ndarray
-
-
 def _begin(
-    prepare: "Callable[[Any], Reading | _Prepared]", items: list[Any], pool: ThreadPoolExecutor
-) -> "Iterable[Reading | _Prepared]":
+    prepare: Callable[[Any], Reading | Prepared], items: list[Any], pool: ThreadPoolExecutor
+) -> Iterable[Reading | Prepared]:
     """Prepare a group in other threads; a single picture is done sooner than they are started."""
     return [prepare(items[0])] if len(items) == 1 else pool.map(prepare, items)
 

@@ -172,11 +172,11 @@ from crnn_seq2seq_ocr import cli
 from crnn_seq2seq_ocr.bulk.lines import Lines
 from crnn_seq2seq_ocr.bulk.parts import Parts
 from crnn_seq2seq_ocr.reader import Reader
-read = Reader._recognise
+read = Reader.read_prepared
 def slowly(self, *arguments, **settings):
     time.sleep(0.05)
     return read(self, *arguments, **settings)
-Reader._recognise = slowly
+Reader.read_prepared = slowly
 Lines.every = Parts.every = 0.1
 cli.main()
 """

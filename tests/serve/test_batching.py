@@ -5,10 +5,12 @@ import itertools
 import threading
 from typing import Any
 
+import numpy as np
 import pytest
 
 from crnn_seq2seq_ocr.data.sample import Sample
-from crnn_seq2seq_ocr.reader import Reading
+from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.reader import Prepared, Reading, failed
 from crnn_seq2seq_ocr.serve.batching import Batcher, ClosedError, QueueFullError
 
 
@@ -20,21 +22,33 @@ class Echo:
         self.began, self.go_on = threading.Event(), threading.Event()
         self.go_on.set()
 
-    def __call__(self, samples: list[Sample]) -> list[Reading]:
-        self.batches.append([each.name for each in samples])
+    def __call__(self, prepared: list[Prepared]) -> list[Reading]:
+        self.batches.append([each.name for each in prepared])
         self.began.set()
         assert self.go_on.wait(20)
-        return [Reading(each.name, each.name, 1.0, ()) for each in samples]
+        return [Reading(each.name, each.name, 1.0, ()) for each in prepared]
 
 
-def sample(name: object) -> Sample:
-    return Sample(str(name), (b"",), "")
+def sample(name: object, width: int = 1) -> Sample:
+    return Sample(str(name), (np.zeros((1, width, 3), np.uint8),), "")
 
 
-def batcher(read: Any, **settings: Any) -> Batcher:
-    made = Batcher(read, **{"batch_size": 4, "most_together": 4, "gather_seconds": 0.01, "most_waiting": 8} | settings)
+def prepare(sample: Sample) -> Prepared | Reading:
+    if sample.name == "broken":
+        return failed(sample.name, DataError("broken"))
+    return Prepared(sample.name, np.stack(sample.images), np.array([True]))
+
+
+def batcher(read: Any, prepare: Any = prepare, **settings: Any) -> Batcher:
+    made = Batcher(prepare, read, **{"batch_size": 4, "gather_seconds": 0.01, "most_waiting": 8} | settings)
     made.start()
     return made
+
+
+async def queued(made: Batcher, count: int) -> None:
+    """Until so many texts are prepared and wait."""
+    while made._queued() != count:
+        await asyncio.sleep(0.001)
 
 
 async def began(echo: Echo) -> None:
@@ -45,7 +59,7 @@ def test_texts_of_several_clients_share_batches_and_each_gets_its_own() -> None:
     echo = Echo()
 
     async def scene() -> list[list[Reading]]:
-        made = batcher(echo, gather_seconds=1.0, batch_size=6, most_together=6)
+        made = batcher(echo, gather_seconds=1.0, batch_size=6)
         found = await asyncio.gather(*(made.read([sample(f"{n}a"), sample(f"{n}b")]) for n in range(3)))
         await made.close()
         return found
@@ -55,22 +69,56 @@ def test_texts_of_several_clients_share_batches_and_each_gets_its_own() -> None:
     assert echo.batches == [["0a", "0b", "1a", "1b", "2a", "2b"]]
 
 
-def test_what_came_while_a_batch_was_read_is_read_together_up_to_a_limit() -> None:
+def test_pictures_of_one_width_are_read_together_and_those_first_that_wait_longest() -> None:
     echo = Echo()
 
     async def scene() -> None:
         echo.go_on.clear()
-        made = batcher(echo, batch_size=1, most_together=3)
+        made = batcher(echo)
         reads = [asyncio.create_task(made.read([sample("first")]))]
         await began(echo)
-        reads += [asyncio.create_task(made.read([sample(n)])) for n in range(5)]
-        await asyncio.sleep(0)
+        for number, width in enumerate([64, 32, 32, 96, 64]):
+            reads.append(asyncio.create_task(made.read([sample(f"{number}-{width}", width)])))
+            await queued(made, number + 1)
         echo.go_on.set()
         await asyncio.gather(*reads)
         await made.close()
 
     asyncio.run(scene())
-    assert echo.batches == [["first"], ["0", "1", "2"], ["3", "4"]]
+    assert echo.batches == [["first"], ["0-64", "4-64"], ["1-32", "2-32"], ["3-96"]]
+
+
+def test_a_batch_is_answered_before_the_next_is_read() -> None:
+    echo, go_on = Echo(), threading.Event()
+
+    def read(prepared: list[Prepared]) -> list[Reading]:
+        assert prepared[0].name == "narrow" or go_on.wait(20)
+        return echo(prepared)
+
+    async def scene() -> None:
+        made = batcher(read, batch_size=2)
+        narrow, wide = (asyncio.create_task(made.read([sample(*each)])) for each in (("narrow", 1), ("wide", 2)))
+        assert (await narrow)[0].text == "narrow"
+        go_on.set()
+        assert (await wide)[0].text == "wide"
+        await made.close()
+
+    asyncio.run(scene())
+
+
+def test_what_cannot_be_prepared_is_told_in_its_place() -> None:
+    echo = Echo()
+
+    async def scene() -> list[Reading]:
+        made = batcher(echo)
+        found = await made.read([sample("a"), sample("broken"), sample("b")])
+        found += await made.read([sample("broken")])
+        await made.close()
+        return found
+
+    found = asyncio.run(scene())
+    assert [each.error or each.text for each in found] == ["a", "broken", "b", "broken"]
+    assert echo.batches == [["a", "b"]]
 
 
 def test_one_text_alone_does_not_wait_for_ever() -> None:
@@ -92,7 +140,7 @@ def test_what_comes_while_a_batch_is_read_makes_up_the_next() -> None:
         reads = [asyncio.create_task(made.read([sample("first")]))]
         await began(echo)
         reads += [asyncio.create_task(made.read([sample(n)])) for n in range(6)]
-        await asyncio.sleep(0)
+        await queued(made, 6)
         assert made.waiting == 6
         echo.go_on.set()
         await asyncio.gather(*reads)
@@ -129,7 +177,7 @@ def test_closing_reads_what_was_accepted_and_takes_nothing_new() -> None:
 
     async def scene() -> list[Any]:
         echo.go_on.clear()
-        made = batcher(echo, batch_size=1, most_together=1)
+        made = batcher(echo, batch_size=1)
         reads = [asyncio.create_task(made.read([sample(n)])) for n in range(3)]
         await began(echo)
         closing = asyncio.create_task(made.close())
@@ -153,10 +201,10 @@ def test_texts_of_clients_that_have_gone_are_not_read() -> None:
         first = asyncio.create_task(made.read([sample("first")]))
         await began(echo)
         gone = asyncio.create_task(made.read([sample("gone")]))
-        await asyncio.sleep(0)
+        await queued(made, 1)
         gone.cancel()
         last = asyncio.create_task(made.read([sample("last")]))
-        await asyncio.sleep(0)
+        await queued(made, 2)
         echo.go_on.set()
         await asyncio.gather(first, last)
         await made.close()
@@ -168,11 +216,11 @@ def test_texts_of_clients_that_have_gone_are_not_read() -> None:
 def test_a_batch_that_fails_fails_alone() -> None:
     calls = []
 
-    def read(samples: list[Sample]) -> list[Reading]:
-        calls.append(samples)
+    def read(prepared: list[Prepared]) -> list[Reading]:
+        calls.append(prepared)
         if len(calls) == 1:
             raise RuntimeError("broken")
-        return Echo()(samples)
+        return Echo()(prepared)
 
     async def scene() -> list[Reading]:
         made = batcher(read)

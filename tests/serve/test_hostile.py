@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from crnn_seq2seq_ocr.data.sample import Sample
-from crnn_seq2seq_ocr.reader import Reader, Reading
+from crnn_seq2seq_ocr.reader import Prepared, Reader, Reading
 from crnn_seq2seq_ocr.serve import ServeSettings, create_app
 from tests.conftest import TEXTS
 from tests.serve.conftest import MakeClient
@@ -216,13 +216,13 @@ class Slow:
         self.description, self.reader = reader.description, reader
         self.began, self.go_on = threading.Event(), threading.Event()
 
-    def together(self, batch_size: int) -> int:
-        return batch_size
+    def prepare(self, sample: Sample) -> Prepared | Reading:
+        return self.reader.prepare(sample)
 
-    def stream(self, samples: list[Sample], *, batch_size: int) -> list[Reading]:
+    def read_prepared(self, prepared: list[Prepared]) -> list[Reading]:
         self.began.set()
         assert self.go_on.wait(20)
-        return list(self.reader.stream(samples, batch_size=batch_size))
+        return self.reader.read_prepared(prepared)
 
 
 def slow_client(slow: Slow, **settings: Any) -> TestClient:
@@ -304,10 +304,10 @@ def test_a_client_that_sends_too_slowly(reader: Reader) -> None:
 def test_our_own_mistake_is_a_problem_too_and_ends_nothing(reader: Reader, files: list[bytes]) -> None:
     slow = Slow(reader)
 
-    def stream(samples: list[Sample], *, batch_size: int) -> list[Reading]:
+    def read_prepared(prepared: list[Prepared]) -> list[Reading]:
         raise RuntimeError("secret")
 
-    slow.stream = stream  # type: ignore[method-assign]
+    slow.read_prepared = read_prepared  # type: ignore[method-assign]
     with slow_client(slow) as client:
         detail = refused(client.post("/v1/read", files={"picture": files[0]}), 500, "internal_error")
         assert "secret" not in detail

@@ -11,7 +11,6 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import crnn_seq2seq_ocr
-from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.reader import Reader, Reading
 from crnn_seq2seq_ocr.serve.answers import answer
 from crnn_seq2seq_ocr.serve.batching import Batcher, ClosedError, QueueFullError
@@ -62,14 +61,10 @@ class _Service:
         self.keys = Keys(settings.keys)
         self.metrics = Metrics(lambda: self.batcher.waiting)
         self._requests = 0
-
-        def read(samples: list[Sample]) -> list[Reading]:
-            return list(reader.stream(samples, batch_size=settings.batch_size))
-
         self.batcher = Batcher(
-            read,
+            reader.prepare,
+            reader.read_prepared,
             batch_size=settings.batch_size,
-            most_together=reader.together(settings.batch_size),
             gather_seconds=settings.gather_seconds,
             most_waiting=settings.most_waiting,
             on_batch=self.metrics.batch,

@@ -1,6 +1,7 @@
-"""Texts of all clients gathered into batches: a bounded queue before one thread that reads."""
+"""Texts of all clients gathered into batches: bounded queues before one thread that reads."""
 
 import asyncio
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -8,9 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from crnn_seq2seq_ocr.data.sample import Sample
-from crnn_seq2seq_ocr.reader import Reading
+from crnn_seq2seq_ocr.reader import Prepared, Reading
 
-ReadBatch = Callable[[list[Sample]], list[Reading]]
+Prepare = Callable[[Sample], Prepared | Reading]
+ReadBatch = Callable[[list[Prepared]], list[Reading]]
+
+_PREPARING = 2
+"""Threads that decode pictures: a huge one does not keep the small ones of others waiting."""
 
 
 class QueueFullError(Exception):
@@ -31,65 +36,72 @@ class ClosedError(Exception):
 
 @dataclass(eq=False)
 class _Waiting:
-    sample: Sample
+    prepared: Prepared
     reading: asyncio.Future[Reading]
     since: float = field(default_factory=time.monotonic)
 
 
 class Batcher:
-    """Reads texts one batch after the other.
+    """Reads texts one batch after the other, each of pictures of one width.
 
-    A batch is read as soon as there are texts enough, or when its first text has waited `gather_seconds`. Whatever
-    comes while one is being read makes up the next. Texts whose clients have gone are left out.
+    Pictures are prepared when they come. The next batch is of the text that has waited longest and of those as wide;
+    it is read as soon as `batch_size` texts wait, or when its first has waited `gather_seconds`. It is answered before
+    the next is read. Texts whose clients have gone are left out.
 
     Args:
+        prepare: Makes a picture ready to be read, or a reading that says why not; called from several threads.
         read: Reads a batch, in a thread of its own.
-        batch_size: So many texts are not kept waiting for others.
-        most_together: Most texts that are given to be read at once.
+        batch_size: Most texts that are read together.
         gather_seconds: Longest wait for others.
         most_waiting: Texts that may wait.
-        on_batch: Told the size of each batch and the seconds it took.
+        on_batch: Told the size of each batch and the seconds it took, in the thread that reads.
     """
 
     def __init__(
         self,
+        prepare: Prepare,
         read: ReadBatch,
         *,
         batch_size: int,
-        most_together: int,
         gather_seconds: float,
         most_waiting: int,
         on_batch: Callable[[int, float], None] = lambda size, seconds: None,
     ) -> None:
-        self._read, self._on_batch = read, on_batch
-        self._batch_size, self._most_together = batch_size, most_together
-        self._gather_seconds, self._most_waiting = gather_seconds, most_waiting
-        self._waiting: deque[_Waiting] = deque()
-        self._changed = asyncio.Event()
+        self._prepare, self._read, self._on_batch = prepare, read, on_batch
+        self._batch_size, self._gather_seconds, self._most_waiting = batch_size, gather_seconds, most_waiting
+        self._queues: dict[int, deque[_Waiting]] = {}  # by width; none is empty
+        self._preparing = 0
         self._closing = False
+        self._changed = threading.Condition()  # guards the three above
         self._seconds_per_text = 0.05  # until the first batch says better
-        self._task: asyncio.Task[None] | None = None
+        self._pool = ThreadPoolExecutor(_PREPARING, thread_name_prefix="preparing")
+        self._thread: threading.Thread | None = None
 
     @property
     def waiting(self) -> int:
         """How many texts wait to be read, those of the batch being read not counted."""
-        return len(self._waiting)
+        with self._changed:
+            return self._preparing + self._queued()
 
     @property
     def ready(self) -> bool:
         """Whether it takes texts and would read them."""
-        return self._task is not None and not self._task.done() and not self._closing
+        return self._thread is not None and self._thread.is_alive() and not self._closing
 
     def start(self) -> None:
-        """Begin to read, in the running event loop."""
-        self._task = asyncio.create_task(self._work())
+        """Begin to read, for the running event loop."""
+        loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._work, args=(loop,), name="reader", daemon=True)
+        self._thread.start()
 
     async def close(self) -> None:
         """Read what was accepted, then end."""
-        self._closing = True
-        self._changed.set()
-        if self._task is not None:
-            await self._task
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+        self._pool.shutdown(wait=False)
 
     async def read(self, samples: Sequence[Sample]) -> list[Reading]:
         """Readings of samples, in order; all are accepted, or none.
@@ -98,60 +110,80 @@ class Batcher:
             QueueFullError: There is no room for all of them.
             ClosedError: The service is ending.
         """
-        if self._closing:
-            raise ClosedError
-        if len(self._waiting) + len(samples) > self._most_waiting:
-            raise QueueFullError(len(self._waiting) * self._seconds_per_text)
+        self._accept(len(samples))
         loop = asyncio.get_running_loop()
-        entries = [_Waiting(sample, loop.create_future()) for sample in samples]
-        self._waiting.extend(entries)
-        self._changed.set()
+        entries: list[_Waiting] = []
         try:
-            return list(await asyncio.gather(*(each.reading for each in entries)))
+            prepared = await loop.run_in_executor(self._pool, self._prepare_all, samples)
+            entries = [_Waiting(each, loop.create_future()) for each in prepared if isinstance(each, Prepared)]
+        finally:
+            self._enqueue(entries, len(samples))
+        try:
+            readings = iter(await asyncio.gather(*(each.reading for each in entries)))
         finally:
             # Nobody waits for them any more; read ones do not mind.
             for each in entries:
                 each.reading.cancel()
+        return [next(readings) if isinstance(each, Prepared) else each for each in prepared]
 
-    async def _work(self) -> None:
-        loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader") as thread:
-            while await self._gathered():
-                batch = self._take()
-                if not batch:
-                    continue
-                began = time.monotonic()
-                try:
-                    readings = await loop.run_in_executor(thread, self._read, [each.sample for each in batch])
-                except Exception as error:
-                    _fail(batch, error)
-                else:
-                    _answer(batch, readings)
-                self._note(len(batch), time.monotonic() - began)
+    def _accept(self, count: int) -> None:
+        with self._changed:
+            if self._closing:
+                raise ClosedError
+            waiting = self._preparing + self._queued()
+            if waiting + count > self._most_waiting:
+                raise QueueFullError(waiting * self._seconds_per_text)
+            self._preparing += count
 
-    async def _gathered(self) -> bool:
-        """Wait for a batch to be full or due; False when there is none and will be none."""
-        while True:
-            self._changed.clear()
-            if not self._waiting:
-                if self._closing:
-                    return False
-                await self._changed.wait()
-                continue
-            left = self._waiting[0].since + self._gather_seconds - time.monotonic()
-            if self._closing or left <= 0 or len(self._waiting) >= self._batch_size:
-                return True
+    def _prepare_all(self, samples: Sequence[Sample]) -> list[Prepared | Reading]:
+        return [self._prepare(each) for each in samples]
+
+    def _enqueue(self, entries: Sequence[_Waiting], accepted: int) -> None:
+        with self._changed:
+            self._preparing -= accepted
+            for each in entries:
+                self._queues.setdefault(each.prepared.width, deque()).append(each)
+            self._changed.notify()
+
+    def _queued(self) -> int:
+        return sum(map(len, self._queues.values()))
+
+    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Read until closed; in a thread, so that the model never waits for the event loop."""
+        while (batch := self._next()) is not None:
+            began = time.monotonic()
             try:
-                await asyncio.wait_for(self._changed.wait(), left)
-            except TimeoutError:
-                return True
+                readings = self._read([each.prepared for each in batch])
+            except Exception as error:
+                loop.call_soon_threadsafe(_fail, batch, error)
+            else:
+                loop.call_soon_threadsafe(_answer, batch, readings)
+            self._note(len(batch), time.monotonic() - began)
 
-    def _take(self) -> list[_Waiting]:
-        batch: list[_Waiting] = []
-        while self._waiting and len(batch) < self._most_together:
-            each = self._waiting.popleft()
+    def _next(self) -> list[_Waiting] | None:
+        """The next batch, once it is full or due; None when there will be none."""
+        with self._changed:
+            while True:
+                if not self._queues:
+                    if self._closing and not self._preparing:
+                        return None
+                    self._changed.wait()
+                    continue
+                oldest = min(self._queues, key=lambda width: self._queues[width][0].since)
+                left = self._queues[oldest][0].since + self._gather_seconds - time.monotonic()
+                if left > 0 and not self._closing and self._queued() < self._batch_size:
+                    self._changed.wait(left)
+                elif batch := self._take(oldest):
+                    return batch
+
+    def _take(self, width: int) -> list[_Waiting]:
+        queue, batch = self._queues[width], []
+        while queue and len(batch) < self._batch_size:
+            each = queue.popleft()
             if not each.reading.done():
                 batch.append(each)
+        if not queue:
+            del self._queues[width]
         return batch
 
     def _note(self, size: int, seconds: float) -> None:
