@@ -1,6 +1,7 @@
 """Reading with an ONNX file: the same readings as with the folder, without PyTorch, and plain words when it fails."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from onnx import TensorProto, helper
 from crnn_seq2seq_ocr.errors import CheckpointError, DeviceError
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
-from crnn_seq2seq_ocr.reader import Reader
+from crnn_seq2seq_ocr.reader import Reader, as_sample
 from tests.conftest import TEXTS, python
 
 
@@ -88,6 +89,20 @@ def test_threads_are_as_many_as_the_environment_says(exported: Path, monkeypatch
         monkeypatch.setenv("OMP_NUM_THREADS", value)
         assert threads(OnnxEngine.load(exported)) == expected
         assert threads(OnnxEngine.load(exported, threads=2)) == 2
+    for value, expected in (("4", 3), ("1", 1)):  # a caller more works too
+        monkeypatch.setenv("OMP_NUM_THREADS", value)
+        assert threads(OnnxEngine.load(exported, at_once=2)) == expected
+    monkeypatch.setenv("OMP_NUM_THREADS", "")
+    assert threads(OnnxEngine.load(exported, at_once=10_000)) == 1
+
+
+def test_several_threads_read_at_once_what_one_reads_alone(exported: Path, files: list[str]) -> None:
+    reader = Reader.load(exported, at_once=2)
+    assert reader.engine.at_once == 2
+    prepared = [reader.prepare(as_sample(file, 0)) for file in files]
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda each: reader.read_prepared([each])[0].text, prepared * 3))
+    assert found == TEXTS * 3
 
 
 # --- files that are none --------------------------------------------------------------------------

@@ -20,7 +20,7 @@ ACCELERATORS = ("/dev/nvidiactl", "/dev/kfd", "/dev/davinci_manager")
 
 
 def load_engine(
-    path: Path, *, device: str, precision: "Precision", backend: Backend | None
+    path: Path, *, device: str, precision: "Precision", backend: Backend | None, at_once: int = 1
 ) -> "OnnxEngine | TorchEngine":
     """The engine of a model, with the network; arguments and errors are those of `reader.Reader.load`."""
     if path.suffix == ".onnx":
@@ -28,7 +28,7 @@ def load_engine(
             raise CheckpointError(
                 f"{path} is an ONNX file, which PyTorch cannot run: name the model that it was exported from"
             )
-        return _of_file(path, device=device, precision=precision)
+        return _of_file(path, device=device, precision=precision, at_once=at_once)
     folder = find_model(path)
     if backend == "onnx" and not (folder / ONNX).is_file():
         raise CheckpointError(
@@ -36,7 +36,7 @@ def load_engine(
         )
     why = None if backend == "onnx" else _why_torch(path, folder, device=device, precision=precision, backend=backend)
     if why is None:
-        engine = _of_file(folder / ONNX, device=device, precision=precision)
+        engine = _of_file(folder / ONNX, device=device, precision=precision, at_once=at_once)
         _check_same(engine.description, folder)
         return engine
     with needing(why):
@@ -69,10 +69,10 @@ def _why_torch(
     return None if device in devices else f"the device {device!r}"
 
 
-def _of_file(path: Path, *, device: str, precision: "Precision") -> OnnxEngine:
+def _of_file(path: Path, *, device: str, precision: "Precision", at_once: int) -> OnnxEngine:
     if precision != "fp32":
         raise CheckpointError(f"{path} has the precision it was exported with: leave out {precision}")
-    return OnnxEngine.load(path, device=device)
+    return OnnxEngine.load(path, device=device, at_once=at_once)
 
 
 def _check_same(exported: Description, folder: Path) -> None:

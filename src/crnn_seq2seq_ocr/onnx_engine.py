@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,21 +30,28 @@ class OnnxEngine:
     Args:
         session: Runs it.
         description: What the file says of itself.
+        at_once: How many batches may be read at the same time, each called for by a thread of its own.
     """
 
-    def __init__(self, session: "onnxruntime.InferenceSession", description: Description) -> None:
+    def __init__(
+        self, session: "onnxruntime.InferenceSession", description: Description, *, at_once: int = 1
+    ) -> None:
         self._session = session
         self.description = description
+        self.at_once = at_once
 
     @classmethod
-    def load(cls, path: Path, *, device: str = "auto", threads: int | None = None) -> "OnnxEngine":
+    def load(
+        cls, path: Path, *, device: str = "auto", threads: int | None = None, at_once: int = 1
+    ) -> "OnnxEngine":
         """The network of a file.
 
         Args:
             path: The file.
             device: cpu, or cuda where the installed ONNX Runtime has it; auto takes the fastest of these.
             threads: How many it runs on; None: as many as the environment's ``OMP_NUM_THREADS`` says, which PyTorch
-                obeys too, else one for each core.
+                obeys too, else one for each core; the callers of several batches at once are counted in.
+            at_once: How many batches will be read at the same time. An accelerator reads one.
 
         Raises:
             CheckpointError: It is no such file, damaged, or of another version.
@@ -51,12 +59,22 @@ class OnnxEngine:
         """
         if not path.is_file():
             raise CheckpointError(f"{path} is not there: give a file that `crnn-ocr export` wrote")
-        return cls.of(path.read_bytes(), where=str(path), device=device, threads=threads)
+        return cls.of(path.read_bytes(), where=str(path), device=device, threads=threads, at_once=at_once)
 
     @classmethod
-    def of(cls, content: bytes, *, where: str, device: str = "cpu", threads: int | None = None) -> "OnnxEngine":
+    def of(
+        cls,
+        content: bytes,
+        *,
+        where: str,
+        device: str = "cpu",
+        threads: int | None = None,
+        at_once: int = 1,
+    ) -> "OnnxEngine":
         """The network of the content of a file; `where` names it in messages, all else is as in `load`."""
-        session = _session(content, where, _providers(device), _threads() if threads is None else threads)
+        providers = _providers(device)
+        at_once = at_once if len(providers) == 1 else 1
+        session = _session(content, where, providers, _threads(at_once) if threads is None else threads)
         written = session.get_modelmeta().custom_metadata_map.get(DESCRIPTION_KEY)
         if written is None:
             raise CheckpointError(
@@ -66,7 +84,7 @@ class OnnxEngine:
             description: Any = json.loads(written)
         except json.JSONDecodeError as error:
             raise CheckpointError(f"the metadata of {where} is damaged ({error}): export it again") from None
-        return cls(session, Description.from_dict(description, where))
+        return cls(session, Description.from_dict(description, where), at_once=at_once)
 
     def read(
         self, images: np.ndarray, view_mask: np.ndarray, *, beam: int = 1, lexicon: "Lexicon | None" = None
@@ -102,10 +120,19 @@ def _session(
         ) from None
 
 
-def _threads() -> int:
-    """As many as the environment says; 0 is one for each core."""
+def _threads(at_once: int) -> int:
+    """Those of the session that, with the callers, make as many as the environment says; 0 is one for each core.
+
+    Each caller is a thread that works too; one is counted by ONNX Runtime itself.
+    """
     said = os.environ.get("OMP_NUM_THREADS", "")
-    return int(said) if said.isdecimal() else 0
+    wanted = int(said) if said.isdecimal() else 0
+    return wanted if at_once == 1 else max(1, (wanted or _cores()) - at_once + 1)
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def usable_devices() -> list[str]:

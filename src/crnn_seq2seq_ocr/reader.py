@@ -156,6 +156,7 @@ class Reader:
         device: str = "auto",
         precision: "Precision" = "fp32",
         backend: Backend | None = None,
+        at_once: int = 1,
     ) -> "Reader":
         """The reader of a released model, a model folder, a training run (its best checkpoint), or an ``.onnx`` file.
 
@@ -169,13 +170,15 @@ class Reader:
             backend: What runs the network: ``onnx`` is ONNX Runtime, for files and for folders with ``model.onnx``,
                 which released models are; ``torch`` is PyTorch, for folders. None takes ONNX Runtime where it can
                 do what is asked.
+            at_once: From how many threads `read_prepared` will be called at the same time, among which ONNX Runtime then
+                shares the cores: more pictures a second than one after the other. The others read one at a time.
 
         Raises:
             CheckpointError: There is none, it is damaged, of another version, or for the other backend.
             DependencyError: PyTorch must run it, and is not installed.
             DeviceError: The device cannot be used.
         """
-        engine = load_engine(Path(path), device=device, precision=precision, backend=backend)
+        engine = load_engine(Path(path), device=device, precision=precision, backend=backend, at_once=at_once)
         return cls(engine, weights_files(Path(path)))
 
     @property

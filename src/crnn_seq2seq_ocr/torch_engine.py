@@ -33,6 +33,8 @@ class TorchEngine:
         self.recognizer = recognizer
         self.description = description
         self.precision = precision
+        self.at_once = 1
+        """Batches that may be read at the same time: PyTorch uses all cores for each."""
 
     @classmethod
     def load(cls, path: Path, *, device: str, precision: Precision) -> "TorchEngine":

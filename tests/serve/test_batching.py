@@ -40,7 +40,7 @@ def prepare(sample: Sample) -> Prepared | Reading:
 
 
 def batcher(read: Any, prepare: Any = prepare, **settings: Any) -> Batcher:
-    made = Batcher(prepare, read, **{"batch_size": 4, "gather_seconds": 0.01, "most_waiting": 8} | settings)
+    made = Batcher(prepare, read, **{"batch_size": 4, "at_once": 1, "gather_seconds": 0.01, "most_waiting": 8} | settings)
     made.start()
     return made
 
@@ -59,14 +59,45 @@ def test_texts_of_several_clients_share_batches_and_each_gets_its_own() -> None:
     echo = Echo()
 
     async def scene() -> list[list[Reading]]:
-        made = batcher(echo, gather_seconds=1.0, batch_size=6)
-        found = await asyncio.gather(*(made.read([sample(f"{n}a"), sample(f"{n}b")]) for n in range(3)))
+        made = batcher(echo, batch_size=6)
+        reads = []
+        echo.go_on.clear()
+        first = asyncio.create_task(made.read([sample("first")]))
+        await began(echo)
+        for n in range(3):
+            reads.append(asyncio.create_task(made.read([sample(f"{n}a"), sample(f"{n}b")])))
+            await queued(made, 2 * n + 2)
+        echo.go_on.set()
+        found = await asyncio.gather(*reads)
+        await first
         await made.close()
         return found
 
     found = asyncio.run(scene())
     assert [[each.text for each in readings] for readings in found] == [[f"{n}a", f"{n}b"] for n in range(3)]
-    assert echo.batches == [["0a", "0b", "1a", "1b", "2a", "2b"]]
+    assert echo.batches == [["first"], ["0a", "0b", "1a", "1b", "2a", "2b"]]
+
+
+def test_while_one_batch_is_read_another_waits_for_more_but_not_long() -> None:
+    echo = Echo()
+
+    async def scene() -> None:
+        echo.go_on.clear()
+        made = batcher(echo, at_once=2, batch_size=3, gather_seconds=0.5)
+        reads = [asyncio.create_task(made.read([sample("first")]))]
+        await began(echo)
+        echo.began.clear()
+        for name in "abc":
+            assert not echo.began.is_set()
+            reads.append(asyncio.create_task(made.read([sample(name)])))
+            await asyncio.sleep(0.01)
+        await began(echo)  # full, and the first is not read yet
+        echo.go_on.set()
+        await asyncio.gather(*reads)
+        await made.close()
+
+    asyncio.run(scene())
+    assert echo.batches == [["first"], ["a", "b", "c"]]
 
 
 def test_pictures_of_one_width_are_read_together_and_those_first_that_wait_longest() -> None:

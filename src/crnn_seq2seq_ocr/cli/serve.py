@@ -15,6 +15,7 @@ def serve(
     keys: Annotated[Path | None, typer.Option(help="A file of API keys, one a line; none: everyone reads.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Most texts read together.")] = 32,
     queue: Annotated[int, typer.Option(min=1, help="Texts that may wait; then requests get 429.")] = 256,
+    at_once: Annotated[int, typer.Option(min=1, help="Batches read at the same time on a CPU, by ONNX Runtime.")] = 2,
     device: Device = "auto",
     precision: Precision = "fp32",
     backend: Backend = None,
@@ -38,6 +39,6 @@ def serve(
         most_texts=min(queue, 32),
         keys=() if keys is None else read_keys(keys),
     )
-    reader = load_reader(model, device=device, precision=precision, backend=backend)
+    reader = load_reader(model, device=device, precision=precision, backend=backend, at_once=at_once)
     app = create_app(reader, settings)
     run(app, host=host, port=port, announce=lambda address: print(f"{model} is served at {address}", flush=True))

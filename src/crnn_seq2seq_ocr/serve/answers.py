@@ -32,7 +32,7 @@ def answer(text: Text, reading: Reading, detail: Detail, preprocessing: Preproce
 
 
 def _characters(reading: Reading) -> list[ReadCharacter]:
-    return [ReadCharacter(**asdict(each)) for each in reading.characters]
+    return [ReadCharacter.model_validate(each) for each in reading.characters]
 
 
 def _attention(text: Text, reading: Reading, preprocessing: Preprocessing) -> ReadAttention | None:

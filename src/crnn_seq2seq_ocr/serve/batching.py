@@ -1,4 +1,4 @@
-"""Texts of all clients gathered into batches: bounded queues before one thread that reads."""
+"""Texts of all clients gathered into batches: bounded queues before the threads that read."""
 
 import asyncio
 import threading
@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.reader import Prepared, Reading
@@ -42,19 +43,20 @@ class _Waiting:
 
 
 class Batcher:
-    """Reads texts one batch after the other, each of pictures of one width.
+    """Reads texts in batches, each of pictures of one width.
 
-    Pictures are prepared when they come. The next batch is of the text that has waited longest and of those as wide;
-    it is read as soon as `batch_size` texts wait, or when its first has waited `gather_seconds`. It is answered before
-    the next is read. Texts whose clients have gone are left out.
+    Pictures are prepared when they come. The next batch is of the text that has waited longest and of those as wide.
+    It is read when nothing else is, when `batch_size` texts wait, or when its first has waited `gather_seconds`; it
+    is answered before the next is read. Texts whose clients have gone are left out.
 
     Args:
         prepare: Makes a picture ready to be read, or a reading that says why not; called from several threads.
-        read: Reads a batch, in a thread of its own.
+        read: Reads a batch; called from `at_once` threads.
         batch_size: Most texts that are read together.
+        at_once: Batches that are read at the same time.
         gather_seconds: Longest wait for others.
         most_waiting: Texts that may wait.
-        on_batch: Told the size of each batch and the seconds it took, in the thread that reads.
+        on_batch: Told the size of each batch and the seconds it took, in the thread that read it.
     """
 
     def __init__(
@@ -63,19 +65,22 @@ class Batcher:
         read: ReadBatch,
         *,
         batch_size: int,
+        at_once: int,
         gather_seconds: float,
         most_waiting: int,
         on_batch: Callable[[int, float], None] = lambda size, seconds: None,
     ) -> None:
         self._prepare, self._read, self._on_batch = prepare, read, on_batch
-        self._batch_size, self._gather_seconds, self._most_waiting = batch_size, gather_seconds, most_waiting
+        self._batch_size, self._at_once = batch_size, at_once
+        self._gather_seconds, self._most_waiting = gather_seconds, most_waiting
         self._queues: dict[int, deque[_Waiting]] = {}  # by width; none is empty
         self._preparing = 0
+        self._reading = 0  # batches
         self._closing = False
-        self._changed = threading.Condition()  # guards the three above
+        self._changed = threading.Condition()  # guards the four above
         self._seconds_per_text = 0.05  # until the first batch says better
         self._pool = ThreadPoolExecutor(_PREPARING, thread_name_prefix="preparing")
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
 
     @property
     def waiting(self) -> int:
@@ -86,21 +91,23 @@ class Batcher:
     @property
     def ready(self) -> bool:
         """Whether it takes texts and would read them."""
-        return self._thread is not None and self._thread.is_alive() and not self._closing
+        return bool(self._threads) and all(each.is_alive() for each in self._threads) and not self._closing
 
     def start(self) -> None:
         """Begin to read, for the running event loop."""
         loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._work, args=(loop,), name="reader", daemon=True)
-        self._thread.start()
+        for number in range(self._at_once):
+            thread = threading.Thread(target=self._work, args=(loop,), name=f"reader {number}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     async def close(self) -> None:
         """Read what was accepted, then end."""
         with self._changed:
             self._closing = True
-            self._changed.notify()
-        if self._thread is not None:
-            await asyncio.to_thread(self._thread.join)
+            self._changed.notify_all()
+        for each in self._threads:
+            await asyncio.to_thread(each.join)
         self._pool.shutdown(wait=False)
 
     async def read(self, samples: Sequence[Sample]) -> list[Reading]:
@@ -143,22 +150,23 @@ class Batcher:
             self._preparing -= accepted
             for each in entries:
                 self._queues.setdefault(each.prepared.width, deque()).append(each)
-            self._changed.notify()
+            self._changed.notify_all()
 
     def _queued(self) -> int:
         return sum(map(len, self._queues.values()))
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Read until closed; in a thread, so that the model never waits for the event loop."""
+        """Read until closed; in a thread of its own, so that the model never waits for the event loop."""
         while (batch := self._next()) is not None:
             began = time.monotonic()
             try:
                 readings = self._read([each.prepared for each in batch])
             except Exception as error:
-                loop.call_soon_threadsafe(_fail, batch, error)
+                answer = partial(_fail, batch, error)
             else:
-                loop.call_soon_threadsafe(_answer, batch, readings)
+                answer = partial(_answer, batch, readings)
             self._note(len(batch), time.monotonic() - began)
+            loop.call_soon_threadsafe(answer)
 
     def _next(self) -> list[_Waiting] | None:
         """The next batch, once it is full or due; None when there will be none."""
@@ -171,9 +179,10 @@ class Batcher:
                     continue
                 oldest = min(self._queues, key=lambda width: self._queues[width][0].since)
                 left = self._queues[oldest][0].since + self._gather_seconds - time.monotonic()
-                if left > 0 and not self._closing and self._queued() < self._batch_size:
+                if self._reading and left > 0 and not self._closing and self._queued() < self._batch_size:
                     self._changed.wait(left)
                 elif batch := self._take(oldest):
+                    self._reading += 1
                     return batch
 
     def _take(self, width: int) -> list[_Waiting]:
@@ -187,7 +196,10 @@ class Batcher:
         return batch
 
     def _note(self, size: int, seconds: float) -> None:
-        self._seconds_per_text += 0.2 * (seconds / size - self._seconds_per_text)
+        with self._changed:
+            self._reading -= 1
+            self._changed.notify_all()
+        self._seconds_per_text += 0.2 * (seconds / size / self._at_once - self._seconds_per_text)
         self._on_batch(size, seconds)
 
 

@@ -35,12 +35,16 @@ class ReadRequest(BaseModel):
 class ReadAlternative(BaseModel):
     """What may stand in the place of a character."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     text: Annotated[str, Field(description="Empty: the text may end here.")]
     confidence: Annotated[float, Field(ge=0, le=1, description="The model's probability, given those before.")]
 
 
 class ReadCharacter(BaseModel):
     """One character read."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     text: str
     confidence: Annotated[float, Field(ge=0, le=1, description="The model's probability, given those before.")]

@@ -15,7 +15,7 @@ class ServeSettings(Settings):
     batch_size: Size = 32
     """Most texts that are read together."""
     gather_seconds: Annotated[float, Field(ge=0, le=1)] = 0.004
-    """Longest that a text waits for others to be read with; nothing waits for this while a batch is being read."""
+    """Longest that a text waits for others while a batch is being read; where none is, it is read at once."""
     most_waiting: Size = 256
     """Texts that may wait to be read; beyond that a request is refused with 429."""
     most_requests: Size = 256
