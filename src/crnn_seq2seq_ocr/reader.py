@@ -170,8 +170,8 @@ class Reader:
             backend: What runs the network: ``onnx`` is ONNX Runtime, for files and for folders with ``model.onnx``,
                 which released models are; ``torch`` is PyTorch, for folders. None takes ONNX Runtime where it can
                 do what is asked.
-            at_once: From how many threads `read_prepared` will be called at the same time, among which ONNX Runtime then
-                shares the cores: more pictures a second than one after the other. The others read one at a time.
+            at_once: From how many threads `read_prepared` will be called at the same time: ONNX Runtime then shares
+                the cores among them, which reads more pictures a second. PyTorch reads one batch at a time.
 
         Raises:
             CheckpointError: There is none, it is damaged, of another version, or for the other backend.

@@ -40,7 +40,8 @@ def prepare(sample: Sample) -> Prepared | Reading:
 
 
 def batcher(read: Any, prepare: Any = prepare, **settings: Any) -> Batcher:
-    made = Batcher(prepare, read, **{"batch_size": 4, "at_once": 1, "gather_seconds": 0.01, "most_waiting": 8} | settings)
+    usual = {"batch_size": 4, "at_once": 1, "gather_seconds": 0.01, "most_waiting": 8}
+    made = Batcher(prepare, read, **usual | settings)
     made.start()
     return made
 
