@@ -109,7 +109,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedSample:
     """A sample as the model takes it.
 
     Attributes:
@@ -264,7 +264,7 @@ class Reader:
             enumerate(paths), self._open, batch_size=batch_size, beam=beam, lexicon=lexicon, workers=workers
         )
 
-    def prepare(self, sample: Sample | Reading) -> Prepared | Reading:
+    def prepare(self, sample: Sample | Reading) -> PreparedSample | Reading:
         """A sample as the model takes it; a reading with an error where it cannot be.
 
         A reading in the place of a sample is handed on. May be called from several threads.
@@ -275,10 +275,10 @@ class Reader:
             views, view_mask = prepare(sample, self.description.preprocessing)
         except DataError as error:
             return failed(sample.name, error)
-        return Prepared(sample.name, views, view_mask)
+        return PreparedSample(sample.name, views, view_mask)
 
     def read_prepared(
-        self, prepared: Sequence[Prepared], *, beam: int = 1, lexicon: Lexicon | None = None
+        self, prepared: Sequence[PreparedSample], *, beam: int = 1, lexicon: Lexicon | None = None
     ) -> list[Reading]:
         """Readings of one batch, in order: samples that `prepare` made ready, at least one, all of one width."""
         view_mask = np.stack([each.view_mask for each in prepared])  # (N, V)
@@ -296,7 +296,7 @@ class Reader:
     def _stream(
         self,
         items: Iterable[Any],
-        prepare: Callable[[Any], Reading | Prepared],
+        prepare: Callable[[Any], Reading | PreparedSample],
         *,
         batch_size: int,
         beam: int,
@@ -313,18 +313,18 @@ class Reader:
                 now, ahead = list(ahead), next(waiting, None)
                 yield from self._read_group(now, batch_size, beam=beam, lexicon=lexicon)
 
-    def _open(self, numbered: tuple[int, Any]) -> Reading | Prepared:
+    def _open(self, numbered: tuple[int, Any]) -> Reading | PreparedSample:
         number, image = numbered
         return self.prepare(as_sample(image, number))
 
     def _read_group(
-        self, prepared: list[Reading | Prepared], batch_size: int, *, beam: int, lexicon: Lexicon | None
+        self, prepared: list[Reading | PreparedSample], batch_size: int, *, beam: int, lexicon: Lexicon | None
     ) -> Iterator[Reading]:
         """Readings in order; only pictures of the same width share a batch, so that none depends on the others."""
         readings = {place: each for place, each in enumerate(prepared) if isinstance(each, Reading)}
-        widths: dict[int, list[tuple[int, Prepared]]] = {}
+        widths: dict[int, list[tuple[int, PreparedSample]]] = {}
         for place, each in enumerate(prepared):
-            if isinstance(each, Prepared):
+            if isinstance(each, PreparedSample):
                 widths.setdefault(each.width, []).append((place, each))
         for group in widths.values():
             for batch in _batched(group, batch_size):
@@ -333,7 +333,7 @@ class Reader:
         for place in range(len(prepared)):
             yield readings[place]
 
-    def _reading(self, prepared: Prepared, outputs: Outputs, row: int) -> Reading:
+    def _reading(self, prepared: PreparedSample, outputs: Outputs, row: int) -> Reading:
         length = int(outputs.lengths[row])
         ids = outputs.tokens[row, :length].tolist()
         log_probs = outputs.log_probs[row, :length].astype(np.float64)
@@ -386,8 +386,8 @@ class Reader:
 
 
 def _begin(
-    prepare: Callable[[Any], Reading | Prepared], items: list[Any], pool: ThreadPoolExecutor
-) -> Iterable[Reading | Prepared]:
+    prepare: Callable[[Any], Reading | PreparedSample], items: list[Any], pool: ThreadPoolExecutor
+) -> Iterable[Reading | PreparedSample]:
     """Prepare a group in other threads; a single picture is done sooner than they are started."""
     return [prepare(items[0])] if len(items) == 1 else pool.map(prepare, items)
 

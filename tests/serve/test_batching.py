@@ -10,7 +10,7 @@ import pytest
 
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import DataError
-from crnn_seq2seq_ocr.reader import Prepared, Reading, failed
+from crnn_seq2seq_ocr.reader import PreparedSample, Reading, failed
 from crnn_seq2seq_ocr.serve.batching import Batcher, ClosedError, QueueFullError
 
 
@@ -22,7 +22,7 @@ class Echo:
         self.began, self.go_on = threading.Event(), threading.Event()
         self.go_on.set()
 
-    def __call__(self, prepared: list[Prepared]) -> list[Reading]:
+    def __call__(self, prepared: list[PreparedSample]) -> list[Reading]:
         self.batches.append([each.name for each in prepared])
         self.began.set()
         assert self.go_on.wait(20)
@@ -33,10 +33,10 @@ def sample(name: object, width: int = 1) -> Sample:
     return Sample(str(name), (np.zeros((1, width, 3), np.uint8),), "")
 
 
-def prepare(sample: Sample) -> Prepared | Reading:
+def prepare(sample: Sample) -> PreparedSample | Reading:
     if sample.name == "broken":
         return failed(sample.name, DataError("broken"))
-    return Prepared(sample.name, np.stack(sample.images), np.array([True]))
+    return PreparedSample(sample.name, np.stack(sample.images), np.array([True]))
 
 
 def batcher(read: Any, prepare: Any = prepare, **settings: Any) -> Batcher:
@@ -123,7 +123,7 @@ def test_pictures_of_one_width_are_read_together_and_those_first_that_wait_longe
 def test_a_batch_is_answered_before_the_next_is_read() -> None:
     echo, go_on = Echo(), threading.Event()
 
-    def read(prepared: list[Prepared]) -> list[Reading]:
+    def read(prepared: list[PreparedSample]) -> list[Reading]:
         assert prepared[0].name == "narrow" or go_on.wait(20)
         return echo(prepared)
 
@@ -248,7 +248,7 @@ def test_texts_of_clients_that_have_gone_are_not_read() -> None:
 def test_a_batch_that_fails_fails_alone() -> None:
     calls = []
 
-    def read(prepared: list[Prepared]) -> list[Reading]:
+    def read(prepared: list[PreparedSample]) -> list[Reading]:
         calls.append(prepared)
         if len(calls) == 1:
             raise RuntimeError("broken")

@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from crnn_seq2seq_ocr.data.sample import Sample
-from crnn_seq2seq_ocr.reader import Prepared, Reader, Reading
+from crnn_seq2seq_ocr.reader import PreparedSample, Reader, Reading
 from crnn_seq2seq_ocr.serve import ServeSettings, create_app
 from tests.conftest import TEXTS
 from tests.serve.conftest import MakeClient
@@ -216,10 +216,10 @@ class Slow:
         self.description, self.engine, self.reader = reader.description, reader.engine, reader
         self.began, self.go_on = threading.Event(), threading.Event()
 
-    def prepare(self, sample: Sample) -> Prepared | Reading:
+    def prepare(self, sample: Sample) -> PreparedSample | Reading:
         return self.reader.prepare(sample)
 
-    def read_prepared(self, prepared: list[Prepared]) -> list[Reading]:
+    def read_prepared(self, prepared: list[PreparedSample]) -> list[Reading]:
         self.began.set()
         assert self.go_on.wait(20)
         return self.reader.read_prepared(prepared)
@@ -304,7 +304,7 @@ def test_a_client_that_sends_too_slowly(reader: Reader) -> None:
 def test_our_own_mistake_is_a_problem_too_and_ends_nothing(reader: Reader, files: list[bytes]) -> None:
     slow = Slow(reader)
 
-    def read_prepared(prepared: list[Prepared]) -> list[Reading]:
+    def read_prepared(prepared: list[PreparedSample]) -> list[Reading]:
         raise RuntimeError("secret")
 
     slow.read_prepared = read_prepared  # type: ignore[method-assign]

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from crnn_seq2seq_ocr.data.sample import Sample
-from crnn_seq2seq_ocr.reader import Prepared, Reading
+from crnn_seq2seq_ocr.reader import PreparedSample, Reading
 
-Prepare = Callable[[Sample], Prepared | Reading]
-ReadBatch = Callable[[list[Prepared]], list[Reading]]
+Prepare = Callable[[Sample], PreparedSample | Reading]
+ReadBatch = Callable[[list[PreparedSample]], list[Reading]]
 
 _PREPARING = 2
 """Threads that decode pictures: a huge one does not keep the small ones of others waiting."""
@@ -37,7 +37,7 @@ class ClosedError(Exception):
 
 @dataclass(eq=False)
 class _Waiting:
-    prepared: Prepared
+    prepared: PreparedSample
     reading: asyncio.Future[Reading]
     since: float = field(default_factory=time.monotonic)
 
@@ -122,7 +122,7 @@ class Batcher:
         entries: list[_Waiting] = []
         try:
             prepared = await loop.run_in_executor(self._pool, self._prepare_all, samples)
-            entries = [_Waiting(each, loop.create_future()) for each in prepared if isinstance(each, Prepared)]
+            entries = [_Waiting(each, loop.create_future()) for each in prepared if isinstance(each, PreparedSample)]
         finally:
             self._enqueue(entries, len(samples))
         try:
@@ -131,7 +131,7 @@ class Batcher:
             # Nobody waits for them any more; read ones do not mind.
             for each in entries:
                 each.reading.cancel()
-        return [next(readings) if isinstance(each, Prepared) else each for each in prepared]
+        return [next(readings) if isinstance(each, PreparedSample) else each for each in prepared]
 
     def _accept(self, count: int) -> None:
         with self._changed:
@@ -142,7 +142,7 @@ class Batcher:
                 raise QueueFullError(waiting * self._seconds_per_text)
             self._preparing += count
 
-    def _prepare_all(self, samples: Sequence[Sample]) -> list[Prepared | Reading]:
+    def _prepare_all(self, samples: Sequence[Sample]) -> list[PreparedSample | Reading]:
         return [self._prepare(each) for each in samples]
 
     def _enqueue(self, entries: Sequence[_Waiting], accepted: int) -> None:
@@ -186,7 +186,8 @@ class Batcher:
                     return batch
 
     def _take(self, width: int) -> list[_Waiting]:
-        queue, batch = self._queues[width], []
+        queue = self._queues[width]
+        batch: list[_Waiting] = []
         while queue and len(batch) < self._batch_size:
             each = queue.popleft()
             if not each.reading.done():
