@@ -245,22 +245,27 @@ def test_texts_of_clients_that_have_gone_are_not_read() -> None:
     assert list(itertools.chain.from_iterable(echo.batches)) == ["first", "last"]
 
 
-def test_a_batch_that_fails_fails_alone() -> None:
-    calls = []
+def test_a_text_that_fails_fails_alone() -> None:
+    echo = Echo()
 
     def read(prepared: list[PreparedSample]) -> list[Reading]:
-        calls.append(prepared)
-        if len(calls) == 1:
+        if any(each.name == "bad" for each in prepared):
             raise RuntimeError("broken")
-        return Echo()(prepared)
+        return echo(prepared)
 
     async def scene() -> list[Reading]:
+        echo.go_on.clear()
         made = batcher(read)
-        with pytest.raises(RuntimeError, match="broken"):
-            await made.read([sample("a"), sample("b")])
+        first = asyncio.create_task(made.read([sample("first")]))
+        await began(echo)
+        reads = [asyncio.create_task(made.read([sample(name)])) for name in ("a", "bad", "b")]
+        await queued(made, 3)
+        echo.go_on.set()
+        good, bad, other = await asyncio.gather(*reads, return_exceptions=True)
+        assert isinstance(bad, RuntimeError)
         assert made.ready
-        found = await made.read([sample("c")])
+        await first
         await made.close()
-        return found
+        return [*good, *other]
 
-    assert asyncio.run(scene())[0].text == "c"
+    assert [each.text for each in asyncio.run(scene())] == ["a", "b"]

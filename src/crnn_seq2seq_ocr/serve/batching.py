@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.reader import PreparedSample, Reading
@@ -159,14 +158,18 @@ class Batcher:
         """Read until closed; in a thread of its own, so that the model never waits for the event loop."""
         while (batch := self._next()) is not None:
             began = time.monotonic()
-            try:
-                readings = self._read([each.prepared for each in batch])
-            except Exception as error:
-                answer = partial(_fail, batch, error)
-            else:
-                answer = partial(_answer, batch, readings)
+            outcomes = self._outcomes(batch)
             self._note(len(batch), time.monotonic() - began)
-            loop.call_soon_threadsafe(answer)
+            loop.call_soon_threadsafe(_answer, batch, outcomes)
+
+    def _outcomes(self, batch: list[_Waiting]) -> list[Reading | Exception]:
+        """The reading of each, or why there is none: where a batch fails, each is read alone."""
+        try:
+            return list(self._read([each.prepared for each in batch]))
+        except Exception as error:
+            if len(batch) == 1:
+                return [error]
+            return [outcome for each in batch for outcome in self._outcomes([each])]
 
     def _next(self) -> list[_Waiting] | None:
         """The next batch, once it is full or due; None when there will be none."""
@@ -204,13 +207,11 @@ class Batcher:
         self._on_batch(size, seconds)
 
 
-def _answer(batch: list[_Waiting], readings: list[Reading]) -> None:
-    for each, reading in zip(batch, readings, strict=True):
-        if not each.reading.done():
-            each.reading.set_result(reading)
-
-
-def _fail(batch: list[_Waiting], error: Exception) -> None:
-    for each in batch:
-        if not each.reading.done():
-            each.reading.set_exception(error)
+def _answer(batch: list[_Waiting], outcomes: list[Reading | Exception]) -> None:
+    for each, outcome in zip(batch, outcomes, strict=True):
+        if each.reading.done():
+            continue
+        if isinstance(outcome, Exception):
+            each.reading.set_exception(outcome)
+        else:
+            each.reading.set_result(outcome)
