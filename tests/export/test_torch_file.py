@@ -1,6 +1,7 @@
 """Programs of torch.export: what is in the file reads like the model."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,10 @@ def test_the_file_alone_reads(models: Path, tmp_path: Path, kind: str) -> None:
         np.testing.assert_allclose(found[1][:, :longest], expected.log_probs, atol=1e-4)
         np.testing.assert_array_equal(found[2], expected.lengths)
         np.testing.assert_allclose(found[3][:, :longest], expected.attention, atol=1e-4)
+    with zipfile.ZipFile(out) as parts:
+        for part in (name for name in parts.namelist() if "/weights/" not in name):  # any bytes may be in these
+            for told in (b".py", b"stack_trace", str(Path(check.__file__).parent).encode()):
+                assert told not in parts.read(part), f"{part} tells of the machine that made it"
 
 
 def test_a_failed_check_writes_nothing(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch._higher_order_ops import while_loop
+from torch.fx import GraphModule
 
 from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.export.check import Checked, check
@@ -51,6 +52,7 @@ def export_torch(model: Path, out: Path) -> Checked:
     with quiet(), torch.no_grad():
         torch.compiler.reset()  # else it refuses the sizes of what was exported before
         program = torch.export.export(whole, example(description), dynamic_shapes=tuple(any_size(description)))
+        _forget_origins(program.graph_module)
         torch.export.save(program, content, extra_files=extra)
         content.seek(0)
         loaded = torch.export.load(content).module()
@@ -90,6 +92,14 @@ class _Whole(nn.Module):
         start = (torch.zeros(1, dtype=torch.long), torch.ones((), dtype=torch.bool), *carried, *found)
         found = while_loop(going, turn, start)[-len(Found._fields):]  # type: ignore[no-untyped-call]
         return tuple(self.end(*found))
+
+
+def _forget_origins(program: nn.Module) -> None:
+    """Leave out from which file and line of this machine each operator was traced, in the loop too."""
+    for part in program.modules():
+        if isinstance(part, GraphModule):
+            for node in part.graph.nodes:
+                node.meta.pop("stack_trace", None)
 
 
 class _Program:
