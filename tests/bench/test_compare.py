@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from benchmarks import compare, environments
+from benchmarks.comparison_tables import BLOCK, HEAD, PROFILES, replace_block
 from benchmarks.environments import SCRIPTS, TOOLS, Tool, packages_size
 from benchmarks.growth import write_reader
 from benchmarks.tools.serve import Line, in_reading_order, most_confident
 from benchmarks.workers import DEATHS, Worker
+from crnn_seq2seq_ocr.errors import CrnnOcrError
 from tests.conftest import write_folder
 
 FAKE = """
@@ -110,7 +112,7 @@ def test_a_comparison(compared: Callable[..., dict[str, Any]], tmp_path: Path, c
     good, other, single = result["rows"]
     assert good["texts"] == other["texts"] == single["texts"] == ["Été", "A", None, None, "d e", "f"]
     assert good["errors"] == {"2": "ValueError: it is upside down", "3": "its process ended with 3: out of paper"}
-    assert [good["scores"][name]["correct"] for name in compare.PROFILES] == [3, 4, 4]
+    assert [good["scores"][name]["correct"] for name in PROFILES] == [3, 4, 4]
     assert good["scores"]["strict"]["count"] == 6  # failures count
     assert (good["other_in_batches"], other["other_in_batches"]) == (0, 4)
     assert (len(good["ms_alone"]), len(good["ms_together"]), single["ms_together"]) == (2, 2, [])
@@ -121,9 +123,10 @@ def test_a_comparison(compared: Callable[..., dict[str, Any]], tmp_path: Path, c
     assert "--install --tools missing" in result["absent"]["missing"]
     assert set(result["absent"]) == {"fake:lacking", "fake:broken", "missing"}  # what reads only signs is not told
 
-    out = capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert err.count("missing takes no part: not installed: `python -m benchmarks.compare --install") == 1
     rows = [cells(line) for line in out.splitlines() if line.startswith("|")]
-    assert {len(row) for row in rows} == {len(compare.HEAD)}
+    assert {len(row) for row in rows} == {len(HEAD)}
     assert rows[2][:7] == ["mine", "Fake good", "50.0%", "66.7%", "66.7%", "20.0%", "2"]
     assert (rows[4][8], rows[4][12]) == ("–", "–")
     assert [row[1] for row in rows[5:]] == ["`fake:lacking`", "`fake:broken`", "`missing`"]
@@ -226,6 +229,7 @@ def test_installing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
         (["--words", "mine"], "'mine' has no name: write NAME=SOURCE"),
         (["--words", "mine=nowhere"], "there is no nowhere"),
         (["--words", "mine=nowhere", "--tools", "tesserract"], "did you mean 'tesseract'?"),
+        (["--from", "nowhere.json"], "nowhere.json cannot be read"),
     ],
 )
 def test_mistakes_are_told(arguments: list[str], message: str, tmp_path: Path, capsys: Any) -> None:
@@ -236,10 +240,10 @@ def test_mistakes_are_told(arguments: list[str], message: str, tmp_path: Path, c
 def test_a_page_without_a_place_for_the_table(tmp_path: Path, capsys: Any) -> None:
     page = tmp_path / "page.md"
     page.write_text("# Page\n", encoding="utf-8")
-    with pytest.raises(compare.CrnnOcrError, match="has no place for the table"):
-        compare.replace_block(page, "")
-    with pytest.raises(compare.CrnnOcrError, match="cannot be read"):
-        compare.replace_block(tmp_path / "none.md", "")
+    with pytest.raises(CrnnOcrError, match="has no place for the table"):
+        replace_block(page, "")
+    with pytest.raises(CrnnOcrError, match="cannot be read"):
+        replace_block(tmp_path / "none.md", "")
 
 
 def test_size_of_packages_with_all_that_they_require(tmp_path: Path) -> None:
@@ -248,4 +252,4 @@ def test_size_of_packages_with_all_that_they_require(tmp_path: Path) -> None:
 
 def test_the_page_has_a_place_for_the_table() -> None:
     page = Path(compare.__file__).parents[1] / "docs" / "comparison.md"
-    assert compare.BLOCK.search(page.read_text(encoding="utf-8"))
+    assert BLOCK.search(page.read_text(encoding="utf-8"))
