@@ -1,16 +1,14 @@
-"""Reading: what may be read, what comes out, and that neither order nor batches nor broken neighbours matter."""
+"""Reading: what comes out, and that neither order nor batches nor broken neighbours matter."""
 
 import io
 import itertools
 import json
 import threading
 import zlib
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -24,9 +22,10 @@ from crnn_seq2seq_ocr.errors import CheckpointError, DataError, DeviceError
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.model_folders import find_model
-from crnn_seq2seq_ocr.reader import LEAST_ALTERNATIVE, Reader, Reading, find_pictures
+from crnn_seq2seq_ocr.reader import LEAST_ALTERNATIVE, Reader, Reading
 from crnn_seq2seq_ocr.torch_engine import TorchEngine
 from tests.conftest import TEXTS, picture_of
+from tests.data.test_readable import noise, png
 from tests.model.small import CONTENT, POSITION
 
 FOUR_VIEWS = Preprocessing(height=16, width=32, views=4)
@@ -60,19 +59,6 @@ def untrained(
         recognizer.decoder.output.weight[:, : settings.width] *= 8
         recognizer.decoder.output.bias[:4] = torch.tensor([-99.0, -99.0, -1.0, -99.0])  # no special ids, a late end
     return Reader(TorchEngine(recognizer.eval(), Description(charset, max_length, preprocessing, settings)))
-
-
-def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
-    """A picture with shapes in it (pure noise would be taken for a missing view)."""
-    small = np.random.default_rng(seed).integers(0, 256, (4, max(4, width // 40), 3), dtype=np.uint8)
-    return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
-
-
-def png(pixels: np.ndarray) -> bytes:
-    """RGB, RGBA or grey pixels, 8 or 16 bits, as a PNG file."""
-    order = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
-    swapped = cv2.cvtColor(pixels, order[pixels.shape[2]]) if pixels.ndim == 3 else pixels
-    return cv2.imencode(".png", swapped)[1].tobytes()
 
 
 def same(first: Reading, second: Reading) -> None:
@@ -132,68 +118,12 @@ def test_texts_confidences_and_characters(reader: Reader, files: list[Path]) -> 
         np.testing.assert_allclose(reading.attention.sum((1, 2, 3)), 1, atol=1e-4)
 
 
-def as_file(pixels: np.ndarray, folder: Path) -> Path:
-    path = folder / "sign.png"
-    path.write_bytes(png(pixels))
-    return path
-
-
-@pytest.mark.parametrize(
-    "form",
-    [
-        as_file,
-        lambda pixels, folder: str(as_file(pixels, folder)),
-        lambda pixels, folder: png(pixels),
-        lambda pixels, folder: pixels,
-        lambda pixels, folder: Image.fromarray(pixels),
-        lambda pixels, folder: Image.open(io.BytesIO(png(pixels))),
-        lambda pixels, folder: [pixels],
-        lambda pixels, folder: (png(pixels),),
-        lambda pixels, folder: np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)]),
-    ],
-    ids=["path", "str", "bytes", "pixels", "pillow", "pillow, lazy", "list of one", "tuple of one", "RGBA"],
-)
-def test_forms_of_a_picture(reader: Reader, tmp_path: Path, form: Callable[[np.ndarray, Path], Any]) -> None:
-    pixels = picture_of("cab")
-    same(reader.read([form(pixels, tmp_path)])[0], reader.read([pixels])[0])
-
-
-def test_pixels_and_bytes_are_named_by_their_number(reader: Reader) -> None:
-    assert [each.name for each in reader.read([picture_of("a"), b""])] == ["picture 0", "picture 1"]
-
-
-GREY = noise(40, 40)[..., 0]
-CLEAR = np.dstack([noise(40, 40), noise(40, 40, seed=1)[..., 0]])
-
-
-@pytest.mark.parametrize(
-    ("content", "equal"),
-    [
-        (png(GREY), np.dstack([GREY] * 3)),
-        (png(GREY.astype(np.uint16) * 257), np.dstack([GREY] * 3)),
-        (png(noise(40, 40).astype(np.uint16) * 257), noise(40, 40)),
-        (png(CLEAR), CLEAR),
-    ],
-    ids=["grey", "grey, 16 bits", "16 bits", "RGBA"],
-)
-def test_a_file_its_pillow_image_and_its_pixels_are_read_alike(
-    reader: Reader, content: bytes, equal: np.ndarray
-) -> None:
-    of_bytes, of_pixels = reader.read([content, equal])
-    same(of_bytes, of_pixels)
-    same(reader.read([Image.open(io.BytesIO(content))])[0], of_bytes)
-
-
-def test_pictures_are_turned_upright_however_they_come(reader: Reader, tmp_path: Path) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned by 90 degrees
-    stored = Image.fromarray(np.rot90(picture_of("abc")).copy())
-    stored.save(tmp_path / "turned.png", exif=exif)
-    of_file, of_image, upright = reader.read(
-        [tmp_path / "turned.png", Image.open(tmp_path / "turned.png"), picture_of("abc")]
-    )
-    same(of_file, upright)
-    same(of_image, upright)
+def test_forms_of_a_picture_are_read_alike(reader: Reader, files: list[Path]) -> None:
+    pixels = picture_of(TEXTS[0])
+    first, *others = reader.read([files[0], str(files[0]), png(pixels), pixels, Image.fromarray(pixels), [pixels]])
+    assert first.text == TEXTS[0]
+    for other in others:
+        same(other, first)
 
 
 @pytest.mark.parametrize("image", ["sign.png", b"\x89PNG", picture_of("a"), picture_of("a")[..., 0]])
@@ -249,10 +179,6 @@ def test_a_broken_picture_is_reported_and_the_rest_go_on(reader: Reader, image: 
     assert readings[1].characters == ()
     assert readings[1].reason in {"PictureError", "DataError"}
     assert readings[1].to_dict() == {"name": readings[1].name, "error": readings[1].error}
-
-
-def test_a_folder_is_no_picture(reader: Reader, tmp_path: Path) -> None:
-    assert "Is a directory" in (reader.read([tmp_path])[0].error or "")
 
 
 def test_all_are_broken(reader: Reader) -> None:
@@ -491,52 +417,6 @@ def test_a_beam_finds_what_is_as_likely_or_more(files: list[Path]) -> None:
     for greedy, beam in zip(reader.read(signs), reader.read(signs, beam=5), strict=True):
         if greedy.complete and beam.complete:
             assert beam.confidence >= greedy.confidence * (1 - 1e-4)
-
-
-# --- finding pictures -----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    for name in ("b.png", "a.JPG", "notes.txt", "inner/c.webp", "odd [1].png"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    return tmp_path
-
-
-@pytest.mark.parametrize(
-    ("pattern", "found"),
-    [
-        ("", ["a.JPG", "b.png", "inner/c.webp", "odd [1].png"]),
-        ("b.png", ["b.png"]),
-        ("notes.txt", ["notes.txt"]),
-        ("absent.png", ["absent.png"]),
-        ("*.png", ["b.png", "odd [1].png"]),
-        ("*", ["a.JPG", "b.png", "notes.txt", "odd [1].png"]),
-        ("**/*.webp", ["inner/c.webp"]),
-        ("odd [1].png", ["odd [1].png"]),
-    ],
-)
-def test_files_folders_and_globs(tree: Path, pattern: str, found: list[str]) -> None:
-    assert find_pictures([str(tree / pattern)]) == [str(tree / name) for name in found]
-
-
-def test_the_order_is_that_of_the_arguments(tree: Path) -> None:
-    names = [str(tree / "b.png"), str(tree / "a.JPG"), str(tree / "b.png")]
-    assert find_pictures(names) == names
-
-
-@pytest.mark.parametrize("name", ["a" * 300 + ".png", "a\0b.png", "b.png/inner.png"])
-def test_names_that_no_file_can_have_fail_on_their_own(tree: Path, name: str) -> None:
-    assert find_pictures([str(tree / name), str(tree / "b.png")]) == [str(tree / name), str(tree / "b.png")]
-
-
-def test_nothing_matches(tree: Path) -> None:
-    with pytest.raises(DataError, match=r"no file matches .*\*\.tiff"):
-        find_pictures([str(tree / "*.tiff")])
-    (tree / "empty").mkdir()
-    with pytest.raises(DataError, match=r"empty holds no pictures \(\.bmp"):
-        find_pictures([str(tree / "empty")])
 
 
 def test_a_model_saved_and_loaded_reads_the_same(tmp_path: Path) -> None:

@@ -1,8 +1,6 @@
 """A trained reader: weights, settings, charset and preprocessing, loaded from one place, read by one method."""
 
-import glob
 import itertools
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -10,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, ImageOps
 
+from crnn_seq2seq_ocr.data.readable import Readable, name_of, open_sample
 from crnn_seq2seq_ocr.data.sample import Sample, Source
 from crnn_seq2seq_ocr.data.transforms import prepare
-from crnn_seq2seq_ocr.errors import CheckpointError, DataError, PictureError
+from crnn_seq2seq_ocr.errors import CheckpointError, DataError
 from crnn_seq2seq_ocr.loading import Backend, load_engine, weights_files
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
@@ -26,16 +24,11 @@ if TYPE_CHECKING:
     from crnn_seq2seq_ocr.model.recognizer import Recognizer
     from crnn_seq2seq_ocr.torch_engine import Precision, TorchEngine
 
-PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
-
 BATCHES_TOGETHER = 8
 """Batches' worth of pictures that are sorted by width at a time."""
 
 LEAST_ALTERNATIVE = 0.01
 """What else a character may be is told from this probability on."""
-
-Readable = str | Path | bytes | np.ndarray | Image.Image
-"""A file, an encoded picture, RGB pixels uint8 (H, W, 3), or a Pillow image."""
 
 
 @dataclass(frozen=True)
@@ -408,62 +401,11 @@ def samples_of(source: Source, indices: Iterable[int]) -> Iterator[Sample | Read
 
 def as_sample(image: Readable | Sequence[Readable], number: int) -> Sample | Reading:
     """Something readable, or a sequence of views, as a sample; a reading with an error if it cannot be opened."""
-    parts: Sequence[Any] = image if isinstance(image, list | tuple) else [image]
-    paths = [str(part) for part in parts if isinstance(part, str | Path)]
-    name = " + ".join(paths) or f"picture {number}"
+    name = name_of(image, number)
     try:
-        return Sample(name, tuple(_picture(part, name) for part in parts), "")
+        return open_sample(image, name)
     except DataError as error:
         return failed(name, error)
-
-
-def _picture(image: Readable, name: str) -> bytes | np.ndarray:
-    if isinstance(image, str | Path):
-        try:
-            return Path(image).read_bytes()
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise PictureError(f"{image} cannot be opened ({reason}): check the path") from None
-    if isinstance(image, bytes | np.ndarray):
-        return image
-    if isinstance(image, Image.Image):
-        return _pixels(image, name)
-    raise PictureError(f"{name} is {type(image).__name__}: give a path, bytes, RGB pixels or a Pillow image")
-
-
-def _pixels(image: Image.Image, name: str) -> np.ndarray:
-    """A Pillow image as its file would be read: upright, 16 bits a channel brought down to 8, RGBA if transparent."""
-    try:
-        image = ImageOps.exif_transpose(image)
-        if image.mode.startswith("I"):
-            return (np.asarray(image) // 256).clip(0, 255).astype(np.uint8)
-        return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
-    except (OSError, SyntaxError, ValueError) as error:
-        raise PictureError(f"{name}: the Pillow image cannot be used ({error}): open it anew") from None
-
-
-def find_pictures(patterns: Sequence[str]) -> list[str]:
-    """The picture files that paths, folders and globs mean, in a stable order; a missing file stays in the list.
-
-    Raises:
-        DataError: A folder or a glob has no pictures.
-    """
-    return list(itertools.chain.from_iterable(_pictures_of(pattern) for pattern in patterns))
-
-
-def _pictures_of(pattern: str) -> list[str]:
-    path = Path(pattern)
-    if os.path.isdir(pattern):  # that of Path raises for names that no file can have
-        inside = [str(each) for each in sorted(path.rglob("*")) if each.suffix.lower() in PICTURE_SUFFIXES]
-        if not inside:
-            raise DataError(f"{path} holds no pictures ({', '.join(sorted(PICTURE_SUFFIXES))})")
-        return inside
-    if glob.has_magic(pattern) and not os.path.exists(pattern):
-        matches = sorted(each for each in glob.glob(pattern, recursive=True) if not Path(each).is_dir())
-        if not matches:
-            raise DataError(f"no file matches {pattern}")
-        return matches
-    return [pattern]
 
 
 def _batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -14,13 +14,12 @@ from crnn_seq2seq_ocr.bench.machine import Circumstances
 from crnn_seq2seq_ocr.bench.result import Benchmark, compared
 from crnn_seq2seq_ocr.bench.timing import Laps, Work, side_by_side
 from crnn_seq2seq_ocr.data.batches import normalise
-from crnn_seq2seq_ocr.data.sample import Sample
+from crnn_seq2seq_ocr.data.readable import find_pictures, open_sample
 from crnn_seq2seq_ocr.data.transforms import Prepared, prepare
-from crnn_seq2seq_ocr.errors import PictureError
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.model.search import search
 from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
-from crnn_seq2seq_ocr.reader import Reader, as_sample, find_pictures
+from crnn_seq2seq_ocr.reader import Reader
 
 READ_UNITS = {
     "read a picture": "ms",
@@ -73,7 +72,7 @@ class Rereading:
         laps = Laps(_device_of(self._reader))
         alike: dict[int, list[Prepared]] = {}  # as in `Reader`, only pictures of one width are read together
         for path in self._paths:
-            prepared = prepare(open_picture(path), description.preprocessing)
+            prepared = prepare(open_sample(path, path), description.preprocessing)
             alike.setdefault(prepared[0].shape[2], []).append(prepared)
         laps.end("prepare a picture")
         if isinstance(self._reader.engine, OnnxEngine):
@@ -116,18 +115,6 @@ def read_batch(
     found = search(recognizer, memory, max_length=max_length, beam=beam)
     laps.end("decoder")
     return found.tokens.shape[1]
-
-
-def open_picture(path: str) -> Sample:
-    """A picture to read.
-
-    Raises:
-        PictureError: It cannot be opened.
-    """
-    sample = as_sample(path, 0)
-    if not isinstance(sample, Sample):
-        raise PictureError(str(sample.error))
-    return sample
 
 
 def _device_of(reader: Reader) -> torch.device:
@@ -176,7 +163,7 @@ def bench_read(
     readers = {(model, count): _loaded(model, device, count) for model in models for count in counts}
     paths = find_pictures(images)
     for reader, path in itertools.product(readers.values(), paths):
-        prepare(open_picture(path), reader.description.preprocessing)
+        prepare(open_sample(path, path), reader.description.preprocessing)
     filled = list(itertools.islice(itertools.cycle(paths), max(len(paths), *batch_sizes)))
     several = len(models) > 1
     variants: dict[str, Work] = {

@@ -129,7 +129,7 @@ def _check(
 
 def _paths(images: list[str]) -> Iterator[str]:
     """The pictures that arguments mean; a mistake in one of them is told at once."""
-    from crnn_seq2seq_ocr.reader import find_pictures
+    from crnn_seq2seq_ocr.data.readable import find_pictures
 
     parts = [_standard_input() if each == "-" else find_pictures([each]) for each in images]
     return itertools.chain.from_iterable(parts)
@@ -137,8 +137,8 @@ def _paths(images: list[str]) -> Iterator[str]:
 
 def _standard_input() -> Iterator[str]:
     """The pictures of each line; a line that means none stays as it is, to fail on its own."""
+    from crnn_seq2seq_ocr.data.readable import find_pictures
     from crnn_seq2seq_ocr.errors import DataError
-    from crnn_seq2seq_ocr.reader import find_pictures
 
     empty = True
     for line in sys.stdin:
