@@ -259,6 +259,28 @@ def test_a_phone(browser: Browser, address: str, files: list[bytes]) -> None:
 
 
 @needs_chromium
+def test_a_page_behind_a_proxy_that_takes_a_path_off(browser: Browser, address: str, files: list[bytes]) -> None:
+    inside, outside = f"{address}/ocr/", []
+
+    def proxied(route: Any) -> None:
+        url = route.request.url
+        if url.startswith(inside):
+            route.continue_(url=url.replace(inside, f"{address}/"))
+        else:
+            outside.append(url)
+            route.abort()
+
+    page = browser.new_page()
+    page.route(f"{address}/**", proxied)
+    page.goto(inside)
+    expect(page.locator("#examples img").first).to_be_visible()
+    give(page, {"sign.png": files[0]})
+    expect(page.locator(".character")).to_have_count(len(TEXTS[0]))
+    page.close()
+    assert outside == []
+
+
+@needs_chromium
 def test_a_page_that_needs_a_key(browser: Browser, trained: Path, files: list[bytes], tmp_path: Path) -> None:
     (tmp_path / "keys").write_text("k" * 20)
     with service(trained, "--keys", str(tmp_path / "keys")) as (address, child):
@@ -291,5 +313,6 @@ def test_the_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
         if not path.endswith((".jpg", ".svg")):
             assert b"://" not in content, path
             assert b"innerHTML" not in content, path
+            assert not re.search(rb"""["'`(]/\w""", content), f"{path} has an address that is not relative to the page"
     assert client.get("/page/app.js").headers["content-type"] == "text/javascript; charset=utf-8"
     assert client.get("/page/icon.svg").headers["content-type"] == "image/svg+xml"

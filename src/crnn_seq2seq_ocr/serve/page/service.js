@@ -1,4 +1,5 @@
-// Talks to the service: one request for each text, a few at a time, patient when it is busy.
+// Talks to the service: one request for each text, a few at a time, patient when it is busy. Addresses are relative to
+// the page, which a proxy may show under a path of its own.
 
 export const PROMISE = "Pictures go to this service and nowhere else; it keeps none.";
 export const HAS_INTERFACE = true;
@@ -23,7 +24,7 @@ export function useKey(text) {
 }
 
 export async function models() {
-  return (await ask("/v1/models", {})).models;
+  return (await ask("v1/models", {})).models;
 }
 
 /** The reading of one text from one file, or from several views of it. */
@@ -34,7 +35,7 @@ export async function read(files) {
     for (const file of files) form.append("picture", file, file.name || "picture");
     form.append("views", "true");
     form.append("detail", "attention");
-    return (await ask("/v1/read", { method: "POST", body: form })).readings[0];
+    return (await ask("v1/read", { method: "POST", body: form })).readings[0];
   } finally {
     running -= 1;
     waiting.shift()?.();
