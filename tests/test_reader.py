@@ -165,7 +165,7 @@ def bomb(width: int = 60_000, height: int = 60_000) -> bytes:
         ("/no/such.png", r"/no/such\.png cannot be opened \(No such file or directory\): check the path"),
         ("a\0b", "cannot be opened"),
         ([], "it has 0 pictures"),
-        ([picture_of("a"), picture_of("b")], "it has 2 pictures, the settings take 1 to 1"),
+        ([picture_of("a"), picture_of("b")], "it has 2 pictures, the model takes 1"),
         (Image.open(io.BytesIO(png(noise(40, 40))[:-400])), "the Pillow image cannot be used"),
     ],
     ids=["empty", "text", "cut", "bomb", "float", "4 axes", "number", "absent", "NUL", "none", "too many", "pillow"],

@@ -401,12 +401,19 @@ def _explain(error: ValidationError, model: type[BaseModel]) -> str:
         where = ".".join(str(part) for part in problem["loc"]) or "settings"
         if problem["type"] == "extra_forbidden":
             known = _field_names(model, problem["loc"][:-1])
-            message = f"there is no such setting{did_you_mean(str(problem['loc'][-1]), known)}"
+            name = str(problem["loc"][-1])
+            message = f"there is no such setting{did_you_mean(name, known) or _elsewhere(model, name)}"
         else:
             message = problem["msg"].removeprefix("Value error, ")
         problems.append(f"{where}: {message}")
     count = len(problems)
     return f"{count} problem{'s' if count > 1 else ''}\n" + "\n".join(f"  {line}" for line in problems)
+
+
+def _elsewhere(model: type[BaseModel], name: str) -> str:
+    """The setting of that name in one of the sections, for a message; empty if there is none."""
+    found = [f"{section}.{name}" for section in model.model_fields if name in _field_names(model, (section,))]
+    return f" (did you mean {' or '.join(map(repr, found))}?)" if found else ""
 
 
 def _field_names(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

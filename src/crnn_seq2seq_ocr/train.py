@@ -268,6 +268,8 @@ def _charset(recipe: Recipe, source: Source, last: Path | None, start: Initial |
 
 
 def _check_folder(recipe: Recipe, folder: Path, *, resume: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise RecipeError(f"{folder} is a file: name a folder with --out")
     if not resume:
         if model_folders.checkpoints(folder):
             raise RecipeError(f"{folder} holds a run already: resume it, or name another folder with --out")

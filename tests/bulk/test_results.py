@@ -118,6 +118,7 @@ def test_a_file_of_something_else_stays_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is there already, and was not made by"):
         add(path, READINGS)
     assert path.read_text() == "mine\n"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_json_lines_are_what_json_prints(tmp_path: Path) -> None:

@@ -23,11 +23,11 @@ Command = Callable[..., Answer]
 
 @pytest.fixture
 def command(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Runs ``crnn-ocr`` with arguments; `stdin` is what is typed. No traceback is ever allowed."""
+    """Runs ``crnn-ocr`` with arguments; `stdin` is what is typed; None is closed. No traceback is ever allowed."""
 
-    def run(*arguments: object, stdin: str = "") -> Answer:
+    def run(*arguments: object, stdin: str | None = "") -> Answer:
         monkeypatch.setattr(sys, "argv", ["crnn-ocr", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        monkeypatch.setattr(sys, "stdin", None if stdin is None else io.StringIO(stdin))
         monkeypatch.setenv("COLUMNS", "200")
         capfd.readouterr()
         status: int | str | None = 0

@@ -105,6 +105,10 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         lambda here, model: ["train", recipe(here, "model: [")], r"recipe\.yaml"),
     "recipe, unknown setting": (
         lambda here, model: ["train", "tiny", "modle.width=3"], r"modle.*did you mean .?model"),
+    "recipe, setting without its section": (
+        lambda here, model: ["train", "tiny", "steps=3"], r"steps: there is no .*did you mean 'training\.steps'"),
+    "run, a file": (
+        lambda here, model: ["train", "tiny", "--out", empty(here)], r"PLACE/empty\.png is a file: name a folder"),
     "recipe, wrong value": (
         lambda here, model: ["train", "tiny", "training.steps=many"], r"training\.steps"),
     "training data, absent": (
@@ -126,6 +130,10 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         lambda here, model: ["read", model, here], r"PLACE holds no pictures"),
     "picture, nothing matches": (
         lambda here, model: ["read", model, here / "*.png"], r"no file matches PLACE/\*\.png"),
+    "picture, forgotten model": (
+        lambda here, model: ["read", here / "a.png"], r"after the model, name pictures to read"),
+    "attention, a place for no folder": (
+        lambda here, model: ["read", model, "a.png", "--attention", "/proc/none"], r"crnn-ocr: /proc/none: No such"),
     "picture, none listed": (
         lambda here, model: ["read", model, "-"], r"standard input lists no pictures: write"),
     "model, absent": (
@@ -299,3 +307,10 @@ def test_what_was_measured_is_shown_though_it_cannot_be_written(
     monkeypatch.setattr(os, "replace", full)
     answer = command("evaluate", trained, pictures, "--out", tmp_path / "out")
     assert "100.00%" in answer.out
+
+
+@pytest.mark.parametrize("arguments", [["-"], ["--input", "-"]])
+def test_closed_standard_input_lists_nothing(command: Command, trained: Path, arguments: Arguments) -> None:
+    answer = command("read", find_model(trained), *arguments, stdin=None)
+    assert answer.status == 1
+    assert "standard input lists no pictures" in answer.err

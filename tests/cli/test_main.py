@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
+from typer.main import get_command
 
 import crnn_seq2seq_ocr
+from crnn_seq2seq_ocr.cli import app
 from tests.cli.conftest import Command
 from tests.conftest import TEXTS
 
@@ -70,3 +73,21 @@ def test_the_reader_of_the_output_may_go(trained: Path, pictures: Path) -> None:
     done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=120)
     assert len(done.stdout.splitlines()) == 1
     assert done.stderr == ""
+
+
+def test_no_help_holds_what_the_terminal_takes_for_markup() -> None:
+    """Rich leaves [words in brackets] out, silently; defaults that are no values are told by show_default."""
+
+    def helps(command: Any) -> Iterator[str]:
+        yield command.help or ""
+        yield from (getattr(parameter, "help", None) or "" for parameter in command.params)
+        for each in getattr(command, "commands", {}).values():
+            yield from helps(each)
+
+    told = list(helps(get_command(app)))
+    assert len(told) > 80
+    assert [help for help in told if "[" in help] == []
+
+
+def test_the_help_of_training_says_where_a_run_goes(command: Command) -> None:
+    assert "runs/NAME" in command("train", "--help").out

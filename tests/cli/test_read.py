@@ -39,6 +39,14 @@ def test_files(command: Command, trained: Path, files: list[Path]) -> None:
     assert answer.err == ""
 
 
+def test_one_reading_is_one_line_whatever_its_file_is_called(
+    command: Command, trained: Path, files: list[Path], tmp_path: Path
+) -> None:
+    shutil.copy(files[0], tmp_path / "a\tb\nc.png")
+    answer = command("read", trained, tmp_path)
+    assert [row[:2] for row in rows(answer.out)] == [[f"{tmp_path}/a\\tb\\nc.png", TEXTS[0]]]
+
+
 @pytest.mark.parametrize("form", ["folder", "glob", "list"])
 def test_folders_globs_and_lists(command: Command, trained: Path, pictures: Path, files: list[Path], form: str) -> None:
     given = {"folder": pictures, "glob": pictures / "*.png", "list": "-"}[form]
@@ -140,7 +148,7 @@ def test_views_are_one_sign(command: Command, trained: Path, files: list[Path]) 
     assert [row[1] for row in rows(command("read", trained, files[4], "--views").out)] == ["cab"]
     answer = command("read", trained, *files[:2], "--views")
     assert answer.status == 1
-    assert f"{files[0]} + {files[1]}: it has 2 pictures, the settings take 1 to 1" in answer.err
+    assert f"{files[0]} + {files[1]}: it has 2 pictures, the model takes 1" in answer.err
 
 
 def test_several_files_of_one_sign(command: Command, files: list[Path], tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_views_of_one_text_stand_on_one_line(
     first, second = map(json.loads, answer.out.splitlines())
     assert first["text"] == TEXTS[0]
     assert second["name"] == "001.png | 002.png"
-    assert "it has 2 pictures, the settings take 1 to 1" in second["error"]
+    assert "it has 2 pictures, the model takes 1" in second["error"]
 
 
 def test_shards_hold_everything_once(command: Command, trained: Path, listed: Path, tmp_path: Path) -> None:

@@ -187,7 +187,10 @@ def test_addresses_and_verbs_that_are_not_there(client: TestClient) -> None:
     refused(client.get("/v1/nothing"), 404, "not_found")
     refused(client.get("/page/../app.py"), 404, "not_found")
     refused(client.get("/page/%2e%2e/app.py"), 404, "not_found")
+    assert "there is nothing at /v1/nothing: the page is at /" in client.get("/v1/nothing").json()["detail"]
     refused(client.get("/v1/read"), 405, "method_not_allowed")
+    assert client.get("/v1/read").json()["detail"] == "/v1/read takes no GET: send POST"
+    assert client.head("/").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,10 @@ def store_of(path: Path) -> Store:
 @contextlib.contextmanager
 def _claimed(path: Path, made_by: dict[str, Any]) -> Iterator[None]:
     """This process alone writes to the file, and what is in it was made in the same way."""
-    with path.with_name(f"{path.name}.meta").open("a+", encoding="utf-8") as note:
+    place = path.with_name(f"{path.name}.meta")
+    if path.exists() and not place.exists():
+        raise _foreign(path)  # and nothing is left beside it
+    with place.open("a+", encoding="utf-8") as note:
         if not _lock(note):
             raise DataError(
                 f"{path} is being written by another process: give each one its part with --shard, or wait for it"
@@ -143,14 +146,18 @@ def _lock(file: IO[str]) -> bool:
     return True
 
 
+def _foreign(path: Path) -> DataError:
+    return DataError(
+        f"{path} is there already, and was not made by `crnn-ocr read --output` (nothing says so in "
+        f"{path.name}.meta): name another output"
+    )
+
+
 def _compare(path: Path, noted: str, made_by: dict[str, Any]) -> None:
     try:
         before = json.loads(noted)
     except ValueError:
-        raise DataError(
-            f"{path} is there already, and was not made by `crnn-ocr read --output` (nothing says so in "
-            f"{path.name}.meta): name another output"
-        ) from None
+        raise _foreign(path) from None
     if before != made_by:
         raise DataError(
             f"{path} holds readings made by {_told(before)}, which do not mix with those of {_told(made_by)}: "

@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -42,13 +43,22 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # Names of files may hold bytes that are no text; they are shown, and end nothing.
             stream.reconfigure(errors="backslashreplace")
+    if sys.stdin is None:  # closed by whoever called: nothing comes from it
+        sys.stdin = io.StringIO()
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="surrogateescape")
     try:
         with needing("this command"):
             app()
-    except (CrnnOcrError, OSError) as error:
-        print(f"crnn-ocr: {error}", file=sys.stderr)
-        sys.exit(1)
+    except CrnnOcrError as error:
+        _fail(str(error))
+    except OSError as error:
+        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        _fail(place + (error.strerror or str(error)))
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"crnn-ocr: {message}", file=sys.stderr)
+    sys.exit(1)

@@ -72,7 +72,9 @@ def read(
     against: Annotated[list[Path] | None, typer.Option(help="Other models to compare, such as an ONNX file.")] = None,
     batch_size: Annotated[str, typer.Option(help="Texts read at a time, to compare.")] = "1,8,32",
     beam: Annotated[str, typer.Option(help="Widths of the beam search, to compare.")] = "1",
-    threads: Annotated[str | None, typer.Option(help="Threads, to compare [as many as PyTorch takes].")] = None,
+    threads: Annotated[
+        str | None, typer.Option(help="Threads, to compare.", show_default="as many as PyTorch takes")
+    ] = None,
     device: Device = "auto",
     repeats: Repeats = 5,
     json_file: JsonFile = None,

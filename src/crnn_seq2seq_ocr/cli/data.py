@@ -111,8 +111,8 @@ def download(
     name: Annotated[str, typer.Argument(help="Only fsns is known.")],
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("data/fsns"),
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "train",
-    shards: Annotated[str | None, typer.Option(help="Such as 0-3,7 [all].")] = None,
-    base_url: Annotated[str | None, typer.Option(help="Address of a mirror.")] = None,
+    shards: Annotated[str | None, typer.Option(help="Such as 0-3,7.", show_default="all")] = None,
+    base_url: Annotated[str | None, typer.Option(help="Address of a mirror.", show_default="the official one")] = None,
     parallel: Annotated[int, typer.Option(min=1, max=16, help="Files at a time.")] = 4,
 ) -> None:
     """Fetch shards of French Street Name Signs; the same command again goes on where it stopped."""

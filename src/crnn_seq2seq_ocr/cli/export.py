@@ -22,10 +22,11 @@ def export(
     fp16: Annotated[bool, typer.Option("--fp16", help="Weights in fp16: half the size, as fast.")] = False,
     data: Annotated[
         str | None,
-        typer.Option(help="A data set to measure int8 or fp16 on [none: fp16 of a released model loses nothing]."),
+        typer.Option(help="A data set to measure int8 or fp16 on; fp16 of a released model needs none."),
     ] = None,
     calibration: Annotated[
-        str | None, typer.Option(help="A data set such as will be read, to calibrate int8 with [drawn pictures].")
+        str | None,
+        typer.Option(help="A data set such as will be read, to calibrate int8 with.", show_default="drawn pictures"),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many samples of --data.")] = None,
 ) -> None:

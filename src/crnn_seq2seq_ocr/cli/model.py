@@ -24,14 +24,16 @@ Precision = Annotated[
 BatchSize = Annotated[int, typer.Option(min=1, help="Texts read at a time.")]
 Backend = Annotated[
     Literal["onnx", "torch"] | None,
-    typer.Option(help="What runs the network [ONNX Runtime where it can do what is asked, else PyTorch]."),
+    typer.Option(
+        help="What runs the network.", show_default="ONNX Runtime where it can do what is asked, else PyTorch"
+    ),
 ]
 
 
 def train(
     recipe: Annotated[str, typer.Argument(help="The name of a recipe of the package, or a YAML file.")],
     settings: Annotated[list[str] | None, typer.Argument(help="section.setting=value, as many as you like.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The run's folder [runs/NAME].")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder.", show_default="runs/NAME")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's last checkpoint.")] = False,
     init: Annotated[Path | None, typer.Option(help="A model, named as for read, whose weights to start from.")] = None,
     overfit: Annotated[

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from crnn_seq2seq_ocr.bulk.run import Tally
     from crnn_seq2seq_ocr.reader import Reading
 
-
 def read(
     model: Model,
     images: Annotated[
@@ -50,7 +49,10 @@ def read(
     ] = None,
     shard: Annotated[
         str | None,
-        typer.Option(help="Such as 3/8: the third of eight parts, into NAME-3-of-8 [under a launcher: the process's]."),
+        typer.Option(
+            help="Such as 3/8: the third of eight parts, into NAME-3-of-8.",
+            show_default="everything; under a launcher the part of the process",
+        ),
     ] = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Read again what failed in the output.")
@@ -68,8 +70,9 @@ def read(
 ) -> None:
     """Read pictures: prints file, text and confidence, separated by tabs, or writes a file with all about them.
 
-    The exit status is 1 if any picture could not be read; the others are read all the same. Ctrl-C and SIGTERM end a
-    run with --output once what is being read is written, with status 130.
+    The exit status is 1 if any picture could not be read; the others are read all the same.
+
+    Ctrl-C and SIGTERM end a run with --output once what is being read is written, with status 130.
     """
     from crnn_seq2seq_ocr.allocator import keep_freed_memory
     from crnn_seq2seq_ocr.bulk.listing import Listing, read_listing
@@ -118,7 +121,8 @@ def _check(
     from crnn_seq2seq_ocr.errors import DataError
 
     if bool(images) == (listed is not None):
-        raise DataError("name pictures to read, or a list of them with --input" + (", not both" if images else ""))
+        both = ", not both" if images else ""
+        raise DataError(f"after the model, name pictures to read, or a list of them with --input{both}")
     if printed and output is not None:
         raise DataError("--views, --json and --attention are for readings that are printed: leave them or --output out")
     if views and listed is not None:

@@ -62,9 +62,10 @@ def prepare(
     count, height, width = preprocessing.views, preprocessing.height, preprocessing.width
     pictures = [decode_picture(picture, name=sample.name) for picture in sample.images]
     if not 1 <= len(pictures) <= count:
+        taken = "1" if count == 1 else f"1 to {count}"
         raise DataError(
-            f"{sample.name}: it has {len(pictures)} pictures, the settings take 1 to {count}: "
-            "change preprocessing.views or the sample"
+            f"{sample.name}: it has {len(pictures)} pictures, the model takes {taken}: "
+            "give each as a text of its own, or train with other preprocessing.views"
         )
     views = split_views(pictures[0], count) if len(pictures) == 1 else pictures
     real = _real(sample, views)

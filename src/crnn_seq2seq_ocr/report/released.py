@@ -25,9 +25,9 @@ def _table(name: str, folder: Path) -> "Table":
     description = load_description(folder)
     size = sum(path.stat().st_size for path in folder.iterdir())
     title = f"{name} ({size / 1e6:.1f} MB): {escape(description.about)}\n{_facts(description, folder)}"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, collapse_padding=True)
     table.add_column("read", overflow="fold")
-    for column in ("samples", "whole text right", "folded", "CER ↓"):
+    for column in ("samples", "strict", "folded", "CER ↓"):
         table.add_column(column, justify="right")
     for each in description.results:
         shares = (f"{share:.1%}" for share in (each.sequence_accuracy, each.folded_accuracy, each.cer))

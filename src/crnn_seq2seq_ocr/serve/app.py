@@ -158,7 +158,7 @@ def _watching(app: FastAPI, service: _Service) -> None:
 
 def _page(app: FastAPI) -> None:
     for path, (content, media_type) in page_files().items():
-        app.add_api_route(path, _file(content, media_type), include_in_schema=False)
+        app.add_api_route(path, _file(content, media_type), methods=["GET", "HEAD"], include_in_schema=False)
 
 
 def _file(content: bytes, media_type: str) -> Callable[[], Awaitable[Response]]:

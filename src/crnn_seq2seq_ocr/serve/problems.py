@@ -59,9 +59,9 @@ def tell_problems(app: FastAPI) -> None:
         return problem.response()
 
     @app.exception_handler(HTTPException)
-    async def http(_request: Request, error: HTTPException) -> JSONResponse:
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
-        return Problem(error.status_code, code, str(error.detail), headers=error.headers).response()
+        return Problem(error.status_code, code, _detail(request, error), headers=error.headers).response()
 
 
 def mistake(method: str, path: str, error: Exception) -> JSONResponse:
@@ -69,3 +69,14 @@ def mistake(method: str, path: str, error: Exception) -> JSONResponse:
     _log.error("%s %s failed", method, path, exc_info=error)
     detail = "the service made a mistake, which its log describes: try again, and tell whoever runs it"
     return Problem(500, "internal_error", detail).response()
+
+
+def _detail(request: Request, error: HTTPException) -> str:
+    """What to do about an address that is not there, or takes something else."""
+    path = request.url.path
+    match error.status_code:
+        case 404:
+            return f"there is nothing at {path}: the page is at /, what programs may ask is in /openapi.json"
+        case 405:
+            return f"{path} takes no {request.method}: send {(error.headers or {}).get('Allow', 'something else')}"
+    return str(error.detail)

@@ -42,8 +42,11 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.listen(512)
     except OSError as error:
         listening.close()
-        raise OSError(error.errno, f"{host}:{port} cannot be listened at ({error.strerror})") from None
+        raise OSError(error.errno, f"{host}:{port} cannot be listened at ({error.strerror}): {_REMEDY}") from None
     return listening
+
+
+_REMEDY = "name another --port (0 takes a free one), or another --host"
 
 
 class _Server(uvicorn.Server):

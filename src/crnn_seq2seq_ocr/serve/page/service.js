@@ -68,7 +68,8 @@ async function sent(path, options) {
 async function problemOf(response) {
   try {
     const { code, detail } = await response.json();
-    return new Problem(code, detail.charAt(0).toUpperCase() + detail.slice(1) + ".");
+    const sentence = detail.replace(/^[a-z](?=[a-z]* )/, (first) => first.toUpperCase()); // but no file's name
+    return new Problem(code, `${sentence}.`);
   } catch {
     return new Problem("unknown", `The service answered with status ${response.status}.`);
   }
