@@ -318,8 +318,8 @@ def test_a_stop_between_two_lists_of_paths(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "name pictures to read, or a list of them with --input\n"),
-        (["a.png", "--input", "list.txt"], "name pictures to read, or a list of them with --input, not both"),
+        ([], "after the model, name pictures to read, or a list of them with --input\n"),
+        (["a.png", "--input", "list.txt"], "after the model, name pictures to read, or a list of them with --input, not both"),
         (["--input", "none.txt"], "cannot read the list none.txt: No such file or directory"),
         (["a.png", "--shard", "3/2"], "--shard '3/2' is no part: write 1/8 for the first of eight"),
         (["a.png", "--output", "out.txt"], "readings cannot be written to out.txt: its name must end in .jsonl"),
