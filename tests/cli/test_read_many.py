@@ -184,7 +184,7 @@ cli.main()
 
 
 def eventually(happened: Callable[[], bool]) -> None:
-    for _ in range(600):
+    for _ in range(2400):
         if happened():
             return
         time.sleep(0.05)
