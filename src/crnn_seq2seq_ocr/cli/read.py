@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from crnn_seq2seq_ocr.bulk.run import Tally
     from crnn_seq2seq_ocr.reader import Reading
 
+
 def read(
     model: Model,
     images: Annotated[
