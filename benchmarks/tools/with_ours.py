@@ -21,12 +21,12 @@ class Ours:
             import torch
 
             torch.set_num_threads(threads)
-        self._reader = Reader.load(variant, device="cpu")
+        self._reader = Reader.load(variant, device="cpu", backend="onnx" if runtime == "onnxruntime" else "torch")
         views = self._reader.description.preprocessing.views
         if (views > 1) != (kind == "signs"):
             raise UnfitError("it reads signs of several views" if views > 1 else "it reads single words and lines")
         self.title = f"ours: {self._reader.description.name or Path(variant).name}"
-        if runtime == "onnxruntime":
+        if variant.endswith(".onnx"):
             self.title += " (ONNX)"
         self.versions = f"crnn-seq2seq-ocr {version('crnn-seq2seq-ocr')}, {runtime} {version(runtime)}"
 
@@ -50,7 +50,7 @@ def files_of(variant: str) -> list[Path]:
         AbsentError: There is none.
     """
     from crnn_seq2seq_ocr.errors import CheckpointError
-    from crnn_seq2seq_ocr.model_folders import find_model
+    from crnn_seq2seq_ocr.model_folders import ONNX, find_model
 
     if variant.endswith(".onnx"):
         if not Path(variant).is_file():
@@ -60,7 +60,8 @@ def files_of(variant: str) -> list[Path]:
         folder = find_model(Path(variant))
     except CheckpointError as error:
         raise AbsentError(str(error)) from None
-    return [folder / "model.safetensors", folder / "model.json"]
+    exported = folder / ONNX
+    return [exported if exported.is_file() else folder / "model.safetensors", folder / "model.json"]
 
 
 if __name__ == "__main__":

@@ -247,7 +247,7 @@ def test_a_page_without_a_place_for_the_table(tmp_path: Path, capsys: Any) -> No
 
 
 def test_size_of_packages_with_all_that_they_require(tmp_path: Path) -> None:
-    assert packages_size("ours", tmp_path) > 1e8  # PyTorch is among them
+    assert packages_size("ours", tmp_path) > 1e8  # ONNX Runtime and NumPy are among them
 
 
 def test_the_page_has_a_place_for_the_table() -> None:

@@ -1,5 +1,6 @@
 """The command that serves a model over HTTP."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,14 @@ def serve(
     keys: Annotated[Path | None, typer.Option(help="A file of API keys, one a line; none: everyone reads.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Most texts read together.")] = 32,
     queue: Annotated[int, typer.Option(min=1, help="Texts that may wait; then requests get 429.")] = 256,
-    at_once: Annotated[int, typer.Option(min=1, help="Batches read at the same time on a CPU, by ONNX Runtime.")] = 2,
+    at_once: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Batches that ONNX Runtime reads at the same time, on a CPU.",
+            show_default="2 where pictures have many widths, else 1",
+        ),
+    ] = None,
     device: Device = "auto",
     precision: Precision = "fp32",
     backend: Backend = None,
@@ -39,6 +47,12 @@ def serve(
         most_texts=min(queue, 32),
         keys=() if keys is None else read_keys(keys),
     )
-    reader = load_reader(model, device=device, precision=precision, backend=backend, at_once=at_once)
+    load = partial(load_reader, model, device=device, precision=precision, backend=backend)
+    reader = load()
+    if at_once is None:
+        # Batches of one width are small and leave cores idle; others keep them all busy, and are answered sooner alone.
+        at_once = 2 if reader.description.preprocessing.resize == "fit" else 1
+    if at_once > 1:
+        reader = load(at_once=at_once)
     app = create_app(reader, settings)
     run(app, host=host, port=port, announce=lambda address: print(f"{model} is served at {address}", flush=True))
