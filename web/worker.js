@@ -5,6 +5,7 @@ import { decode, prepare } from "./pictures.js";
 import { reading } from "./reading.js";
 
 const loaded = load();
+loaded.catch(() => {}); // told to whoever asks; nobody may have asked yet
 let before = Promise.resolve();
 
 const answers = {
