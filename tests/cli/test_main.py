@@ -14,7 +14,7 @@ from typer.main import get_command
 import crnn_seq2seq_ocr
 from crnn_seq2seq_ocr.cli import app
 from tests.cli.conftest import Command
-from tests.conftest import TEXTS
+from tests.conftest import TEXTS, python
 
 MODULE = ["-m", "crnn_seq2seq_ocr"]
 
@@ -91,3 +91,18 @@ def test_no_help_holds_what_the_terminal_takes_for_markup() -> None:
 
 def test_the_help_of_training_says_where_a_run_goes(command: Command) -> None:
     assert "runs/NAME" in command("train", "--help").out
+
+
+WATCHED = "import atexit; from crnn_seq2seq_ocr import cli; atexit.register(print, 'taken down'); cli.main()"
+
+
+@pytest.mark.parametrize(("processes", "taken_down"), [("1", True), ("2", False)])
+@pytest.mark.parametrize(("arguments", "status"), [(["models"], 0), (["no-such-command"], 2)])
+def test_one_process_of_several_does_not_take_the_interpreter_down(
+    arguments: list[str], status: int, processes: str, taken_down: bool
+) -> None:
+    with python("-c", WATCHED, *arguments, RANK="0", WORLD_SIZE=processes) as child:
+        out, errors = child.communicate(timeout=60)
+    assert child.returncode == status, errors
+    assert bool(out if status == 0 else errors)
+    assert ("taken down" in out) is taken_down

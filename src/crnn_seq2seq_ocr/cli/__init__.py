@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import typer
 
+from crnn_seq2seq_ocr import launched
 from crnn_seq2seq_ocr.cli.bench import bench
 from crnn_seq2seq_ocr.cli.data import data
 from crnn_seq2seq_ocr.cli.export import export
@@ -57,6 +58,21 @@ def main() -> None:
         _fail(place + (error.strerror or str(error)))
     except KeyboardInterrupt:
         sys.exit(130)
+    except SystemExit as end:
+        if launched.process() is None:
+            raise
+        _leave(end)
+
+
+def _leave(end: SystemExit) -> NoReturn:
+    """End one process of several as the command did, without taking the interpreter down.
+
+    Threads of Gloo may still let go of tensors then. They want the interpreter for it, and where it is going they
+    abort the process, and with it the others (https://github.com/pytorch/pytorch/pull/179291).
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(end.code if isinstance(end.code, int) else int(end.code is not None))
 
 
 def _fail(message: str) -> NoReturn:
