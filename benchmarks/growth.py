@@ -23,25 +23,25 @@ import cv2
 import numpy as np
 import torch
 
-from crnn_seq2seq_ocr.allocator import keep_freed_memory
-from crnn_seq2seq_ocr.bench.alone import alone
 from crnn_seq2seq_ocr.bench.data import index_cost
+from crnn_seq2seq_ocr.bench.isolated import alone
 from crnn_seq2seq_ocr.bench.machine import Circumstances, own_memory, peak_memory
 from crnn_seq2seq_ocr.bench.read import read_batch
 from crnn_seq2seq_ocr.bench.result import number
 from crnn_seq2seq_ocr.bench.timing import Laps, side_by_side
 from crnn_seq2seq_ocr.bench.train import Trainee, run_cost
-from crnn_seq2seq_ocr.checkpoint import build, save_model
+from crnn_seq2seq_ocr.checkpoint.metadata import Description
+from crnn_seq2seq_ocr.checkpoint.weights import build, save_model
 from crnn_seq2seq_ocr.cli import main as command_line
 from crnn_seq2seq_ocr.config import Recipe, load_recipe
-from crnn_seq2seq_ocr.data.batches import Batch
-from crnn_seq2seq_ocr.data.fsns import FsnsRecords, encode_example, find_shards
+from crnn_seq2seq_ocr.data.formats.fsns import FsnsRecords, encode_example, find_shards
+from crnn_seq2seq_ocr.data.formats.tfrecord import shard_name, write_records
 from crnn_seq2seq_ocr.data.pictures import decode_picture, encode_picture, resize
 from crnn_seq2seq_ocr.data.sources import open_source
-from crnn_seq2seq_ocr.data.tfrecord import shard_name, write_records
-from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.system.allocator import keep_freed_memory
 from crnn_seq2seq_ocr.text import EOS_ID, FSNS_CHARSET, SPECIAL_COUNT
+from crnn_seq2seq_ocr.training.batches import Batch
 
 HEIGHT, WIDTH = 8, 32
 """Of the strips of four views in the records: pictures as small as can be, everything else as in FSNS."""

@@ -22,11 +22,11 @@ from urllib.parse import urlsplit
 import numpy as np
 import psutil
 
-from crnn_seq2seq_ocr.allocator import keep_freed_memory
 from crnn_seq2seq_ocr.data.pictures import encode_picture
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.data.sources import open_source
-from crnn_seq2seq_ocr.reader import Reader
+from crnn_seq2seq_ocr.inference.reader import Reader
+from crnn_seq2seq_ocr.system.allocator import keep_freed_memory
 
 BATCH_SIZE = 32
 

@@ -23,8 +23,8 @@ from rich.console import Console
 from crnn_seq2seq_ocr import Reader
 from crnn_seq2seq_ocr.config import load_recipe
 from crnn_seq2seq_ocr.data.sources import open_source
-from crnn_seq2seq_ocr.evaluate import evaluate
-from crnn_seq2seq_ocr.train import train
+from crnn_seq2seq_ocr.evaluation.evaluate import evaluate
+from crnn_seq2seq_ocr.training.train import train
 
 FONTS = [
     files("fontpkg_oswald") / "files" / "Oswald[wght].ttf",

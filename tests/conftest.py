@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 import torch
 
-from crnn_seq2seq_ocr import released
-from crnn_seq2seq_ocr.checkpoint import load_model, save_model
+from crnn_seq2seq_ocr.checkpoint import pretrained
+from crnn_seq2seq_ocr.checkpoint.metadata import Result
+from crnn_seq2seq_ocr.checkpoint.weights import load_model, save_model
 from crnn_seq2seq_ocr.config import Recipe
-from crnn_seq2seq_ocr.description import Result
 from crnn_seq2seq_ocr.export.graph import Pieces, translate
 from crnn_seq2seq_ocr.export.onnx_file import export_onnx
-from crnn_seq2seq_ocr.selfcheck import overfit_recipe
-from crnn_seq2seq_ocr.train import train
+from crnn_seq2seq_ocr.training.overfit import overfit_recipe
+from crnn_seq2seq_ocr.training.train import train
 
 TEXTS = ["ab", "ba", "aab", "bb", "cab", "abc", "c", "bca", "acb", "cc", "bab", "ca"]
 COLOURS = {"a": (220, 30, 30), "b": (30, 200, 40), "c": (40, 60, 230)}
@@ -144,7 +144,7 @@ def exported(trained: Path, pieces: Pieces, tmp_path_factory: pytest.TempPathFac
 def shelf(tmp_path: Path, trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of released models: small ones under the names of the real ones."""
     folder = tmp_path / "shelf"
-    monkeypatch.setattr(released, "FOLDER", folder)
+    monkeypatch.setattr(pretrained, "FOLDER", folder)
     monkeypatch.chdir(tmp_path)
     recognizer, description = load_model(trained)
     results = (Result("synthetic:signs?count=7", 7, 0.857, 0.9, 0.05, 0.01),)

@@ -23,7 +23,7 @@ def test_the_first_lines_of_the_manual(trained: Path, pictures: Path) -> None:
 
 
 def test_the_reader_is_the_one_of_its_module() -> None:
-    from crnn_seq2seq_ocr.reader import Reader
+    from crnn_seq2seq_ocr.inference.reader import Reader
 
     assert crnn_seq2seq_ocr.Reader is Reader
 
@@ -40,4 +40,4 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
         "from crnn_seq2seq_ocr import Reader; print('torch' in sys.modules, Reader.__module__)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout == f"set() {crnn_seq2seq_ocr.__version__}\nFalse crnn_seq2seq_ocr.reader\n"
+    assert done.stdout == f"set() {crnn_seq2seq_ocr.__version__}\nFalse crnn_seq2seq_ocr.inference.reader\n"

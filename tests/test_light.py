@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-from crnn_seq2seq_ocr.checkpoint import load_model, save_model
+from crnn_seq2seq_ocr.checkpoint.weights import load_model, save_model
 from tests.conftest import TEXTS, python, write_folder
 from tests.test_floors import MODULES, PACKAGE, imported, nodes_at_import
 
@@ -35,10 +35,12 @@ class Refuse:
 
 sys.meta_path.insert(0, Refuse())
 
-from crnn_seq2seq_ocr import cli, loading, released
+from crnn_seq2seq_ocr import cli
+from crnn_seq2seq_ocr.inference import backends
+from crnn_seq2seq_ocr.checkpoint import pretrained
 
-released.FOLDER = released.Path(shelf)
-loading.ACCELERATORS = ()
+pretrained.FOLDER = pretrained.Path(shelf)
+backends.ACCELERATORS = ()
 
 
 def run(arguments):

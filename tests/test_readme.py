@@ -16,16 +16,16 @@ import cv2
 import numpy as np
 import pytest
 
-from crnn_seq2seq_ocr import released
-from crnn_seq2seq_ocr.checkpoint import build, save_model
+from crnn_seq2seq_ocr.checkpoint import pretrained
+from crnn_seq2seq_ocr.checkpoint.metadata import Description
+from crnn_seq2seq_ocr.checkpoint.weights import build, save_model
 from crnn_seq2seq_ocr.cli import main
 from crnn_seq2seq_ocr.config import load_recipe
 from crnn_seq2seq_ocr.data.draw import draw
 from crnn_seq2seq_ocr.data.sources import open_source
-from crnn_seq2seq_ocr.description import Description
-from crnn_seq2seq_ocr.initial import NAMED_CHARSETS
-from crnn_seq2seq_ocr.reader import Reader
+from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.text import FSNS_CHARSET
+from crnn_seq2seq_ocr.training.finetune import NAMED_CHARSETS
 from tests.conftest import MakeRecipe, python, write_folder
 from tests.model import original
 from tests.model.checkpoint_file import training_checkpoint, write_checkpoint
@@ -76,7 +76,7 @@ def place(tmp_path: Path, micro: MakeRecipe, monkeypatch: pytest.MonkeyPatch) ->
     recipe = micro(preprocessing__views=4)
     description = Description(FSNS_CHARSET, 37, recipe.preprocessing, recipe.model)
     save_model(build(description), description, tmp_path / "demo" / "run")
-    monkeypatch.setattr(released, "FOLDER", tmp_path / "released")
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path / "released")
     for name in ("fsns", "words"):
         save_small(name, tmp_path / "released" / name)
     for name in ("my-signs", "my-checks", "photos", "more", "real-signs"):
@@ -111,7 +111,7 @@ def serve_and_stop(arguments: list[str]) -> None:
     """A server does not end by itself: it is stopped once it says that it is ready."""
     place = arguments.index("--port") + 1
     free = [*arguments[:place], "0", *arguments[place + 1 :]]
-    code = f"from crnn_seq2seq_ocr import cli, released; released.FOLDER = released.Path({str(released.FOLDER)!r}); "
+    code = f"from crnn_seq2seq_ocr import cli; from crnn_seq2seq_ocr.checkpoint import pretrained; pretrained.FOLDER = pretrained.Path({str(pretrained.FOLDER)!r}); "
     with python("-c", code + "cli.main()", *free) as child:
         assert child.stdout is not None
         address = re.search(r"http://\S+", child.stdout.readline())

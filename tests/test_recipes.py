@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from crnn_seq2seq_ocr.config import Recipe, load_recipe, recipe_names
-from crnn_seq2seq_ocr.initial import resolve_charset
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
-from crnn_seq2seq_ocr.selfcheck import overfit_recipe
 from crnn_seq2seq_ocr.text import FSNS_CHARSET, SPECIAL_COUNT, WORDS_CHARSET
+from crnn_seq2seq_ocr.training.finetune import resolve_charset
+from crnn_seq2seq_ocr.training.overfit import overfit_recipe
 
 
 class NoTexts:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from crnn_seq2seq_ocr.checkpoint import load_model
+from crnn_seq2seq_ocr.checkpoint.folders import ONNX, find_model
+from crnn_seq2seq_ocr.checkpoint.metadata import Description
+from crnn_seq2seq_ocr.checkpoint.pretrained import released_models
+from crnn_seq2seq_ocr.checkpoint.weights import load_model
 from crnn_seq2seq_ocr.data.sources import open_source
-from crnn_seq2seq_ocr.description import Description
-from crnn_seq2seq_ocr.model_folders import ONNX, find_model
-from crnn_seq2seq_ocr.reader import Reader
-from crnn_seq2seq_ocr.released import released_models
+from crnn_seq2seq_ocr.inference.reader import Reader
 
 MOST_BYTES, MOST_BYTES_TOGETHER = 40_000_000, 75_000_000
 
@@ -72,7 +72,7 @@ def test_it_is_small_and_says_what_it_is_good_for(name: str) -> None:
 
 def test_a_training_of_its_recipe_can_go_on_from_it(name: str) -> None:
     from crnn_seq2seq_ocr.config import load_recipe
-    from crnn_seq2seq_ocr.initial import resolve_charset
+    from crnn_seq2seq_ocr.training.finetune import resolve_charset
 
     recipe, description = load_recipe(name), describe(name)
     assert recipe.model == description.model

@@ -13,7 +13,7 @@ import onnxruntime
 
 from crnn_seq2seq_ocr.errors import CrnnOcrError
 from crnn_seq2seq_ocr.export.onnx_file import export_onnx
-from crnn_seq2seq_ocr.onnx_engine import DESCRIPTION_KEY
+from crnn_seq2seq_ocr.inference.onnx_backend import DESCRIPTION_KEY
 from crnn_seq2seq_ocr.serve.page import page_files
 
 HERE = Path(__file__).parent

@@ -49,8 +49,8 @@ def files_of(variant: str) -> list[Path]:
     Raises:
         AbsentError: There is none.
     """
+    from crnn_seq2seq_ocr.checkpoint.folders import ONNX, find_model
     from crnn_seq2seq_ocr.errors import CheckpointError
-    from crnn_seq2seq_ocr.model_folders import ONNX, find_model
 
     if variant.endswith(".onnx"):
         if not Path(variant).is_file():

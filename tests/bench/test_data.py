@@ -9,12 +9,12 @@ import pytest
 from crnn_seq2seq_ocr.bench import data
 from crnn_seq2seq_ocr.bench.data import BATCH_UNITS, STAGE_UNITS, Stages, bench_data, index_cost
 from crnn_seq2seq_ocr.config import Recipe
-from crnn_seq2seq_ocr.data.batches import Batch, TrainingExamples
 from crnn_seq2seq_ocr.data.convert import convert_to_tfrecord
-from crnn_seq2seq_ocr.data.folder import Folder
-from crnn_seq2seq_ocr.data.training import make_examples
+from crnn_seq2seq_ocr.data.formats.folder import Folder
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.text import Tokenizer
+from crnn_seq2seq_ocr.training.batches import Batch, TrainingExamples
+from crnn_seq2seq_ocr.training.data import make_examples
 from tests.conftest import TEXTS, MakeRecipe, write_folder
 
 

@@ -8,7 +8,7 @@ import torch
 from crnn_seq2seq_ocr.bench.read import READ_UNITS, Rereading, bench_read, read_batch
 from crnn_seq2seq_ocr.bench.timing import Laps
 from crnn_seq2seq_ocr.errors import PictureError
-from crnn_seq2seq_ocr.reader import Reader
+from crnn_seq2seq_ocr.inference.reader import Reader
 from tests.model.small import CONTENT, make_recognizer
 
 

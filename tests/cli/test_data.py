@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crnn_seq2seq_ocr.data.fsns import FsnsRecords
+from crnn_seq2seq_ocr.data.formats.fsns import FsnsRecords
 from crnn_seq2seq_ocr.data.sources import open_source
 from tests.cli.conftest import Command
 from tests.conftest import TEXTS, write_folder

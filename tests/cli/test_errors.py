@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 import pytest
 
-from crnn_seq2seq_ocr.data.fsns import encode_example
-from crnn_seq2seq_ocr.data.tfrecord import write_records
-from crnn_seq2seq_ocr.model_folders import find_model
+from crnn_seq2seq_ocr.checkpoint.folders import find_model
+from crnn_seq2seq_ocr.data.formats.fsns import encode_example
+from crnn_seq2seq_ocr.data.formats.tfrecord import write_records
 from tests.cli.conftest import Command
 from tests.conftest import picture_of, write_folder
 

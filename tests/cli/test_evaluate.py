@@ -73,6 +73,6 @@ def test_the_report_is_there_though_nobody_reads_the_table(
     def gone(*arguments: object) -> NoReturn:
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
-    monkeypatch.setattr("crnn_seq2seq_ocr.evaluate.show", gone)
+    monkeypatch.setattr("crnn_seq2seq_ocr.evaluation.evaluate.show", gone)
     command("evaluate", trained, pictures, "--out", tmp_path / "out")
     assert len(list((tmp_path / "out").iterdir())) == 3

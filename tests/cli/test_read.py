@@ -12,10 +12,10 @@ from pathlib import Path
 import cv2
 import pytest
 
-from crnn_seq2seq_ocr.checkpoint import save_model
+from crnn_seq2seq_ocr.checkpoint.folders import find_model
+from crnn_seq2seq_ocr.checkpoint.metadata import Description
+from crnn_seq2seq_ocr.checkpoint.weights import save_model
 from crnn_seq2seq_ocr.cli import main
-from crnn_seq2seq_ocr.description import Description
-from crnn_seq2seq_ocr.model_folders import find_model
 from tests.cli.conftest import Command
 from tests.conftest import TEXTS, picture_of
 from tests.model.small import CONTENT, PREPROCESSING, make_recognizer

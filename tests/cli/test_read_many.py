@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from crnn_seq2seq_ocr.bulk import run
-from crnn_seq2seq_ocr.checkpoint import load_model, save_model
-from crnn_seq2seq_ocr.interrupts import StopRequest
+from crnn_seq2seq_ocr.checkpoint.weights import load_model, save_model
+from crnn_seq2seq_ocr.system.signals import StopRequest
 from tests.cli.conftest import Command
 from tests.conftest import TEXTS, python
 
@@ -170,8 +170,8 @@ SLOW = """
 import sys, time
 from crnn_seq2seq_ocr import cli
 from crnn_seq2seq_ocr.bulk.lines import Lines
-from crnn_seq2seq_ocr.bulk.parts import Parts
-from crnn_seq2seq_ocr.reader import Reader
+from crnn_seq2seq_ocr.bulk.parquet_store import Parts
+from crnn_seq2seq_ocr.inference.reader import Reader
 read = Reader.read_prepared
 def slowly(self, *arguments, **settings):
     time.sleep(0.05)

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
-from crnn_seq2seq_ocr import released
-from crnn_seq2seq_ocr.checkpoint import load_model
-from crnn_seq2seq_ocr.reader import Reader
+from crnn_seq2seq_ocr.checkpoint import pretrained
+from crnn_seq2seq_ocr.checkpoint.weights import load_model
+from crnn_seq2seq_ocr.inference.reader import Reader
 from tests.cli.conftest import Command
 from tests.conftest import TEXTS
 
@@ -29,7 +29,7 @@ def test_the_list(shelf: Path, command: Command) -> None:
 
 
 def test_an_empty_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
-    monkeypatch.setattr(released, "FOLDER", tmp_path / "none")
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path / "none")
     assert command("models") == (0, "this installation has no trained models\n", "")
 
 

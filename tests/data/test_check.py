@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from crnn_seq2seq_ocr.data.check import CheckReport, check_source, summary_lines
-from crnn_seq2seq_ocr.data.folder import Folder
-from crnn_seq2seq_ocr.data.fsns import FsnsRecords, encode_example
+from crnn_seq2seq_ocr.data.formats.folder import Folder
+from crnn_seq2seq_ocr.data.formats.fsns import FsnsRecords, encode_example
+from crnn_seq2seq_ocr.data.formats.tfrecord import frame, write_records
 from crnn_seq2seq_ocr.data.pictures import encode_picture
-from crnn_seq2seq_ocr.data.tfrecord import frame, write_records
 
 
 def picture(height: int = 30, width: int = 90) -> np.ndarray:

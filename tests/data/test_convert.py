@@ -11,8 +11,8 @@ import pytest
 
 from crnn_seq2seq_ocr.data import convert
 from crnn_seq2seq_ocr.data.convert import convert_to_folder, convert_to_tfrecord
-from crnn_seq2seq_ocr.data.folder import Folder
-from crnn_seq2seq_ocr.data.fsns import FsnsRecords
+from crnn_seq2seq_ocr.data.formats.folder import Folder
+from crnn_seq2seq_ocr.data.formats.fsns import FsnsRecords
 from crnn_seq2seq_ocr.data.pictures import decode_picture, encode_picture
 from crnn_seq2seq_ocr.data.sample import Picture, Sample, Source
 from crnn_seq2seq_ocr.errors import DataError, StorageError

@@ -13,7 +13,7 @@ import pytest
 
 from crnn_seq2seq_ocr.data import download
 from crnn_seq2seq_ocr.data.download import download_fsns, parse_shards
-from crnn_seq2seq_ocr.data.tfrecord import TFRecords, frame
+from crnn_seq2seq_ocr.data.formats.tfrecord import TFRecords, frame
 from crnn_seq2seq_ocr.errors import DataError, DownloadError, StorageError
 
 SHARD = b"".join(frame(bytes([number]) * 5000) for number in range(40))

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from crnn_seq2seq_ocr.data.draw import draw
-from crnn_seq2seq_ocr.data.example import parse_example
+from crnn_seq2seq_ocr.data.formats.example import parse_example
+from crnn_seq2seq_ocr.data.formats.tfrecord import TFRecords
 from crnn_seq2seq_ocr.data.pictures import decode_picture
 from crnn_seq2seq_ocr.data.sources import open_source
-from crnn_seq2seq_ocr.data.tfrecord import TFRecords
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.text import FSNS_CHARSET
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from crnn_seq2seq_ocr.config import Augmentation, Preprocessing
-from crnn_seq2seq_ocr.data.folder import Folder
+from crnn_seq2seq_ocr.data.formats.folder import Folder
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.data.transforms import prepare, readable, resize_view
 from crnn_seq2seq_ocr.errors import DataError, PictureError

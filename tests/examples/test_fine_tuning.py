@@ -5,9 +5,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from crnn_seq2seq_ocr.checkpoint import build, load_model, save_model
+from crnn_seq2seq_ocr.checkpoint.metadata import Description
+from crnn_seq2seq_ocr.checkpoint.weights import build, load_model, save_model
 from crnn_seq2seq_ocr.config import load_recipe
-from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.text import WORDS_CHARSET
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "fine_tuning.py"

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from crnn_seq2seq_ocr.checkpoint import build, save_model
+from crnn_seq2seq_ocr.checkpoint.metadata import Description
+from crnn_seq2seq_ocr.checkpoint.weights import build, save_model
 from crnn_seq2seq_ocr.config import DecoderSettings, EncoderSettings, ModelSettings, Preprocessing, Stage
-from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.export.onnx_file import export_onnx
 from crnn_seq2seq_ocr.text import UNASSIGNED
 from tests.model.small import CONTENT, POSITION

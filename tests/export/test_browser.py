@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from crnn_seq2seq_ocr.data.pictures import decode_picture, encode_picture
 from crnn_seq2seq_ocr.data.sources import open_source
-from crnn_seq2seq_ocr.reader import Reader
+from crnn_seq2seq_ocr.inference.reader import Reader
 from tests.conftest import TEXTS
 from tests.serve.test_page import browser, give, needs_chromium, opened, text_of
 

@@ -7,10 +7,10 @@ import numpy as np
 import onnx
 import pytest
 
-from crnn_seq2seq_ocr.description import Description
-from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
-from crnn_seq2seq_ocr.outputs import Outputs
-from crnn_seq2seq_ocr.torch_engine import TorchEngine
+from crnn_seq2seq_ocr.checkpoint.metadata import Description
+from crnn_seq2seq_ocr.inference.onnx_backend import OnnxEngine
+from crnn_seq2seq_ocr.inference.outputs import Outputs
+from crnn_seq2seq_ocr.inference.torch_backend import TorchEngine
 from tests.export.conftest import KINDS
 
 SIZES = {

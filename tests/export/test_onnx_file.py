@@ -10,13 +10,13 @@ import pytest
 from onnx import numpy_helper
 from safetensors.numpy import load_file
 
-from crnn_seq2seq_ocr.checkpoint import load_model, save_model
+from crnn_seq2seq_ocr.checkpoint.weights import load_model, save_model
 from crnn_seq2seq_ocr.errors import CheckpointError, DataError, ExportError, StorageError
 from crnn_seq2seq_ocr.export import check
 from crnn_seq2seq_ocr.export.graph import Pieces, translate
 from crnn_seq2seq_ocr.export.onnx_file import Exported, _content, export_onnx
-from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
-from crnn_seq2seq_ocr.reader import Reader
+from crnn_seq2seq_ocr.inference.onnx_backend import OnnxEngine
+from crnn_seq2seq_ocr.inference.reader import Reader
 from tests.conftest import TEXTS
 from tests.export.conftest import KINDS, save_untrained
 

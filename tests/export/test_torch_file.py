@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from crnn_seq2seq_ocr.description import Description
+from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.errors import ExportError
 from crnn_seq2seq_ocr.export import check
 from crnn_seq2seq_ocr.export.torch_file import export_torch
-from crnn_seq2seq_ocr.torch_engine import TorchEngine
+from crnn_seq2seq_ocr.inference.torch_backend import TorchEngine
 from tests.export.conftest import KINDS
 from tests.export.test_graph import SIZES, pictures
 

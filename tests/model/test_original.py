@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from crnn_seq2seq_ocr.config import LossSettings
+from crnn_seq2seq_ocr.mindspore.weights import import_state
 from crnn_seq2seq_ocr.model.loss import loss_divisor, token_losses
-from crnn_seq2seq_ocr.model.mindspore import import_state
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.model.search import greedy, search
 from crnn_seq2seq_ocr.text import BOS_ID, EOS_ID

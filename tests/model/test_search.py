@@ -9,12 +9,12 @@ from torch import Tensor
 
 from crnn_seq2seq_ocr.config import ModelSettings
 from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.inference.outputs import LIKELY
 from crnn_seq2seq_ocr.model.decoder import State, Step
 from crnn_seq2seq_ocr.model.encoder import Memory
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.model.search import Found, beam_search, greedy, search
-from crnn_seq2seq_ocr.outputs import LIKELY
 from crnn_seq2seq_ocr.text import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 from tests.model.small import CLASSES, CONTENT, POSITION, all_views, make_images, make_recognizer
 

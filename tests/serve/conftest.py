@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from crnn_seq2seq_ocr.reader import Reader
+from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.serve import ServeSettings, create_app
 from tests.conftest import TEXTS, picture_of, python
 

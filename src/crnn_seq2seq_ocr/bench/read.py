@@ -13,13 +13,13 @@ from torch import Tensor
 from crnn_seq2seq_ocr.bench.machine import Circumstances
 from crnn_seq2seq_ocr.bench.result import Benchmark, compared
 from crnn_seq2seq_ocr.bench.timing import Laps, Work, side_by_side
-from crnn_seq2seq_ocr.data.batches import normalise
 from crnn_seq2seq_ocr.data.readable import find_pictures, open_sample
 from crnn_seq2seq_ocr.data.transforms import Prepared, prepare
+from crnn_seq2seq_ocr.inference.onnx_backend import OnnxEngine
+from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.model.search import search
-from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
-from crnn_seq2seq_ocr.reader import Reader
+from crnn_seq2seq_ocr.training.batches import normalise
 
 READ_UNITS = {
     "read a picture": "ms",

@@ -16,20 +16,20 @@ from pathlib import Path
 
 import torch
 
-from crnn_seq2seq_ocr import engine
-from crnn_seq2seq_ocr.allocator import keep_freed_memory
-from crnn_seq2seq_ocr.bench.alone import alone
 from crnn_seq2seq_ocr.bench.flops import DTYPES, MatrixProduct, count_flops
+from crnn_seq2seq_ocr.bench.isolated import alone
 from crnn_seq2seq_ocr.bench.machine import Circumstances, own_memory, peak_memory
 from crnn_seq2seq_ocr.bench.result import Benchmark, Measurement, compared
 from crnn_seq2seq_ocr.bench.timing import Laps, Spread, Work, side_by_side
 from crnn_seq2seq_ocr.config import Recipe
-from crnn_seq2seq_ocr.data.batches import Batch, normalise
-from crnn_seq2seq_ocr.data.training import batches_of, make_examples, training_source
-from crnn_seq2seq_ocr.initial import resolve_charset
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.system.allocator import keep_freed_memory
 from crnn_seq2seq_ocr.text import Tokenizer
-from crnn_seq2seq_ocr.train import train
+from crnn_seq2seq_ocr.training import optimization
+from crnn_seq2seq_ocr.training.batches import Batch, normalise
+from crnn_seq2seq_ocr.training.data import batches_of, make_examples, training_source
+from crnn_seq2seq_ocr.training.finetune import resolve_charset
+from crnn_seq2seq_ocr.training.train import train
 
 STEP_UNITS = {
     "step": "ms",
@@ -61,7 +61,7 @@ class Trainee:
 
     def __init__(self, recipe: Recipe, classes: int, batches: Sequence[Batch]) -> None:
         self._settings = settings = recipe.training
-        accelerator = engine.make_accelerator(settings)
+        accelerator = optimization.make_accelerator(settings)
         self.device = accelerator.device
         self._batches = [batch.pin_memory() if self.device.type == "cuda" else batch for batch in batches]
         torch.manual_seed(settings.seed)
@@ -71,11 +71,11 @@ class Trainee:
         self.flops = self._count()
         if settings.compile:
             self._recognizer.encoder.compile()
-        optimizer = engine.make_optimizer(self._recognizer, settings.optimizer, device=self.device)
+        optimizer = optimization.make_optimizer(self._recognizer, settings.optimizer, device=self.device)
         self._accelerator = accelerator
         self._model, self._optimizer = accelerator.prepare(self._recognizer, optimizer)
         average = settings.optimizer.average
-        self._average = engine.WeightAverage(self._recognizer, average) if average else None
+        self._average = optimization.WeightAverage(self._recognizer, average) if average else None
 
     def __call__(self) -> dict[str, float]:
         """`STEP_UNITS` of one step on each batch, mean over them, but for the comparison with the matrix product."""
@@ -126,15 +126,15 @@ class Trainee:
     def _step(self, batch: Batch, end: Callable[[str], object]) -> None:
         """One update, as `train` makes it; the end of each part is told."""
         forced = self._forced(batch)
-        divisor = engine.global_divisor([batch], self._settings).to(self.device)
-        loss = engine.batch_loss(self._model, batch, forced, self._settings) / divisor
+        divisor = optimization.global_divisor([batch], self._settings).to(self.device)
+        loss = optimization.batch_loss(self._model, batch, forced, self._settings) / divisor
         end("forward")
         self._accelerator.backward(loss)
         end("backward")
         clip = self._settings.optimizer.clip
         most = float("inf") if clip is None else clip
         finite = torch.isfinite(self._accelerator.clip_grad_norm_(self._model.parameters(), most))
-        engine.update_weights(self._optimizer, finite, precision=self._settings.precision)
+        optimization.update_weights(self._optimizer, finite, precision=self._settings.precision)
         self._optimizer.zero_grad()
         if self._average is not None:
             self._average.update(self._recognizer, finite=finite)
@@ -142,12 +142,12 @@ class Trainee:
 
     def _forced(self, batch: Batch) -> torch.Tensor | None:
         samples, length = batch.targets.shape
-        return engine.forced_tokens((samples, length), self._settings.teacher_forcing, 0.0)
+        return optimization.forced_tokens((samples, length), self._settings.teacher_forcing, 0.0)
 
     def _count(self) -> float:
         def steps() -> None:
             for batch in self._batches:
-                loss = engine.batch_loss(self._recognizer, batch, self._forced(batch), self._settings)
+                loss = optimization.batch_loss(self._recognizer, batch, self._forced(batch), self._settings)
                 torch.autograd.backward(loss)
 
         flops = count_flops(steps)

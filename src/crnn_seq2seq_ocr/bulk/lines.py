@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol
 
-from crnn_seq2seq_ocr.data.storage import replacing
 from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.system.files import replacing
 
 COLUMNS = ("name", "text", "confidence", "complete", "error")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crnn_seq2seq_ocr.bulk.shard import Shard
-from crnn_seq2seq_ocr.data.labels import BETWEEN_VIEWS
+from crnn_seq2seq_ocr.data.formats.labels import BETWEEN_VIEWS
 from crnn_seq2seq_ocr.errors import DataError
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from crnn_seq2seq_ocr.bulk.table import to_table
 from crnn_seq2seq_ocr.errors import DataError
-from crnn_seq2seq_ocr.reader import Reader, as_sample
+from crnn_seq2seq_ocr.inference.reader import Reader, as_sample
 
 if TYPE_CHECKING:
     import pyarrow

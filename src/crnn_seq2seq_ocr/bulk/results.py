@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from crnn_seq2seq_ocr.bulk.lines import Csv, JsonLines, Lines, Row, one_line, to_disk
-from crnn_seq2seq_ocr.bulk.parts import Parts
-from crnn_seq2seq_ocr.data.storage import writing
+from crnn_seq2seq_ocr.bulk.parquet_store import Parts
 from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.system.files import writing
 
 
 class Store(Protocol):

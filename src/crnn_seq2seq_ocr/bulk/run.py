@@ -12,9 +12,9 @@ from crnn_seq2seq_ocr.bulk.lines import one_line
 from crnn_seq2seq_ocr.bulk.listing import Listing
 from crnn_seq2seq_ocr.bulk.results import open_results
 from crnn_seq2seq_ocr.errors import DataError
-from crnn_seq2seq_ocr.interrupts import StopRequest, stop_requests
+from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
-from crnn_seq2seq_ocr.reader import Reader
+from crnn_seq2seq_ocr.system.signals import StopRequest, stop_requests
 
 
 @dataclass(frozen=True)

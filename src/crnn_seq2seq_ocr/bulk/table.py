@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from crnn_seq2seq_ocr.dependencies import needing
+from crnn_seq2seq_ocr.system.dependencies import needing
 
 if TYPE_CHECKING:
     import pyarrow

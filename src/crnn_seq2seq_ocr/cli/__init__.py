@@ -7,7 +7,6 @@ from typing import NoReturn
 
 import typer
 
-from crnn_seq2seq_ocr import launched
 from crnn_seq2seq_ocr.cli.bench import bench
 from crnn_seq2seq_ocr.cli.data import data
 from crnn_seq2seq_ocr.cli.export import export
@@ -15,8 +14,9 @@ from crnn_seq2seq_ocr.cli.model import evaluate, import_mindspore, train
 from crnn_seq2seq_ocr.cli.read import read
 from crnn_seq2seq_ocr.cli.released import models, release
 from crnn_seq2seq_ocr.cli.serve import serve
-from crnn_seq2seq_ocr.dependencies import needing
 from crnn_seq2seq_ocr.errors import CrnnOcrError
+from crnn_seq2seq_ocr.system import launch
+from crnn_seq2seq_ocr.system.dependencies import needing
 
 app = typer.Typer(
     name="crnn-ocr",
@@ -59,7 +59,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except SystemExit as end:
-        if launched.process() is None:
+        if launch.process() is None:
             raise
         _leave(end)
 

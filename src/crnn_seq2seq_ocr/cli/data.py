@@ -160,8 +160,8 @@ def draw(
 
 def _charset(name: str, *, everything: bool = True) -> str | None:
     """The characters that an option means; None for any."""
-    from crnn_seq2seq_ocr.charset_files import read_charset_file
     from crnn_seq2seq_ocr.errors import CharsetError
+    from crnn_seq2seq_ocr.mindspore.charset_files import read_charset_file
     from crnn_seq2seq_ocr.text import FSNS_CHARSET, Tokenizer, normalize
 
     if name == "any":

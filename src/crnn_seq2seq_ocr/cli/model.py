@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from crnn_seq2seq_ocr.inference.reader import Reader
     from crnn_seq2seq_ocr.model.lexicon import Lexicon
-    from crnn_seq2seq_ocr.reader import Reader
 
 Model = Annotated[
     Path,
@@ -44,8 +44,8 @@ def train(
     from rich.console import Console
 
     from crnn_seq2seq_ocr.config import load_recipe
-    from crnn_seq2seq_ocr.selfcheck import overfit_recipe
-    from crnn_seq2seq_ocr.train import train as run
+    from crnn_seq2seq_ocr.training.overfit import overfit_recipe
+    from crnn_seq2seq_ocr.training.train import train as run
 
     chosen = load_recipe(recipe, settings)
     if overfit is not None:
@@ -85,10 +85,10 @@ def evaluate(
     from rich.console import Console
 
     from crnn_seq2seq_ocr.data.sources import open_source
-    from crnn_seq2seq_ocr.data.storage import make_folder
-    from crnn_seq2seq_ocr.evaluate import evaluate as run
-    from crnn_seq2seq_ocr.evaluate import show, write_report
-    from crnn_seq2seq_ocr.processes import processes
+    from crnn_seq2seq_ocr.evaluation.evaluate import evaluate as run
+    from crnn_seq2seq_ocr.evaluation.evaluate import show, write_report
+    from crnn_seq2seq_ocr.system.files import make_folder
+    from crnn_seq2seq_ocr.system.processes import processes
 
     searching = beam > 1 or lexicon is not None
     reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
@@ -130,13 +130,13 @@ def load_reader(
     at_once: int = 1,
 ) -> "Reader":
     """The reader of a model, see `Reader.load`; `searching`, with a beam or a lexicon, is done by PyTorch alone."""
-    from crnn_seq2seq_ocr.dependencies import needing
-    from crnn_seq2seq_ocr.reader import Reader
+    from crnn_seq2seq_ocr.inference.reader import Reader
+    from crnn_seq2seq_ocr.system.dependencies import needing
 
     if searching and backend is None and model.suffix != ".onnx":
         backend = "torch"
         with needing("a beam or a lexicon"):
-            import crnn_seq2seq_ocr.torch_engine  # noqa: F401  (its absence is told for what it is needed)
+            import crnn_seq2seq_ocr.inference.torch_backend  # noqa: F401  (its absence is told for what it is needed)
     return Reader.load(model, device=device, precision=precision, backend=backend, at_once=at_once)
 
 
@@ -153,7 +153,7 @@ def import_mindspore(
     out: Annotated[Path, typer.Option(help="The model folder to write.")],
 ) -> None:
     """Turn a checkpoint of the original (MindSpore) into one of our model folders."""
-    from crnn_seq2seq_ocr.importing import import_mindspore as run
+    from crnn_seq2seq_ocr.mindspore.convert import import_mindspore as run
     from crnn_seq2seq_ocr.text import UNASSIGNED
 
     description = run(file, charset=charset, out=out)

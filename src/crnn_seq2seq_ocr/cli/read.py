@@ -28,7 +28,7 @@ from crnn_seq2seq_ocr.cli.model import (
 if TYPE_CHECKING:
     from crnn_seq2seq_ocr.bulk.listing import Listing
     from crnn_seq2seq_ocr.bulk.run import Tally
-    from crnn_seq2seq_ocr.reader import Reading
+    from crnn_seq2seq_ocr.inference.reader import Reading
 
 
 def read(
@@ -75,12 +75,12 @@ def read(
 
     Ctrl-C and SIGTERM end a run with --output once what is being read is written, with status 130.
     """
-    from crnn_seq2seq_ocr.allocator import keep_freed_memory
     from crnn_seq2seq_ocr.bulk.listing import Listing, read_listing
     from crnn_seq2seq_ocr.bulk.results import store_of
     from crnn_seq2seq_ocr.bulk.run import read_into
     from crnn_seq2seq_ocr.bulk.shard import Shard
-    from crnn_seq2seq_ocr.data.storage import make_folder
+    from crnn_seq2seq_ocr.system.allocator import keep_freed_memory
+    from crnn_seq2seq_ocr.system.files import make_folder
 
     printed = views or as_json or attention is not None
     _check(images, listed, output, views=views, printed=printed, retry_failed=retry_failed)
@@ -190,7 +190,7 @@ def _print_reading(reading: "Reading", *, as_json: bool) -> None:
 
 
 def _write_attention(reading: "Reading", folder: Path, number: int) -> None:
-    from crnn_seq2seq_ocr.evaluate import write_attention
+    from crnn_seq2seq_ocr.evaluation.evaluate import write_attention
 
     stem = Path(reading.name).stem[:80] if reading.name else "picture"
     write_attention(reading, folder / f"{number:05d}-{stem}.png")

@@ -39,7 +39,7 @@ def release(
     """
     from rich.console import Console
 
-    from crnn_seq2seq_ocr.release import release as run
+    from crnn_seq2seq_ocr.export.release import release as run
 
     description = run(
         model,

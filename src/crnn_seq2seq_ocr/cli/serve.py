@@ -32,13 +32,13 @@ def serve(
 
     Ctrl-C and SIGTERM end it when all it accepted has been answered.
     """
-    from crnn_seq2seq_ocr.dependencies import needing
+    from crnn_seq2seq_ocr.system.dependencies import needing
 
     with needing("the service"):
         from crnn_seq2seq_ocr.serve import ServeSettings, create_app
         from crnn_seq2seq_ocr.serve.running import run
-    from crnn_seq2seq_ocr.allocator import keep_freed_memory
     from crnn_seq2seq_ocr.serve.keys import read_keys
+    from crnn_seq2seq_ocr.system.allocator import keep_freed_memory
 
     keep_freed_memory()
     settings = ServeSettings(

@@ -7,14 +7,14 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from crnn_seq2seq_ocr.data.fsns import MAX_LENGTH, VIEWS, encode_example
-from crnn_seq2seq_ocr.data.parts import Conversion, Failure, Job, Progress
+from crnn_seq2seq_ocr.data.formats.fsns import MAX_LENGTH, VIEWS, encode_example
+from crnn_seq2seq_ocr.data.formats.tfrecord import shard_name, write_records
 from crnn_seq2seq_ocr.data.pictures import decode_picture, encode_picture, picture_format, resize
+from crnn_seq2seq_ocr.data.resumable_conversion import Conversion, Failure, Job, Progress
 from crnn_seq2seq_ocr.data.sample import Picture, Sample, Source
-from crnn_seq2seq_ocr.data.storage import replacing, writing
-from crnn_seq2seq_ocr.data.tfrecord import shard_name, write_records
 from crnn_seq2seq_ocr.data.views import real_views, split_views
 from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.system.files import replacing, writing
 from crnn_seq2seq_ocr.text import FSNS_CHARSET
 
 LABELS = "labels.tsv"

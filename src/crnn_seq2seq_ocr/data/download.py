@@ -13,9 +13,9 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crnn_seq2seq_ocr.data.storage import writing
-from crnn_seq2seq_ocr.data.tfrecord import TFRecords, shard_name
+from crnn_seq2seq_ocr.data.formats.tfrecord import TFRecords, shard_name
 from crnn_seq2seq_ocr.errors import DataError, DownloadError
+from crnn_seq2seq_ocr.system.files import writing
 
 FSNS_URL = "https://download.tensorflow.org/data/fsns-20160927"
 SHARDS = {"train": 512, "validation": 64, "test": 64}

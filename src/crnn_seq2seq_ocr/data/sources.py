@@ -24,14 +24,14 @@ from pathlib import Path
 
 import numpy as np
 
-from crnn_seq2seq_ocr.data.folder import LISTS, PAIR, Folder
-from crnn_seq2seq_ocr.data.fsns import SHARD, FsnsRecords
-from crnn_seq2seq_ocr.data.labels import SUFFIXES
-from crnn_seq2seq_ocr.data.mindrecord import FIRST_SHARD, MindRecords, is_mindrecord
+from crnn_seq2seq_ocr.data.formats.folder import LISTS, PAIR, Folder
+from crnn_seq2seq_ocr.data.formats.fsns import SHARD, FsnsRecords
+from crnn_seq2seq_ocr.data.formats.labels import SUFFIXES
+from crnn_seq2seq_ocr.data.formats.mindrecord import FIRST_SHARD, MindRecords, is_mindrecord
+from crnn_seq2seq_ocr.data.formats.tfrecord import is_tfrecord
 from crnn_seq2seq_ocr.data.sample import Sample, Source
-from crnn_seq2seq_ocr.data.tfrecord import is_tfrecord
-from crnn_seq2seq_ocr.dependencies import needing
 from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.system.dependencies import needing
 
 SYNTHETIC = "synthetic:"
 DRAWN = ("signs", "words")

@@ -10,12 +10,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.config import Preprocessing
 from crnn_seq2seq_ocr.data.pictures import decode_picture, resize
 from crnn_seq2seq_ocr.data.sources import open_source
-from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import ExportError
-from crnn_seq2seq_ocr.outputs import Outputs
+from crnn_seq2seq_ocr.inference.outputs import Outputs
 from crnn_seq2seq_ocr.text import Tokenizer
 
 TOLERANCE = 1e-4

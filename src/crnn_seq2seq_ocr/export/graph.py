@@ -16,13 +16,13 @@ from onnx import TensorProto, helper
 from onnxscript import optimizer
 from torch import Tensor, nn
 
+from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.config import memory_size
-from crnn_seq2seq_ocr.description import Description
-from crnn_seq2seq_ocr.export.pieces import Begin, Carried, End, Fixed, Found, Turn, likely_count
-from crnn_seq2seq_ocr.export.quiet import quiet
+from crnn_seq2seq_ocr.export.graphs import Begin, Carried, End, Fixed, Found, Turn, likely_count
 from crnn_seq2seq_ocr.export.recurrent import OnnxLstm, with_lstms
+from crnn_seq2seq_ocr.export.silence_warnings import quiet
+from crnn_seq2seq_ocr.inference.outputs import Outputs
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
-from crnn_seq2seq_ocr.outputs import Outputs
 
 OPSET = 20
 INPUTS = ["images", "view_mask"]

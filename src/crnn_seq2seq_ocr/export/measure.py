@@ -14,9 +14,9 @@ from crnn_seq2seq_ocr.bench.timing import side_by_side
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.data.transforms import Prepared, readable
 from crnn_seq2seq_ocr.errors import DataError
-from crnn_seq2seq_ocr.evaluate import Evaluation, evaluate
-from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
-from crnn_seq2seq_ocr.reader import Reader
+from crnn_seq2seq_ocr.evaluation.evaluate import Evaluation, evaluate
+from crnn_seq2seq_ocr.inference.onnx_backend import OnnxEngine
+from crnn_seq2seq_ocr.inference.reader import Reader
 
 TIMED = 32
 """Most pictures that are read to take the time, and how many at a time where it is many."""

@@ -9,8 +9,8 @@ import onnx
 from onnx import helper
 
 import crnn_seq2seq_ocr
-from crnn_seq2seq_ocr.description import Description
-from crnn_seq2seq_ocr.onnx_engine import DESCRIPTION_KEY
+from crnn_seq2seq_ocr.checkpoint.metadata import Description
+from crnn_seq2seq_ocr.inference.onnx_backend import DESCRIPTION_KEY
 from crnn_seq2seq_ocr.text import SPECIAL_COUNT
 
 _RESIZED = {

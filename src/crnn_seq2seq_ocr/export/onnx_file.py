@@ -7,18 +7,18 @@ from typing import Literal
 
 from rich.console import Console
 
+from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.data.transforms import Prepared, readable
-from crnn_seq2seq_ocr.description import Description
 from crnn_seq2seq_ocr.errors import DataError, ExportError
 from crnn_seq2seq_ocr.export import check, measure
 from crnn_seq2seq_ocr.export.graph import Pieces, join, translate
 from crnn_seq2seq_ocr.export.metadata import describe
-from crnn_seq2seq_ocr.export.place import make_place, write
-from crnn_seq2seq_ocr.export.smaller import halved, quantized
+from crnn_seq2seq_ocr.export.output_file import make_place, write
+from crnn_seq2seq_ocr.export.quantize import halved, quantized
+from crnn_seq2seq_ocr.inference.onnx_backend import OnnxEngine
+from crnn_seq2seq_ocr.inference.torch_backend import TorchEngine
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
-from crnn_seq2seq_ocr.onnx_engine import OnnxEngine
-from crnn_seq2seq_ocr.torch_engine import TorchEngine
 
 Smaller = Literal["int8", "fp16"]
 

@@ -14,18 +14,18 @@ from torch import Tensor, nn
 from torch._higher_order_ops import while_loop
 from torch.fx import GraphModule
 
-from crnn_seq2seq_ocr.description import Description
+from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.export.check import Checked, check
 from crnn_seq2seq_ocr.export.graph import any_size, example
+from crnn_seq2seq_ocr.export.graphs import CARRIED, Begin, End, Found, Turn, likely_count
 from crnn_seq2seq_ocr.export.metadata import usage, written
-from crnn_seq2seq_ocr.export.pieces import CARRIED, Begin, End, Found, Turn, likely_count
-from crnn_seq2seq_ocr.export.place import make_place, write
-from crnn_seq2seq_ocr.export.quiet import quiet
+from crnn_seq2seq_ocr.export.output_file import make_place, write
 from crnn_seq2seq_ocr.export.recurrent import ScannedLstm, with_lstms
+from crnn_seq2seq_ocr.export.silence_warnings import quiet
+from crnn_seq2seq_ocr.inference.onnx_backend import DESCRIPTION_KEY
+from crnn_seq2seq_ocr.inference.outputs import Outputs
+from crnn_seq2seq_ocr.inference.torch_backend import TorchEngine
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
-from crnn_seq2seq_ocr.onnx_engine import DESCRIPTION_KEY
-from crnn_seq2seq_ocr.outputs import Outputs
-from crnn_seq2seq_ocr.torch_engine import TorchEngine
 
 
 def export_torch(model: Path, out: Path) -> Checked:

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crnn_seq2seq_ocr.description import Description
-from crnn_seq2seq_ocr.model_folders import count_parameters, load_description
-from crnn_seq2seq_ocr.released import released_models
+from crnn_seq2seq_ocr.checkpoint.folders import count_parameters, load_description
+from crnn_seq2seq_ocr.checkpoint.metadata import Description
+from crnn_seq2seq_ocr.checkpoint.pretrained import released_models
 from crnn_seq2seq_ocr.text import UNASSIGNED
 
 if TYPE_CHECKING:

@@ -11,15 +11,15 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import crnn_seq2seq_ocr
-from crnn_seq2seq_ocr.reader import Reader, Reading
+from crnn_seq2seq_ocr.inference.reader import Reader, Reading
 from crnn_seq2seq_ocr.serve.answers import answer
 from crnn_seq2seq_ocr.serve.batching import Batcher, ClosedError, QueueFullError
-from crnn_seq2seq_ocr.serve.intake import Order
-from crnn_seq2seq_ocr.serve.intake import receive as take_in
 from crnn_seq2seq_ocr.serve.keys import Keys
 from crnn_seq2seq_ocr.serve.metrics import Metrics
 from crnn_seq2seq_ocr.serve.page import POLICY, page_files
 from crnn_seq2seq_ocr.serve.problems import Problem, mistake, tell_problems
+from crnn_seq2seq_ocr.serve.requests import Order
+from crnn_seq2seq_ocr.serve.requests import receive as take_in
 from crnn_seq2seq_ocr.serve.schemas import PROBLEMS, READ_BODY, Model, ModelResult, Models, ReadResponse
 from crnn_seq2seq_ocr.serve.settings import ServeSettings
 

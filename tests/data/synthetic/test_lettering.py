@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from crnn_seq2seq_ocr.data.synthetic.fonts import LETTERING
 from crnn_seq2seq_ocr.data.synthetic.lettering import Lettering, letter, split_type, without_accents
 from crnn_seq2seq_ocr.data.synthetic.names import StreetNames
 from crnn_seq2seq_ocr.data.synthetic.settings import SignSettings
+from crnn_seq2seq_ocr.data.synthetic.sign_fonts import LETTERING
 
 
 def shown(lettering: Lettering) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from crnn_seq2seq_ocr.data.synthetic import camera, paints, strokes, textures
-from crnn_seq2seq_ocr.data.synthetic.faces import EM, Face, Faces
-from crnn_seq2seq_ocr.data.synthetic.strokes import Neighbours, Strokes
+from crnn_seq2seq_ocr.data.synthetic import glyph_masks, rendering, textures, word_degradations
+from crnn_seq2seq_ocr.data.synthetic.glyph_masks import Neighbours, Strokes
+from crnn_seq2seq_ocr.data.synthetic.word_fonts import EM, Face, Faces
 
 _MOST_PIXELS_WIDE = 2400
 
@@ -19,13 +19,13 @@ def draw_line(
     typed = rng.random() < 0.8
     face = faces.choose(text, rng, even=typed)
     neighbours = _neighbours(face, another, rng, difficulty)
-    drawn = strokes.write(text, face, 0.0, neighbours, rng)
+    drawn = glyph_masks.write(text, face, 0.0, neighbours, rng)
     if typed and difficulty > 0:
         drawn = _struck(drawn, len(text), rng, difficulty)
     corners = _laid(drawn, rng, difficulty)
     margins = np.clip(rng.normal(rng.uniform(0.12, 0.58), 0.1, 4), -0.03, 0.9)
     left, top, right, bottom = margins.tolist()
-    mask = strokes.crop(drawn, corners, (left * 1.5, top, right * 1.5, bottom), int(rng.integers(44, 62)),
+    mask = glyph_masks.crop(drawn, corners, (left * 1.5, top, right * 1.5, bottom), int(rng.integers(44, 62)),
                         _MOST_PIXELS_WIDE)
     pixels = _paper(mask, _inked(mask, rng, difficulty), rng, difficulty)
     height = int(np.clip(rng.normal(62, 16), 22, 64))
@@ -69,15 +69,15 @@ def _laid(drawn: Strokes, rng: np.random.Generator, difficulty: float) -> np.nda
 def _inked(mask: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.ndarray:
     """The mask as the ribbon left it: thick or thin, blotchy, pale, full of holes."""
     unit = mask.shape[0] / 50
-    mask = paints.grown(mask, float(rng.uniform(0, 1.2)) * unit * difficulty)
+    mask = rendering.grown(mask, float(rng.uniform(0, 1.2)) * unit * difficulty)
     if rng.random() < 0.75 * difficulty:  # ragged edges
         size = (mask.shape[0], mask.shape[1])
         soft = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(0.6, 1.4)) * unit).astype(np.float32)
-        ragged = soft + np.float32(rng.uniform(5, 85)) * paints.grain(rng, size)[..., 0] * (soft > 25)
+        ragged = soft + np.float32(rng.uniform(5, 85)) * rendering.grain(rng, size)[..., 0] * (soft > 25)
         edge, slope = float(rng.uniform(70, 130)), float(rng.uniform(1.5, 5))
         mask = textures.as_pixels((ragged - edge) * slope + 128)
     if rng.random() < 0.4 * difficulty:
-        fade = 1 - np.float32(rng.uniform(0.1, 0.45)) * np.abs(paints.grain(rng, mask.shape[:2])[..., 0])
+        fade = 1 - np.float32(rng.uniform(0.1, 0.45)) * np.abs(rendering.grain(rng, mask.shape[:2])[..., 0])
         mask = textures.as_pixels(mask * fade)
     return mask
 
@@ -90,15 +90,15 @@ def _paper(mask: np.ndarray, ink: np.ndarray, rng: np.random.Generator, difficul
     pixels = np.empty((*size, 3), np.float32)
     pixels[:] = tone + tint
     if rng.random() < 0.6 * difficulty:
-        pixels *= 1 + np.float32(rng.uniform(0.003, 0.035)) * paints.grain(rng, size)
+        pixels *= 1 + np.float32(rng.uniform(0.003, 0.035)) * rendering.grain(rng, size)
     if rng.random() < 0.15 * difficulty:  # what is typed on the other side
-        paints.over(pixels, np.float32(tone * 0.8), cv2.GaussianBlur(mask[:, ::-1], (0, 0), 2.0), 0.5)
+        rendering.over(pixels, np.float32(tone * 0.8), cv2.GaussianBlur(mask[:, ::-1], (0, 0), 2.0), 0.5)
     depth = float(rng.uniform(0.28, 0.78)) if difficulty > 0 else 0.95
     if rng.random() < 0.06 * difficulty:  # underlined or struck out
         y = int(size[0] * (rng.uniform(0.82, 0.95) if rng.random() < 0.75 else rng.uniform(0.45, 0.6)))
         cv2.line(ink, (0, y), (size[1], y + int(rng.normal(0, 2))), 255, int(rng.integers(1, 4)), cv2.LINE_AA)
-    colour = np.array((20, 20, 24), np.float32) if rng.random() < 0.93 else paints.colour_on(np.full(3, tone), rng, 90)
-    paints.over(pixels, colour, ink, depth)
+    colour = np.array((20, 20, 24), np.float32) if rng.random() < 0.93 else rendering.colour_on(np.full(3, tone), rng, 90)
+    rendering.over(pixels, colour, ink, depth)
     return pixels
 
 
@@ -109,5 +109,5 @@ def _scanned(pixels: np.ndarray, height: int, rng: np.random.Generator, difficul
         pixels = (pixels - middle) * np.float32(rng.uniform(2, 6)) + 128
     if rng.random() < 0.93:
         pixels = np.repeat(pixels.mean(axis=2, keepdims=True), 3, axis=2)
-    pixels += camera.noise(rng, pixels.shape) * np.float32(rng.gamma(1.5, 1.2) / 64 * difficulty)
-    return camera.record(pixels, height, rng, difficulty * float(rng.uniform(0.1, 0.6)))
+    pixels += word_degradations.noise(rng, pixels.shape) * np.float32(rng.gamma(1.5, 1.2) / 64 * difficulty)
+    return word_degradations.record(pixels, height, rng, difficulty * float(rng.uniform(0.1, 0.6)))

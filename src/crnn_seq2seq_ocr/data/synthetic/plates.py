@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from crnn_seq2seq_ocr.data.synthetic.fonts import Typeface, load_font
 from crnn_seq2seq_ocr.data.synthetic.frames import Frame, draw_frame, frame_path
 from crnn_seq2seq_ocr.data.synthetic.lettering import Lettering, Line
+from crnn_seq2seq_ocr.data.synthetic.sign_fonts import Typeface, load_font
 from crnn_seq2seq_ocr.data.synthetic.textures import as_pixels, grain
 
 WIDTH = 256

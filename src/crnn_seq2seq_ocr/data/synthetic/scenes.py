@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from crnn_seq2seq_ocr.data.synthetic import flaws, textures
+from crnn_seq2seq_ocr.data.synthetic import sign_degradations, textures
 from crnn_seq2seq_ocr.data.synthetic.plates import WIDTH
 
 VIEW = 150
@@ -80,8 +80,8 @@ def draw_view(
     # The plate's colours are multiplied by its alpha already.
     view = cv2.add(cv2.multiply(view, free, scale=1 / 255), cv2.cvtColor(sign, cv2.COLOR_RGBA2RGB))
     if scene.dapple:
-        view = flaws.dapple(view, rng, scene.dapple)
-    return flaws.spoil(view, rng, difficulty, light=scene.light, warmth=scene.warmth, easy=easy)
+        view = sign_degradations.dapple(view, rng, scene.dapple)
+    return sign_degradations.spoil(view, rng, difficulty, light=scene.light, warmth=scene.warmth, easy=easy)
 
 
 # Camera

@@ -5,13 +5,13 @@ import functools
 import numpy as np
 
 from crnn_seq2seq_ocr.data.sample import Sample
-from crnn_seq2seq_ocr.data.synthetic.flaws import add_noise_strip, noise_view
-from crnn_seq2seq_ocr.data.synthetic.fonts import Typeface, find_typefaces
 from crnn_seq2seq_ocr.data.synthetic.lettering import letter
 from crnn_seq2seq_ocr.data.synthetic.names import StreetNames
 from crnn_seq2seq_ocr.data.synthetic.plates import draw_plate
 from crnn_seq2seq_ocr.data.synthetic.scenes import VIEW, draw_scene, draw_view
 from crnn_seq2seq_ocr.data.synthetic.settings import SignSettings
+from crnn_seq2seq_ocr.data.synthetic.sign_degradations import add_noise_strip, noise_view
+from crnn_seq2seq_ocr.data.synthetic.sign_fonts import Typeface, find_typefaces
 
 VIEWS = 4
 """Views in a picture, missing ones included."""

@@ -6,10 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from crnn_seq2seq_ocr.data.synthetic import camera, paints, strokes
-from crnn_seq2seq_ocr.data.synthetic.faces import Face, Faces
-from crnn_seq2seq_ocr.data.synthetic.grounds import draw_ground
-from crnn_seq2seq_ocr.data.synthetic.strokes import Neighbours
+from crnn_seq2seq_ocr.data.synthetic import glyph_masks, rendering, word_degradations
+from crnn_seq2seq_ocr.data.synthetic.backgrounds import draw_ground
+from crnn_seq2seq_ocr.data.synthetic.glyph_masks import Neighbours
+from crnn_seq2seq_ocr.data.synthetic.word_fonts import Face, Faces
 
 LOWEST, TALLEST = 14, 64
 """Heights of pictures in pixels."""
@@ -37,12 +37,12 @@ def draw_word(
     mask = _shape(text, face, another, rng, difficulty)
     ground = draw_ground((mask.shape[0], mask.shape[1]), photographs, rng, difficulty)
     mean = ground[::4, ::4].reshape(-1, 3).mean(axis=0)
-    ink = paints.colour_on(mean, rng, float(rng.uniform(130 - 95 * difficulty, 140)))
-    _calm(ground, mean, abs(paints.brightness(ink) - paints.brightness(mean)))
-    paints.paint(ground, mask, ink, mean, rng, difficulty)
+    ink = rendering.colour_on(mean, rng, float(rng.uniform(130 - 95 * difficulty, 140)))
+    _calm(ground, mean, abs(rendering.brightness(ink) - rendering.brightness(mean)))
+    rendering.paint(ground, mask, ink, mean, rng, difficulty)
     if rng.random() < 0.04 * difficulty:
         _hide(ground, rng)
-    return camera.record(camera.light(ground, rng, difficulty), _height(rng), rng, difficulty)
+    return word_degradations.record(word_degradations.light(ground, rng, difficulty), _height(rng), rng, difficulty)
 
 
 def _height(rng: np.random.Generator) -> int:
@@ -58,19 +58,19 @@ def _shape(
     draw = rng.random()
     if len(text) > 1 and draw < 0.16:
         tracking = float(rng.uniform(0.04, 0.5)) if draw < 0.11 else float(rng.uniform(-0.06, -0.02))
-    drawn = strokes.write(_curled(text, face, rng), face, tracking, _neighbours(face, another, rng, difficulty), rng)
+    drawn = glyph_masks.write(_curled(text, face, rng), face, tracking, _neighbours(face, another, rng, difficulty), rng)
     if text.isupper() and len(text) > 2 and rng.random() < 0.05 * difficulty:
-        drawn = strokes.enlarge_first(drawn, text, face, float(rng.uniform(1.15, 1.45)))
+        drawn = glyph_masks.enlarge_first(drawn, text, face, float(rng.uniform(1.15, 1.45)))
     if len(text) > 3 and rng.random() < 0.07 * difficulty:
-        drawn = strokes.bend(drawn, float(rng.uniform(-0.5, 0.6)))
-    corners = strokes.slant(drawn.box, rng, difficulty)
-    mask = strokes.crop(drawn, corners, _margins(rng, difficulty), int(rng.integers(36, 56)), _MOST_PIXELS_WIDE)
+        drawn = glyph_masks.bend(drawn, float(rng.uniform(-0.5, 0.6)))
+    corners = glyph_masks.slant(drawn.box, rng, difficulty)
+    mask = glyph_masks.crop(drawn, corners, _margins(rng, difficulty), int(rng.integers(36, 56)), _MOST_PIXELS_WIDE)
     if rng.random() < 0.025 * difficulty:
-        return paints.dotted(mask, rng)
+        return rendering.dotted(mask, rng)
     if rng.random() < 0.2 * difficulty:
         change = float(rng.uniform(-0.8, 1.3))
         kernel = np.ones((2, 2), np.uint8)
-        mask = paints.grown(mask, change) if change > 0 else cv2.addWeighted(
+        mask = rendering.grown(mask, change) if change > 0 else cv2.addWeighted(
             mask, 1 + change, cv2.erode(mask, kernel), -change, 0
         )
     return mask
@@ -87,7 +87,7 @@ def _curled(text: str, face: Face, rng: np.random.Generator) -> str:
     return curled if face.writes(curled) else text
 
 
-def _margins(rng: np.random.Generator, difficulty: float) -> strokes.Box:
+def _margins(rng: np.random.Generator, difficulty: float) -> glyph_masks.Box:
     """Around the text in text heights: what annotators leave, now and then nothing or less."""
     usual = float(rng.uniform(0.0, 0.26))
     margins = np.clip(rng.normal(usual, 0.07, 4), -0.02, 0.5)
@@ -126,5 +126,5 @@ def _hide(pixels: np.ndarray, rng: np.random.Generator) -> None:
     """A pole, branch or cable in front of the word."""
     height, width = pixels.shape[:2]
     x, lean = int(rng.random() * width), int(rng.normal(0, 0.4) * height)
-    tone = tuple(map(float, paints.colour(rng)))
+    tone = tuple(map(float, rendering.colour(rng)))
     cv2.line(pixels, (x, 0), (x + lean, height), tone, 1 + int(rng.random() * height / 9), cv2.LINE_AA)

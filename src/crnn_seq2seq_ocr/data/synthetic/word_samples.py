@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from crnn_seq2seq_ocr.data.sample import Sample
-from crnn_seq2seq_ocr.data.synthetic.faces import Faces, find_faces
-from crnn_seq2seq_ocr.data.synthetic.grounds import find_backgrounds
+from crnn_seq2seq_ocr.data.synthetic.backgrounds import find_backgrounds
 from crnn_seq2seq_ocr.data.synthetic.pages import draw_line
 from crnn_seq2seq_ocr.data.synthetic.settings import WordSettings
 from crnn_seq2seq_ocr.data.synthetic.texts import WordTexts
+from crnn_seq2seq_ocr.data.synthetic.word_fonts import Faces, find_faces
 from crnn_seq2seq_ocr.data.synthetic.word_pictures import draw_word
 
 _TEXT_STREAM, _PICTURE_STREAM = 1, 2

@@ -1,0 +1,155 @@
+"""Folders of models and of training runs: which one a path means, and that each is written whole or not at all."""
+
+import contextlib
+import errno
+import json
+import math
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from crnn_seq2seq_ocr.checkpoint.metadata import Description
+from crnn_seq2seq_ocr.checkpoint.pretrained import released_models
+from crnn_seq2seq_ocr.errors import CheckpointError, StorageError, did_you_mean
+
+WEIGHTS, DESCRIPTION, STATE, BEST = "model.safetensors", "model.json", "training.pt", "best.json"
+ONNX = "model.onnx"
+"""The same model for ONNX Runtime; folders of trainings have none."""
+
+_NOT_LEARNT = {"running_mean", "running_var", "num_batches_tracked"}
+"""The state of batch normalisation."""
+
+
+def find_model(path: Path) -> Path:
+    """The model folder that a path means: a model, a run (its best checkpoint, else its last), or a released name.
+
+    A folder of that name without a model in it does not hide the released model.
+
+    Raises:
+        CheckpointError: The path holds no model and names none.
+    """
+    if (path / DESCRIPTION).is_file():
+        return path
+    released = released_models()
+    chosen = best_checkpoint(path) or last_checkpoint(path) or released.get(str(path))
+    if chosen is None:
+        what = "holds no model" if path.is_dir() else "does not exist" if not path.exists() else "is not a folder"
+        raise CheckpointError(
+            f"{path} {what}{did_you_mean(str(path), released)}: give a folder with {DESCRIPTION}, the folder of a "
+            f"training run, or a released model ({', '.join(released) or 'there are none here'})"
+        )
+    return chosen
+
+
+def load_description(folder: Path) -> Description:
+    """What the model in a folder says of itself.
+
+    Raises:
+        CheckpointError: It is damaged, or of another version.
+    """
+    path = folder / DESCRIPTION
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{path} is damaged ({error}): copy it again") from None
+    return Description.from_dict(content, str(path))
+
+
+def count_parameters(folder: Path) -> int:
+    """How many numbers of a model are learnt, from the head of its weights; nothing of PyTorch is needed.
+
+    Raises:
+        CheckpointError: The file is missing or damaged.
+    """
+    path = folder / WEIGHTS
+    try:
+        with path.open("rb") as file:
+            head = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        shapes = {name: entry["shape"] for name, entry in head.items() if name != "__metadata__"}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{path} cannot be read ({error}): copy it again") from None
+    return sum(math.prod(shape) for name, shape in shapes.items() if name.rpartition(".")[2] not in _NOT_LEARNT)
+
+
+def checkpoints(run: Path) -> list[Path]:
+    """Whole checkpoints of a run, oldest first."""
+    return sorted(path for path in (run / "checkpoints").glob("step-*") if (path / DESCRIPTION).is_file())
+
+
+def last_checkpoint(run: Path) -> Path | None:
+    """The newest checkpoint of a run."""
+    return next(reversed(checkpoints(run)), None)
+
+
+def best_checkpoint(run: Path) -> Path | None:
+    """The checkpoint that `mark_best` chose, if it is still there."""
+    try:
+        folder: Path = run / "checkpoints" / json.loads((run / BEST).read_text(encoding="utf-8"))["checkpoint"]
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (ValueError, KeyError, TypeError) as error:  # not UTF-8, not JSON, or other JSON
+        raise CheckpointError(f"{run / BEST} is damaged ({error}): delete it to use the last checkpoint") from None
+    return folder if (folder / DESCRIPTION).is_file() else None
+
+
+def mark_best(run: Path, checkpoint: Path, score: float) -> None:
+    """Note which checkpoint is the best, atomically."""
+    write_whole(run / BEST, json.dumps({"checkpoint": checkpoint.name, "score": score}))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a small text file, which changes whole or not at all; folders are made.
+
+    Raises:
+        StorageError: It could not be written.
+    """
+    with _no_space_told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.partial")
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, path)
+
+
+def remove_old(run: Path, *, keep_last: int) -> None:
+    """Delete all but the best and the last checkpoints."""
+    keep = {best_checkpoint(run), *checkpoints(run)[-keep_last:]}
+    for path in checkpoints(run):
+        if path not in keep:
+            # The description goes first: what is half deleted is no checkpoint any more.
+            (path / DESCRIPTION).unlink()
+            shutil.rmtree(path)
+
+
+@contextlib.contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A folder to write into that takes its name only when all has been written."""
+    partial, old = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.old")
+    with _no_space_told(folder):
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        try:
+            yield partial
+            for path in partial.iterdir():
+                with path.open("rb+") as file:
+                    os.fsync(file.fileno())
+            if folder.exists():
+                # Aside first: at no moment does a half deleted folder bear the name.
+                shutil.rmtree(old, ignore_errors=True)
+                os.replace(folder, old)
+            os.replace(partial, folder)
+            shutil.rmtree(old, ignore_errors=True)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+
+
+@contextlib.contextmanager
+def _no_space_told(path: Path) -> Iterator[None]:
+    """Failures of writing as a `StorageError` with what to do."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        remedy = "free some space" if full else "check the folder and its permissions"
+        raise StorageError(f"{path} could not be written ({error}): {remedy}; nothing before it is lost") from None

@@ -1,0 +1,1 @@
+"""Measure a model: evaluation reports and calibrated confidence."""

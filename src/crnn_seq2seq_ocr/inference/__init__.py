@@ -1,0 +1,1 @@
+"""Run a trained model: readers, their results, and the backends that run the network."""

@@ -1,0 +1,153 @@
+"""Networks in ONNX files, run by ONNX Runtime: no PyTorch is needed, nor imported."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from crnn_seq2seq_ocr.checkpoint.metadata import Description
+from crnn_seq2seq_ocr.errors import CheckpointError, DeviceError
+from crnn_seq2seq_ocr.inference.outputs import Outputs
+from crnn_seq2seq_ocr.system.launch import local_process
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+    from crnn_seq2seq_ocr.model.lexicon import Lexicon
+
+DESCRIPTION_KEY = "crnn-seq2seq-ocr"
+"""The entry of the file's metadata that holds the description, as JSON."""
+
+_PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
+
+
+class OnnxEngine:
+    """A network of ``crnn-ocr export``.
+
+    Args:
+        session: Runs it.
+        description: What the file says of itself.
+        at_once: How many batches may be read at the same time, each called for by a thread of its own.
+    """
+
+    def __init__(
+        self, session: "onnxruntime.InferenceSession", description: Description, *, at_once: int = 1
+    ) -> None:
+        self._session = session
+        self.description = description
+        self.at_once = at_once
+
+    @classmethod
+    def load(
+        cls, path: Path, *, device: str = "auto", threads: int | None = None, at_once: int = 1
+    ) -> "OnnxEngine":
+        """The network of a file.
+
+        Args:
+            path: The file.
+            device: cpu, or cuda where the installed ONNX Runtime has it; auto takes the fastest of these.
+            threads: How many it runs on; None: as many as the environment's ``OMP_NUM_THREADS`` says, which PyTorch
+                obeys too, else one for each core; the callers of several batches at once are counted in.
+            at_once: How many batches will be read at the same time. An accelerator reads one.
+
+        Raises:
+            CheckpointError: It is no such file, damaged, or of another version.
+            DeviceError: The device cannot be used.
+        """
+        if not path.is_file():
+            raise CheckpointError(f"{path} is not there: give a file that `crnn-ocr export` wrote")
+        return cls.of(path.read_bytes(), where=str(path), device=device, threads=threads, at_once=at_once)
+
+    @classmethod
+    def of(
+        cls,
+        content: bytes,
+        *,
+        where: str,
+        device: str = "cpu",
+        threads: int | None = None,
+        at_once: int = 1,
+    ) -> "OnnxEngine":
+        """The network of the content of a file; `where` names it in messages, all else is as in `load`."""
+        providers = _providers(device)
+        at_once = at_once if len(providers) == 1 else 1
+        session = _session(content, where, providers, _threads(at_once) if threads is None else threads)
+        written = session.get_modelmeta().custom_metadata_map.get(DESCRIPTION_KEY)
+        if written is None:
+            raise CheckpointError(
+                f"{where} is an ONNX file, but not of a reader of this package: give one that `crnn-ocr export` wrote"
+            )
+        try:
+            description: Any = json.loads(written)
+        except json.JSONDecodeError as error:
+            raise CheckpointError(f"the metadata of {where} is damaged ({error}): export it again") from None
+        return cls(session, Description.from_dict(description, where), at_once=at_once)
+
+    def read(
+        self, images: np.ndarray, view_mask: np.ndarray, *, beam: int = 1, lexicon: "Lexicon | None" = None
+    ) -> Outputs:
+        """The texts of images uint8 (N, V, H, W, 3) with view_mask (N, V) bool, found greedily.
+
+        Raises:
+            CheckpointError: A beam or a lexicon is asked for.
+        """
+        if beam > 1 or lexicon is not None:
+            raise CheckpointError(
+                "an ONNX file reads greedily: for a beam or a lexicon, load the model that it was exported from, with "
+                "the backend torch"
+            )
+        pictures = np.ascontiguousarray(images.transpose(0, 1, 4, 2, 3))  # (N, V, 3, H, W)
+        return Outputs(*self._session.run(list(Outputs._fields), {"images": pictures, "view_mask": view_mask}))
+
+
+def _session(
+    content: bytes, where: str, providers: list[tuple[str, dict[str, int]]], threads: int
+) -> "onnxruntime.InferenceSession":
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors: what it warns of is its own business
+    options.intra_op_num_threads = threads
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=providers)
+    except Exception as error:  # it raises a class of its own for each kind of failure
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(
+            f"{where} cannot be used by ONNX Runtime ({reason}): give a file that `crnn-ocr export` wrote, whole"
+        ) from None
+
+
+def _threads(at_once: int) -> int:
+    """Those of the session that, with the callers, make as many as the environment says; 0 is one for each core.
+
+    Each caller is a thread that works too; one is counted by ONNX Runtime itself.
+    """
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    wanted = int(said) if said.isdecimal() else 0
+    return wanted if at_once == 1 else max(1, (wanted or _cores()) - at_once + 1)
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def usable_devices() -> list[str]:
+    """What the installed ONNX Runtime can use, the fastest first."""
+    import onnxruntime
+
+    available = onnxruntime.get_available_providers()
+    return [name for name, provider in _PROVIDERS.items() if provider in available]
+
+
+def _providers(device: str) -> list[tuple[str, dict[str, int]]]:
+    """What runs the network, the preferred first."""
+    usable = usable_devices()
+    if device != "auto" and device not in usable:
+        raise DeviceError(f"ONNX Runtime cannot use the device {device!r} here: take auto or {' or '.join(usable)}")
+    wanted = usable[0] if device == "auto" else device
+    accelerator = [(_PROVIDERS[wanted], {"device_id": local_process()})] if wanted != "cpu" else []
+    return [*accelerator, (_PROVIDERS["cpu"], {})]

@@ -1,0 +1,415 @@
+"""A trained reader: weights, settings, charset and preprocessing, loaded from one place, read by one method."""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from crnn_seq2seq_ocr.data.readable import Readable, name_of, open_sample
+from crnn_seq2seq_ocr.data.sample import Sample, Source
+from crnn_seq2seq_ocr.data.transforms import prepare
+from crnn_seq2seq_ocr.errors import CheckpointError, DataError
+from crnn_seq2seq_ocr.inference.backends import Backend, load_engine, weights_files
+from crnn_seq2seq_ocr.inference.onnx_backend import OnnxEngine
+from crnn_seq2seq_ocr.inference.outputs import Outputs
+from crnn_seq2seq_ocr.model.lexicon import Lexicon
+from crnn_seq2seq_ocr.report.attention import attended_centres
+from crnn_seq2seq_ocr.text import EOS_ID, Tokenizer, normalize
+
+if TYPE_CHECKING:
+    from crnn_seq2seq_ocr.inference.torch_backend import Precision, TorchEngine
+    from crnn_seq2seq_ocr.model.recognizer import Recognizer
+
+BATCHES_TOGETHER = 8
+"""Batches' worth of pictures that are sorted by width at a time."""
+
+LEAST_ALTERNATIVE = 0.01
+"""What else a character may be is told from this probability on."""
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """What may stand in the place of a character: a text, empty where the whole text may end, and its probability."""
+
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Character:
+    """One character read.
+
+    Attributes:
+        text: The character.
+        confidence: The model's probability of it, given those before.
+        view: Which view the decoder looked at most, from 0; None where the model mixes views.
+        x: Where in the view it looked, 0 left to 1 right (centre of mass of the attention).
+        y: The same, 0 top to 1 bottom; 0.5 where the model's memory has no rows.
+        alternatives: What else it may be, given the characters before, the likeliest first.
+    """
+
+    text: str
+    confidence: float
+    view: int | None
+    x: float
+    y: float
+    alternatives: tuple[Alternative, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read of one text.
+
+    Attributes:
+        name: The file or sample.
+        text: The text; empty if it could not be read.
+        confidence: The model's probability of exactly this text: the product over its characters and its end.
+        characters: One by one.
+        complete: False where the text was cut at the model's longest.
+        attention: float32 (characters, views, rows, columns), where the decoder looked; one view where the
+            model mixes them; None with an error.
+        views: uint8 (V, H, W, 3), what the model looked at: missing views only where it mixes all of them;
+            None with an error.
+        error: Why the pictures could not be read; None if they could.
+        reason: The kind of the error, the name of its class.
+    """
+
+    name: str
+    text: str
+    confidence: float
+    characters: tuple[Character, ...]
+    complete: bool = True
+    attention: np.ndarray | None = None
+    views: np.ndarray | None = None
+    error: str | None = None
+    reason: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """All but the pictures, for JSON."""
+        content: dict[str, Any] = {"name": self.name}
+        if self.error is not None:
+            return content | {"error": self.error}
+        return content | {
+            "text": self.text,
+            "confidence": self.confidence,
+            "complete": self.complete,
+            "characters": [asdict(each) for each in self.characters],
+        }
+
+
+@dataclass(frozen=True)
+class PreparedSample:
+    """A sample as the model takes it.
+
+    Attributes:
+        name: The file or sample.
+        views: uint8 (V, H, W, 3).
+        view_mask: bool (V,), False where a view is missing.
+    """
+
+    name: str
+    views: np.ndarray
+    view_mask: np.ndarray
+
+    @property
+    def width(self) -> int:
+        """Of its views, in pixels: only samples of one width can be read together."""
+        return int(self.views.shape[2])
+
+
+class Reader:
+    """Reads pictures of text with a trained model.
+
+    Example:
+        >>> reader = Reader.load("runs/tiny")  # doctest: +SKIP
+        >>> reader.read(["sign.png"])[0].text  # doctest: +SKIP
+        'Avenue du Général Leclerc'
+
+    Attributes:
+        engine: Runs the network.
+        description: What the model says of itself.
+        files: That hold its weights, for whichever engine; none where it was not loaded.
+    """
+
+    def __init__(self, engine: "TorchEngine | OnnxEngine", files: Sequence[Path] = ()) -> None:
+        self.engine = engine
+        self.files = files
+        self.description = engine.description
+        self.tokenizer = Tokenizer(self.description.charset)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        device: str = "auto",
+        precision: "Precision" = "fp32",
+        backend: Backend | None = None,
+        at_once: int = 1,
+    ) -> "Reader":
+        """The reader of a released model, a model folder, a training run (its best checkpoint), or an ``.onnx`` file.
+
+        Args:
+            path: The name, the folder or the file.
+            device: As PyTorch names it; ``auto`` takes an accelerator if there is one. ONNX Runtime knows cpu, and
+                cuda where it was built for it.
+            precision: Number type of convolutions and products. ``bf16`` reads several times as many pictures a
+                second on accelerators and on CPUs with AMX or AVX-512 BF16 (on others it is slower);
+                probabilities then differ in the third digit, texts rarely. An ONNX file has its own.
+            backend: What runs the network: ``onnx`` is ONNX Runtime, for files and for folders with ``model.onnx``,
+                which released models are; ``torch`` is PyTorch, for folders. None takes ONNX Runtime where it can
+                do what is asked.
+            at_once: From how many threads `read_prepared` will be called at the same time: ONNX Runtime then shares
+                the cores among them, which reads more pictures a second. PyTorch reads one batch at a time.
+
+        Raises:
+            CheckpointError: There is none, it is damaged, of another version, or for the other backend.
+            DependencyError: PyTorch must run it, and is not installed.
+            DeviceError: The device cannot be used.
+        """
+        engine = load_engine(Path(path), device=device, precision=precision, backend=backend, at_once=at_once)
+        return cls(engine, weights_files(Path(path)))
+
+    @property
+    def recognizer(self) -> "Recognizer":
+        """The network, in PyTorch.
+
+        Raises:
+            CheckpointError: It is run by another engine.
+        """
+        if isinstance(self.engine, OnnxEngine):
+            raise CheckpointError(
+                f"the network {self.description.name!r} is of an ONNX file, which can read and be evaluated: for "
+                "anything else load the model that it was exported from, with the backend torch"
+            )
+        return self.engine.recognizer
+
+    def read(
+        self,
+        images: Sequence[Readable | Sequence[Readable]],
+        *,
+        batch_size: int = 32,
+        beam: int = 1,
+        lexicon: Lexicon | None = None,
+    ) -> list[Reading]:
+        """Readings of pictures, in order; several pictures in a sequence are views of one text.
+
+        A picture that cannot be read gives a reading with an `error`; the rest go on.
+
+        Raises:
+            TypeError: A single picture was given instead of a sequence.
+            DataError: No text of the lexicon is as short as the model's longest.
+        """
+        if isinstance(images, str | bytes) or (isinstance(images, np.ndarray) and images.ndim < 4):
+            raise TypeError("read takes a sequence of pictures: for one picture write read([picture])")
+        samples = (as_sample(image, number) for number, image in enumerate(images))
+        return list(self.stream(samples, batch_size=batch_size, beam=beam, lexicon=lexicon))
+
+    def stream(
+        self,
+        samples: Iterable[Sample | Reading],
+        *,
+        batch_size: int = 32,
+        beam: int = 1,
+        lexicon: Lexicon | None = None,
+    ) -> Iterator[Reading]:
+        """Readings of samples in order, in bounded memory; pictures are prepared while the model reads.
+
+        A reading in the place of a sample (one with an error) is handed on as it is.
+
+        Raises:
+            ValueError: The batch or the beam has no size.
+        """
+        return self._stream(samples, self.prepare, batch_size=batch_size, beam=beam, lexicon=lexicon)
+
+    def read_stream(
+        self,
+        paths: Iterable[str | Path | Sequence[str | Path]],
+        *,
+        batch_size: int = 32,
+        beam: int = 1,
+        lexicon: Lexicon | None = None,
+        workers: int = 4,
+    ) -> Iterator[Reading]:
+        """Readings of picture files, in order, however many; several paths in a sequence are views of one text.
+
+        Paths are taken as they are needed, one or two groups of batches ahead; files are opened and decoded while the
+        model reads those before. A file that cannot be read gives a reading with an `error`; the rest go on.
+
+        Args:
+            paths: Any iterable, a generator too.
+            batch_size: Texts read together.
+            beam: Width of the search.
+            lexicon: The only allowed texts.
+            workers: Threads that open and decode files; more help where the disk is far away.
+
+        Raises:
+            TypeError: A single path was given instead of many.
+            ValueError: The batch, the beam or the workers are none.
+        """
+        if isinstance(paths, str | Path):
+            raise TypeError("read_stream takes many paths: for one picture write read_stream([path])")
+        return self._stream(
+            enumerate(paths), self._open, batch_size=batch_size, beam=beam, lexicon=lexicon, workers=workers
+        )
+
+    def prepare(self, sample: Sample | Reading) -> PreparedSample | Reading:
+        """A sample as the model takes it; a reading with an error where it cannot be.
+
+        A reading in the place of a sample is handed on. May be called from several threads.
+        """
+        if isinstance(sample, Reading):
+            return sample
+        try:
+            views, view_mask = prepare(sample, self.description.preprocessing)
+        except DataError as error:
+            return failed(sample.name, error)
+        return PreparedSample(sample.name, views, view_mask)
+
+    def read_prepared(
+        self, prepared: Sequence[PreparedSample], *, beam: int = 1, lexicon: Lexicon | None = None
+    ) -> list[Reading]:
+        """Readings of one batch, in order: samples that `prepare` made ready, at least one, all of one width."""
+        view_mask = np.stack([each.view_mask for each in prepared])  # (N, V)
+        views = view_mask.shape[1]
+        if not self._mixes_views:
+            views = int(np.flatnonzero(view_mask.any(0)).max()) + 1
+        images = np.stack([each.views[:views] for each in prepared])  # (N, V, H, W, 3)
+        outputs = self.engine.read(images, view_mask[:, :views].copy(), beam=beam, lexicon=lexicon)
+        return [self._reading(each, outputs, row) for row, each in enumerate(prepared)]
+
+    def _together(self, batch_size: int) -> int:
+        """How many pictures are looked at to find those of one width, which are read together: more among more."""
+        return batch_size * (BATCHES_TOGETHER if self.description.preprocessing.resize == "fit" else 1)
+
+    def _stream(
+        self,
+        items: Iterable[Any],
+        prepare: Callable[[Any], Reading | PreparedSample],
+        *,
+        batch_size: int,
+        beam: int,
+        lexicon: Lexicon | None,
+        workers: int = 2,
+    ) -> Iterator[Reading]:
+        """Readings of what `prepare` makes of items in other threads, a group ahead of the model."""
+        if batch_size < 1 or beam < 1 or workers < 1:
+            raise ValueError(f"batch_size, beam and workers are 1 or more, not {batch_size}, {beam} and {workers}")
+        with ThreadPoolExecutor(max_workers=workers) as pool:
+            waiting = (_begin(prepare, group, pool) for group in _batched(items, self._together(batch_size)))
+            ahead = next(waiting, None)
+            while ahead is not None:
+                now, ahead = list(ahead), next(waiting, None)
+                yield from self._read_group(now, batch_size, beam=beam, lexicon=lexicon)
+
+    def _open(self, numbered: tuple[int, Any]) -> Reading | PreparedSample:
+        number, image = numbered
+        return self.prepare(as_sample(image, number))
+
+    def _read_group(
+        self, prepared: list[Reading | PreparedSample], batch_size: int, *, beam: int, lexicon: Lexicon | None
+    ) -> Iterator[Reading]:
+        """Readings in order; only pictures of the same width share a batch, so that none depends on the others."""
+        readings = {place: each for place, each in enumerate(prepared) if isinstance(each, Reading)}
+        widths: dict[int, list[tuple[int, PreparedSample]]] = {}
+        for place, each in enumerate(prepared):
+            if isinstance(each, PreparedSample):
+                widths.setdefault(each.width, []).append((place, each))
+        for group in widths.values():
+            for batch in _batched(group, batch_size):
+                found = self.read_prepared([each for _, each in batch], beam=beam, lexicon=lexicon)
+                readings.update(zip((place for place, _ in batch), found, strict=True))
+        for place in range(len(prepared)):
+            yield readings[place]
+
+    def _reading(self, prepared: PreparedSample, outputs: Outputs, row: int) -> Reading:
+        length = int(outputs.lengths[row])
+        ids = outputs.tokens[row, :length].tolist()
+        log_probs = outputs.log_probs[row, :length].astype(np.float64)
+        likely = zip(outputs.likely[row].tolist(), np.exp(outputs.likely_log_probs[row]).tolist(), strict=True)
+        attention = outputs.attention[row, :length]
+        complete = ids[-1:] == [EOS_ID]
+        views = prepared.views
+        if not self._mixes_views:
+            # The batch may have more views: what is said of one text does not depend on its neighbours.
+            real = int(prepared.view_mask.sum())
+            attention, views = attention[:, :real], views[:real]
+        if complete:
+            ids, attention = ids[:-1], attention[:-1]
+        characters = tuple(
+            Character(
+                text=self.tokenizer.character(number),
+                confidence=float(np.exp(log_prob)),
+                view=None if self._mixes_views else int(view),
+                x=float(x),
+                y=float(y),
+                alternatives=self._alternatives(number, *told),
+            )
+            for number, log_prob, (view, x, y), told in zip(
+                ids, log_probs, attended_centres(attention), likely, strict=False
+            )
+        )
+        return Reading(
+            name=prepared.name,
+            text=normalize("".join(each.text for each in characters)),
+            confidence=float(np.exp(log_probs.sum())),
+            characters=characters,
+            complete=complete,
+            attention=attention,
+            views=views,
+        )
+
+    def _alternatives(self, chosen: int, likely: list[int], confidences: list[float]) -> tuple[Alternative, ...]:
+        """The others of the likeliest ids; those that decode to nothing are none, but for the end."""
+        found = (
+            (number, Alternative(self.tokenizer.character(number), confidence))
+            for number, confidence in zip(likely, confidences, strict=True)
+            if number != chosen and confidence >= LEAST_ALTERNATIVE
+        )
+        return tuple(each for number, each in found if each.text or number == EOS_ID)
+
+    @property
+    def _mixes_views(self) -> bool:
+        """Whether the model lays the views of a text over each other, missing ones too."""
+        return self.description.model.encoder.views == "channels"
+
+
+def _begin(
+    prepare: Callable[[Any], Reading | PreparedSample], items: list[Any], pool: ThreadPoolExecutor
+) -> Iterable[Reading | PreparedSample]:
+    """Prepare a group in other threads; a single picture is done sooner than they are started."""
+    return [prepare(items[0])] if len(items) == 1 else pool.map(prepare, items)
+
+
+def failed(name: str, error: Exception) -> Reading:
+    """The reading of something that cannot be read."""
+    return Reading(name=name, text="", confidence=0.0, characters=(), error=str(error), reason=type(error).__name__)
+
+
+def samples_of(source: Source, indices: Iterable[int]) -> Iterator[Sample | Reading]:
+    """Some samples of a source for `Reader.stream`; a reading with an error in place of one that cannot be had."""
+    for index in indices:
+        try:
+            yield source[index]
+        except DataError as error:
+            yield failed(f"sample {index}", error)
+
+
+def as_sample(image: Readable | Sequence[Readable], number: int) -> Sample | Reading:
+    """Something readable, or a sequence of views, as a sample; a reading with an error if it cannot be opened."""
+    name = name_of(image, number)
+    try:
+        return open_sample(image, name)
+    except DataError as error:
+        return failed(name, error)
+
+
+def _batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Lists of `size` items; itertools.batched is not in Python 3.11."""
+    remaining = iter(items)
+    while batch := list(itertools.islice(remaining, size)):
+        yield batch

@@ -1,0 +1,85 @@
+"""Networks run by PyTorch: on any of its devices, greedily, with a beam, or within a lexicon."""
+
+import contextlib
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+
+from crnn_seq2seq_ocr.checkpoint.metadata import Description
+from crnn_seq2seq_ocr.checkpoint.weights import load_model
+from crnn_seq2seq_ocr.errors import DeviceError
+from crnn_seq2seq_ocr.inference.outputs import Outputs
+from crnn_seq2seq_ocr.model.lexicon import Lexicon
+from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.model.search import search
+from crnn_seq2seq_ocr.system.launch import local_process
+from crnn_seq2seq_ocr.training.batches import normalise
+
+Precision = Literal["fp32", "bf16"]
+
+
+class TorchEngine:
+    """A network, where its weights are.
+
+    Args:
+        recognizer: The network, in evaluation.
+        description: What it says of itself.
+        precision: See `Reader.load`.
+    """
+
+    def __init__(self, recognizer: Recognizer, description: Description, *, precision: Precision = "fp32") -> None:
+        self.recognizer = recognizer
+        self.description = description
+        self.precision = precision
+        self.at_once = 1
+        """Batches that may be read at the same time: PyTorch uses all cores for each."""
+
+    @classmethod
+    def load(cls, path: Path, *, device: str, precision: Precision) -> "TorchEngine":
+        """The network of what `model_folders.find_model` finds, on a device; arguments as in `Reader.load`.
+
+        Raises:
+            CheckpointError: There is none, it is damaged, or of another version.
+            DeviceError: The device cannot be used.
+        """
+        recognizer, description = load_model(path)
+        # In this layout the pictures are decoded and the convolutions are fastest.
+        recognizer = recognizer.to(_device(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return cls(recognizer.eval(), description, precision=precision)
+
+    @torch.inference_mode()
+    def read(
+        self, images: np.ndarray, view_mask: np.ndarray, *, beam: int = 1, lexicon: Lexicon | None = None
+    ) -> Outputs:
+        """The texts of images uint8 (N, V, H, W, 3) with view_mask (N, V) bool.
+
+        Raises:
+            DataError: No text of the lexicon is as short as the model's longest.
+        """
+        device = next(self.recognizer.parameters()).device
+        pixels = normalise(torch.from_numpy(images).to(device).permute(0, 1, 4, 2, 3))
+        mask = torch.from_numpy(view_mask).to(device)
+        # Where fp32 is asked for, an autocast around the call still counts: validation reads as training does.
+        half = torch.autocast(device.type, torch.bfloat16) if self.precision == "bf16" else contextlib.nullcontext()
+        with half:
+            memory = self.recognizer.encode(pixels, mask)
+            found = search(self.recognizer, memory, max_length=self.description.max_length, beam=beam, lexicon=lexicon)
+        attention = found.attention.view(*found.tokens.shape, *memory.grid)  # (N, L, views, rows, columns)
+        return Outputs(*(each.cpu().numpy() for each in found._replace(attention=attention)))
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+        if found is None:
+            return torch.device("cpu")
+        return torch.device(found.type, local_process() % torch.accelerator.device_count())
+    try:
+        number = torch.ones((), device=name)
+        number.item()  # a device that holds no numbers, such as meta, is of no use
+        return number.device
+    except (RuntimeError, AssertionError, ImportError) as error:
+        reason = str(error).splitlines()[0]
+        raise DeviceError(f"the device {name!r} cannot be used here ({reason}): take auto or cpu") from None

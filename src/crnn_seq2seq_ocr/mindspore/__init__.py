@@ -1,0 +1,1 @@
+"""Convert weights and charsets of the original model for MindSpore."""

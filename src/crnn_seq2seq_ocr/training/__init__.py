@@ -1,0 +1,1 @@
+"""Train a model: the loop, its batches, its optimisation and its log."""

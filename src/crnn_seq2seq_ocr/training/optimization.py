@@ -1,0 +1,207 @@
+"""What joins data and model in training: coins, losses, optimiser, schedule and averaging.
+
+N batch, L target length.
+"""
+
+import copy
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from accelerate import Accelerator, PartialState
+from accelerate.state import AcceleratorState
+from accelerate.utils import parse_flag_from_env
+from torch import Tensor, nn
+
+from crnn_seq2seq_ocr.config import OptimizerSettings, TeacherForcing, TrainingSettings
+from crnn_seq2seq_ocr.errors import CrnnOcrError, DeviceError
+from crnn_seq2seq_ocr.model.loss import count_losses, ctc_losses, loss_divisor, token_losses
+from crnn_seq2seq_ocr.text import BOS_ID
+from crnn_seq2seq_ocr.training.batches import Batch, normalise
+
+PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+
+
+def make_accelerator(settings: TrainingSettings) -> Accelerator:
+    """Devices and processes as `accelerate launch`, `torchrun` or a plain start give them.
+
+    Raises:
+        DeviceError: The device cannot compute in this precision.
+    """
+    # What an earlier training in this process has chosen would stay, and another precision be refused.
+    AcceleratorState._reset_state()
+    try:
+        accelerator = Accelerator(mixed_precision=PRECISIONS[settings.precision], cpu=on_cpu())
+    except ValueError as error:
+        raise DeviceError(f"training.precision {settings.precision} cannot be used here: {error}") from None
+    if settings.precision == "fp16" and accelerator.device.type == "cpu":  # Accelerate would take fp32 silently
+        raise DeviceError("training.precision fp16 cannot be used on the CPU: take bf16 or fp32")
+    return accelerator
+
+
+def processes() -> PartialState:
+    """The processes that a launcher has started together, or the one."""
+    return PartialState(cpu=on_cpu())
+
+
+def on_cpu() -> bool:
+    """Whether to compute on the CPU: asked for by `accelerate launch --cpu`, or nothing else is there.
+
+    Accelerate joins processes on the CPU only if it is told, or each would think itself alone.
+    """
+    return parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available()
+
+
+def agree(accelerator: Accelerator, values: Sequence[float | Tensor], error: Exception | None = None) -> list[float]:
+    """Sums over all processes; an error of one of them ends all, so that none waits for it for ever.
+
+    Raises:
+        Exception: `error`; where it is another process's, a `CrnnOcrError` that says so.
+    """
+    if accelerator.num_processes == 1:
+        if error is not None:
+            raise error
+        return [float(value) for value in values]
+    numbers = [
+        torch.as_tensor(value, dtype=torch.float32, device=accelerator.device) for value in (*values, error is not None)
+    ]
+    sums: list[float]
+    *sums, failures = accelerator.reduce(torch.stack(numbers), reduction="sum").tolist()
+    if error is not None:
+        raise error
+    if failures:
+        raise CrnnOcrError("another process has failed and this one stops too: its message says why")
+    return sums
+
+
+def seed_step(seed: int, step: int, process: int) -> None:
+    """Make dropout and coins of a step a pure function of (seed, step, process): resuming needs no random state."""
+    torch.manual_seed((seed * 1_000_003 + step) * 4_099 + process)
+
+
+def forced_tokens(shape: tuple[int, int], settings: TeacherForcing, progress: float) -> Tensor | None:
+    """Bool (N, L): which true tokens are fed, drawn for a share `progress` of the training done; None: all."""
+    probability = settings.start + (settings.end - settings.start) * progress
+    coins = torch.rand(shape if settings.per == "token" else (shape[0], 1))
+    forced = coins < probability
+    return None if forced.all() else forced.expand(shape)
+
+
+def batch_loss(model: nn.Module, batch: Batch, forced: Tensor | None, settings: TrainingSettings) -> Tensor:
+    """Sum of the token losses of a batch; the caller divides by the global `loss_divisor`.
+
+    Args:
+        model: A `Recognizer`, possibly wrapped for several processes.
+        batch: On any device; it is moved to the model's.
+        forced: bool (N, L), or None.
+        settings: For the loss and the memory layout.
+    """
+    device = next(model.parameters()).device
+    targets = batch.targets.to(device, non_blocking=True)
+    begin = torch.full_like(targets[:, :1], BOS_ID)
+    inputs = torch.cat([begin, targets[:, :-1]], 1)
+    images = normalise(batch.images.to(device, non_blocking=True))
+    view_mask = batch.view_mask.to(device, non_blocking=True)
+    forced = None if forced is None else forced.to(device, non_blocking=True)
+    logits = model(images, view_mask, inputs, forced)
+    ctc, counts = settings.loss.ctc, settings.loss.counts
+    loss = (1 - ctc - counts) * token_losses(logits.steps, targets, settings.loss).sum()
+    if ctc and logits.cells is not None:
+        loss = loss + ctc * ctc_losses(logits.cells, targets).sum()
+    if counts and logits.cells is not None:
+        loss = loss + counts * count_losses(logits.cells, logits.mask, targets, view_mask.sum(1)).sum()
+    return loss
+
+
+def global_divisor(batches: Sequence[Batch], settings: TrainingSettings) -> Tensor:
+    """What this process adds to the divisor of the global batch's loss."""
+    return sum((loss_divisor(batch.targets, settings.loss) for batch in batches), torch.zeros(()))
+
+
+FUSED_DEVICES = {"cpu", "cuda", "mps", "xpu"}
+"""Where PyTorch updates all weights in one kernel; elsewhere (Ascend) it is refused."""
+
+
+def make_optimizer(model: nn.Module, settings: OptimizerSettings, *, device: torch.device) -> torch.optim.AdamW:
+    """AdamW for a model that will be on a device; matrices decay, vectors (biases, norms) do not."""
+    matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
+    vectors = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
+    return torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": vectors, "weight_decay": 0.0}],
+        lr=settings.learning_rate,
+        betas=settings.betas,
+        eps=settings.epsilon,
+        fused=device.type in FUSED_DEVICES,
+    )
+
+
+def learning_rate(step: int, settings: OptimizerSettings, total: int) -> float:
+    """The learning rate of a step counted from 0: linear warm-up, then constant or a half cosine to 0."""
+    if step < settings.warmup:
+        return settings.learning_rate * (step + 1) / settings.warmup
+    if settings.schedule == "constant":
+        return settings.learning_rate
+    progress = (step - settings.warmup) / max(1, total - settings.warmup)
+    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+
+
+class WeightAverage(nn.Module):
+    """An exponential moving average of a model's weights that begins quickly: decay min(d, (1 + n) / (10 + n)).
+
+    Running statistics are copied, not averaged. All of it is computed on the model's device without a wait.
+    """
+
+    n_averaged: Tensor
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        super().__init__()
+        self.module = copy.deepcopy(model)
+        self.decay = decay
+        first = next(model.parameters())
+        self.register_buffer("n_averaged", torch.zeros((), dtype=torch.long, device=first.device))
+
+    @torch.no_grad()
+    def update(self, model: nn.Module, *, finite: Tensor) -> None:
+        """Take in the weights after a step; nothing changes where `finite`, a scalar of 0 or 1, is 0."""
+        count = self.n_averaged.float()
+        # The first weights are taken whole, whatever the average began with.
+        keep = torch.where(count > 0, ((1 + count) / (10 + count)).clamp(max=self.decay), 0.0)
+        averages: list[Tensor] = list(self.module.parameters())
+        weights: list[Tensor] = list(model.parameters())
+        changes = list(torch._foreach_sub(weights, averages))
+        torch._foreach_mul_(changes, (1 - keep) * finite)
+        torch._foreach_add_(averages, changes)
+        for average, buffer in zip(self.module.buffers(), model.buffers(), strict=True):
+            average.copy_(buffer)
+        self.n_averaged += finite.long()
+
+
+def update_weights(optimizer: Any, finite: Tensor, *, precision: str) -> None:
+    """A step of the optimiser that changes nothing where `finite`, a bool scalar on its device, is False.
+
+    Args:
+        optimizer: As `Accelerator.prepare` returned it.
+        finite: Whether the loss and the gradients are.
+        precision: fp16's scaler looks for itself, skips and lowers its scale.
+    """
+    if precision != "fp16":
+        if optimizer.optimizer.defaults["fused"]:
+            # What a gradient scaler would set: the fused kernel reads it on the device, nobody waits for it.
+            optimizer.optimizer.found_inf = (~finite).float()
+        elif not finite:
+            return
+    optimizer.step()
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, value: float) -> None:
+    """The same for all groups."""
+    for group in optimizer.param_groups:
+        group["lr"] = value
+
+
+def freeze_norms(model: nn.Module) -> None:
+    """Let batch normalisation use its running statistics and leave them as they are."""
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()

@@ -1,0 +1,355 @@
+"""Training: build, restore, then step, report, evaluate, save."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+import yaml
+from accelerate import Accelerator
+from accelerate.utils import gather_object
+from pydantic import ValidationError
+from rich.console import Console
+from torch import Tensor
+
+from crnn_seq2seq_ocr.checkpoint import folders, weights
+from crnn_seq2seq_ocr.checkpoint.metadata import Description
+from crnn_seq2seq_ocr.config import Recipe, TrainingSettings
+from crnn_seq2seq_ocr.data.sample import Source
+from crnn_seq2seq_ocr.data.sources import open_source
+from crnn_seq2seq_ocr.errors import CheckpointError, CrnnOcrError, DataError, RecipeError
+from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.system.allocator import keep_freed_memory
+from crnn_seq2seq_ocr.system.signals import StopRequest, stop_requests
+from crnn_seq2seq_ocr.text import Tokenizer
+from crnn_seq2seq_ocr.training import optimization
+from crnn_seq2seq_ocr.training.batches import Batch
+from crnn_seq2seq_ocr.training.data import batches_of, make_examples, training_source
+from crnn_seq2seq_ocr.training.finetune import Initial, resolve_charset
+from crnn_seq2seq_ocr.training.learner import Learner, Progress
+from crnn_seq2seq_ocr.training.log import Meter, TrainingLog
+from crnn_seq2seq_ocr.training.validation import validate
+
+RECIPE = "recipe.yaml"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a training ended.
+
+    Attributes:
+        folder: The run's folder.
+        step: Steps made in all.
+        best: The best validation's strict sequence accuracy, -1 without validation.
+        interrupted: A signal ended it; ``resume`` goes on.
+    """
+
+    folder: Path
+    step: int
+    best: float
+    interrupted: bool
+
+
+def train(
+    recipe: Recipe,
+    *,
+    folder: Path,
+    resume: bool = False,
+    initial: Path | None = None,
+    console: Console | None = None,
+) -> Outcome:
+    """Train a recogniser.
+
+    Args:
+        recipe: All settings.
+        folder: Where checkpoints and logs go.
+        resume: Go on from the folder's last checkpoint.
+        initial: A model whose weights to start from; its sizes must be the recipe's, and its characters count by
+            ``text.charset_policy``. One that is resumed does not need it.
+        console: Where to show progress; None shows nothing.
+
+    Raises:
+        RecipeError, DataError, CharsetError, CheckpointError, StorageError: Each says what to do.
+    """
+    settings = recipe.training
+    keep_freed_memory()
+    accelerator = optimization.make_accelerator(settings)
+    _check_folder(recipe, folder, resume=resume)
+    last = folders.last_checkpoint(folder) if resume else None
+    start = Initial.load(initial) if initial is not None and last is None else None
+
+    source = training_source(recipe)
+    validation = open_source(recipe.data.validation) if recipe.data.validation else None
+    tokenizer = Tokenizer(_charset(recipe, source, last, start))
+    torch.manual_seed(settings.seed)
+    recognizer = Recognizer(recipe.model, recipe.preprocessing, len(tokenizer))
+    taken_over = start.hand_over(recognizer, tokenizer) if start is not None else None
+    learner = Learner(recognizer, settings, accelerator)
+    if last is not None:
+        learner.restore(weights.load_state(last))
+
+    log = TrainingLog(folder, total=settings.steps, active=accelerator.is_main_process, console=console)
+    if accelerator.is_main_process:
+        _write_recipe(recipe, folder)
+    log.message(_introduction(recipe, source, learner, accelerator))
+    if taken_over is not None:
+        log.message(taken_over)
+    batches = batches_of(
+        recipe,
+        make_examples(recipe, source, tokenizer),
+        workers=recipe.data.workers,
+        process=accelerator.process_index,
+        processes=accelerator.num_processes,
+        first_step=learner.progress.step,
+        pin_memory=accelerator.device.type == "cuda",
+    )
+    run = _Run(recipe, folder, tokenizer, learner, accelerator, log)
+    # Closing the batches ends their workers.
+    with stop_requests() as stop, contextlib.closing(log), contextlib.closing(batches):
+        run.go(batches, validation, stop, samples=len(source))
+        _say_end(log, learner.progress, folder, interrupted=run.interrupted)
+    accelerator.end_training()
+    return Outcome(folder, learner.progress.step, learner.progress.best, run.interrupted)
+
+
+@dataclass
+class _Run:
+    """A training on its way.
+
+    Attributes:
+        recipe: All settings.
+        folder: Where checkpoints go.
+        tokenizer: Of the network's ids.
+        learner: What learns.
+        accelerator: Devices and processes.
+        log: Where it is told of.
+        interrupted: Some process was asked to stop.
+        stopped: A validation was good enough, or too many were not better.
+    """
+
+    recipe: Recipe
+    folder: Path
+    tokenizer: Tokenizer
+    learner: Learner
+    accelerator: Accelerator
+    log: TrainingLog
+    interrupted: bool = False
+    stopped: bool = False
+
+    def go(self, batches: Iterator[Batch], validation: Source | None, stop: StopRequest, *, samples: int) -> None:
+        """Evaluate, save, step and report until the end; `samples` are an epoch."""
+        settings, progress = self.recipe.training, self.learner.progress
+        global_batch_size = settings.batch_size * settings.accumulate * self.accelerator.num_processes
+        meter = Meter(progress.step, global_batch_size)
+        made: list[_Made] = []
+        saved = progress.step
+        while True:
+            # Also what an interrupted training had no time for.
+            judged = None
+            if validation is not None and _due(progress, settings) and not self.interrupted:
+                judged = self._validate(validation)
+                meter.restart(progress.step)
+            end = self.interrupted or self.stopped or progress.step >= settings.steps
+            if judged is not None or (progress.step > saved and (end or progress.step % settings.save_every == 0)):
+                self._save(judged or _Judged({}, is_best=False))
+                saved = progress.step
+            if end:
+                return
+            made.append(self._step(batches, stop))
+            # One step behind, for asking sooner would let the device wait; where it counts, all.
+            while len(made) > (0 if self.interrupted or _counts(progress.step, settings) else 1):
+                self._report(made.pop(0), meter)
+            if progress.step % settings.log_every == 0 or progress.step == settings.steps:
+                epoch = progress.step * global_batch_size / samples
+                line = meter.values(progress.step, total=settings.steps, rate=self.learner.rate, epoch=epoch)
+                self.log.training(progress.step, settings.steps, line)
+
+    def _validate(self, validation: Source) -> "_Judged":
+        """How good it is; notes whether that is enough."""
+        settings, progress = self.recipe.training, self.learner.progress
+        description = describe(self.recipe, self.tokenizer, progress.step, {})
+        found = validate(
+            self.learner.evaluated, description, validation, settings.validation_samples, self.accelerator
+        )
+        self.log.validation(progress.step, found.values, found.examples)
+        score = found.values["sequence_accuracy"]
+        is_best = score > progress.best
+        self.stopped = _judge(score, progress, self.recipe, self.log)
+        return _Judged(found.values, is_best=is_best)
+
+    def _save(self, judged: "_Judged") -> None:
+        """Write a checkpoint; where that fails, all processes end."""
+        failure: Exception | None = None
+        if self.accelerator.is_main_process:
+            progress = self.learner.progress
+            description = describe(self.recipe, self.tokenizer, progress.step, judged.values)
+            try:
+                saved = weights.save_checkpoint(
+                    self.folder, self.learner.evaluated, description, self.learner.state()
+                )
+                if judged.is_best:
+                    folders.mark_best(self.folder, saved, progress.best)
+                folders.remove_old(self.folder, keep_last=self.recipe.training.keep_last)
+            except (CrnnOcrError, OSError) as error:
+                failure = error
+        optimization.agree(self.accelerator, [], failure)
+
+    def _step(self, batches: Iterator[Batch], stop: StopRequest) -> "_Made":
+        """One update, whose result nobody has waited for yet."""
+        settings = self.recipe.training
+        started = time.perf_counter()
+        parts, failure = _next_parts(batches, settings.accumulate)
+        waited = time.perf_counter() - started
+        (divisor,) = optimization.agree(self.accelerator, [optimization.global_divisor(parts, settings)], failure)
+        result = self.learner.learn(parts, divisor, stop)
+        return _Made(self.learner.progress.step, result, parts, waited)
+
+    def _report(self, made: "_Made", meter: Meter) -> None:
+        """Wait for a step's result, and tell of it."""
+        loss, finite, stops = made.result.tolist()
+        meter.add(loss if finite else None, waited=made.waited)
+        if not finite:
+            _report_skip(made, self.learner.progress, self.log, self.accelerator)
+        _report_drops(made.parts, self.learner.progress, self.log)
+        self.interrupted |= bool(stops)
+
+
+class _Judged(NamedTuple):
+    """What a validation found, and whether it is the best so far."""
+
+    values: dict[str, float]
+    is_best: bool
+
+
+class _Made(NamedTuple):
+    """A step that was made: its number, what `Learner.learn` gave, its batches, and seconds of waiting for them."""
+
+    step: int
+    result: Tensor
+    parts: list[Batch]
+    waited: float
+
+
+def describe(recipe: Recipe, tokenizer: Tokenizer, step: int, values: dict[str, float]) -> Description:
+    """What a checkpoint says of itself; `values` of its validation, empty if it had none."""
+    return Description(
+        charset=tokenizer.charset,
+        max_length=recipe.text.max_length,
+        preprocessing=recipe.preprocessing,
+        model=recipe.model,
+        name=recipe.name,
+        step=step,
+        metrics={f"validation_{name}": value for name, value in values.items()},
+    )
+
+
+def _due(progress: Progress, settings: TrainingSettings) -> bool:
+    """Whether a validation belongs after this step and has not been made."""
+    last = progress.step == settings.steps
+    return progress.step > progress.validated and (last or progress.step % settings.evaluate_every == 0)
+
+
+def _next_parts(batches: Iterator[Batch], count: int) -> tuple[list[Batch], DataError | None]:
+    """The batches of one update, or what is wrong with the data: all processes must hear of it."""
+    try:
+        return list(islice(batches, count)), None
+    except DataError as error:
+        return [], error
+
+
+def _charset(recipe: Recipe, source: Source, last: Path | None, start: Initial | None) -> str:
+    """Of the checkpoint to resume from, whatever it began with; else as the settings say."""
+    if last is not None:
+        return folders.load_description(last).charset
+    return resolve_charset(recipe.text, source, start)
+
+
+def _check_folder(recipe: Recipe, folder: Path, *, resume: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise RecipeError(f"{folder} is a file: name a folder with --out")
+    if not resume:
+        if folders.checkpoints(folder):
+            raise RecipeError(f"{folder} holds a run already: resume it, or name another folder with --out")
+        return
+    if folders.last_checkpoint(folder) is None:
+        raise CheckpointError(f"{folder} holds no checkpoint to resume from: start without --resume")
+    try:
+        before = Recipe.model_validate(yaml.safe_load((folder / RECIPE).read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        raise CheckpointError(
+            f"{folder / RECIPE} is missing, damaged or of another version: {error}\nput the recipe of this run there"
+        ) from None
+    changed = [
+        section
+        for section in ("text", "preprocessing", "model")
+        if before.model_dump()[section] != recipe.model_dump()[section]
+    ]
+    if changed:
+        raise RecipeError(f"{folder} was trained with other settings of {', '.join(changed)}: start anew with --out")
+
+
+def _write_recipe(recipe: Recipe, folder: Path) -> None:
+    text = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    folders.write_whole(folder / RECIPE, text)
+
+
+def _judge(score: float, progress: Progress, recipe: Recipe, log: TrainingLog) -> bool:
+    """Note a validation's score; whether training should stop."""
+    settings = recipe.training
+    progress.validated = progress.step
+    if score > progress.best:
+        progress.best, progress.validations_since_best = score, 0
+    else:
+        progress.validations_since_best += 1
+    if settings.stop_at is not None and score >= settings.stop_at:
+        log.event("stop", progress.step, f"stopped: strict sequence accuracy reached {score:.1%}")
+        return True
+    if settings.patience is not None and progress.validations_since_best >= settings.patience:
+        log.event("stop", progress.step, f"stopped: {settings.patience} validations without a better one")
+        return True
+    return False
+
+
+def _counts(step: int, settings: TrainingSettings) -> bool:
+    """Whether the log, a validation or a checkpoint after this step needs its result."""
+    every = (settings.log_every, settings.evaluate_every, settings.save_every)
+    return step == settings.steps or any(step % number == 0 for number in every)
+
+
+def _report_skip(made: _Made, progress: Progress, log: TrainingLog, accelerator: Accelerator) -> None:
+    progress.skipped_steps += 1
+    names = [name for part in made.parts for name in part.names]
+    if accelerator.num_processes > 1:
+        names = gather_object(names)
+    log.event("skipped", made.step, f"step {made.step} was not finite and is skipped", samples=names)
+
+
+def _report_drops(parts: list[Batch], progress: Progress, log: TrainingLog) -> None:
+    for part in parts:
+        for dropped in part.dropped:
+            progress.dropped_samples += 1
+            if progress.dropped_samples <= 5:
+                log.event("dropped", progress.step, f"dropped and replaced: {dropped.reason}")
+            elif progress.dropped_samples == 6:
+                log.event("dropped", progress.step, "more samples are dropped; `crnn-ocr data check` lists all")
+
+
+def _introduction(recipe: Recipe, source: Source, learner: Learner, accelerator: Accelerator) -> str:
+    millions = sum(parameter.numel() for parameter in learner.recognizer.parameters()) / 1e6
+    start = f"going on from step {learner.progress.step}" if learner.progress.step else "starting"
+    return (
+        f"{recipe.name}: {millions:.2f} million parameters on {accelerator.num_processes} x {accelerator.device.type} "
+        f"({recipe.training.precision}), {start}\ntraining data: {source.description}"
+    )
+
+
+def _say_end(log: TrainingLog, progress: Progress, folder: Path, *, interrupted: bool) -> None:
+    best = f", best strict sequence accuracy {progress.best:.1%}" if progress.best >= 0 else ""
+    if interrupted:
+        log.event("interrupted", progress.step, f"interrupted at step {progress.step} and saved; --resume goes on")
+    else:
+        log.event("end", progress.step, f"trained {progress.step} steps{best}; the model is in {folder}")

@@ -1,0 +1,58 @@
+"""Writing: whole files or none, and refusals in plain words."""
+
+import errno
+import re
+from pathlib import Path
+
+import pytest
+
+from crnn_seq2seq_ocr.errors import DownloadError, StorageError
+from crnn_seq2seq_ocr.system.files import replacing, writing
+
+
+def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text("old")
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def _write_half(path: Path) -> None:
+    path.write_text("half")
+    raise ZeroDivisionError
+
+
+def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text("old")
+    with pytest.raises(ZeroDivisionError), replacing(path) as temporary:
+        _write_half(temporary)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (errno.ENOSPC, r"no space is left for .*/deep/data \(\d+ MB free\): make room"),
+        (errno.EDQUOT, "no space is left"),
+        (errno.EROFS, "may not be written"),
+        (errno.EACCES, "may not be written"),
+        (errno.ENOTDIR, "cannot be a folder"),
+    ],
+)
+def test_refusals_become_clear_errors(tmp_path: Path, number: int, message: str) -> None:
+    folder = tmp_path / "deep" / "data"
+    with pytest.raises(StorageError, match=message) as caught, writing(folder):
+        raise OSError(number, "the system's words")
+    assert re.search(re.escape(str(folder)), str(caught.value))
+
+
+def test_other_errors_pass() -> None:
+    with pytest.raises(FileNotFoundError), writing(Path("x")):
+        raise FileNotFoundError(errno.ENOENT, "gone")
+    with pytest.raises(DownloadError, match=r"^ours$"), writing(Path("x")):
+        raise DownloadError("ours")
