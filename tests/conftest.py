@@ -97,8 +97,10 @@ def micro(pictures: Path) -> MakeRecipe:
             "augmentation": None,
             "model": {
                 "width": 16,
-                "encoder": {"stages": [{"channels": 8, "pool": [4, 2]}, {"channels": 8, "pool": [4, 2]}],
-                            "recurrent_size": 8},
+                "encoder": {
+                    "stages": [{"channels": 8, "pool": [4, 2]}, {"channels": 8, "pool": [4, 2]}],
+                    "recurrent_size": 8,
+                },
                 "decoder": {"attention_size": 16, "dropout": 0.0},
             },
             "data": {"train": str(pictures), "workers": 0},

@@ -40,7 +40,11 @@ def test_all_problems_are_listed_at_once_with_their_places(recipe_file: Path) ->
     assert first == f"recipe {recipe_file}: 5 problems"
     places = {line.split(":")[0].strip() for line in listed}
     assert places == {
-        "training.steps", "training.precision", "augmentation.blur", "training.optimizer.betas.1", "data.train",
+        "training.steps",
+        "training.precision",
+        "augmentation.blur",
+        "training.optimizer.betas.1",
+        "data.train",
     }
 
 
@@ -48,11 +52,15 @@ def test_all_problems_are_listed_at_once_with_their_places(recipe_file: Path) ->
     ("override", "expected"),
     [
         ("trainig.steps=3", "trainig: there is no such setting (did you mean 'training'?)"),
-        ("training.optimizer.learningrate=1", "training.optimizer.learningrate: there is no such setting "
-         "(did you mean 'learning_rate'?)"),
+        (
+            "training.optimizer.learningrate=1",
+            "training.optimizer.learningrate: there is no such setting (did you mean 'learning_rate'?)",
+        ),
         ("augmentation.brightnes=0", "augmentation.brightnes: there is no such setting (did you mean 'brightness'?)"),
-        ("model.encoder.stages.1.chanels=4", "model.encoder.stages.1.chanels: there is no such setting "
-         "(did you mean 'channels'?)"),
+        (
+            "model.encoder.stages.1.chanels=4",
+            "model.encoder.stages.1.chanels: there is no such setting (did you mean 'channels'?)",
+        ),
         ("data.zzz=1", "data.zzz: there is no such setting"),
     ],
 )

@@ -17,8 +17,23 @@ PACKAGE = "crnn_seq2seq_ocr"
 ROOT = Path(crnn_seq2seq_ocr.__file__).parent
 
 FLOORS = [
-    {"errors", "config", "description", "outputs", "selfcheck", "allocator", "text", "charset_files", "interrupts",
-     "metrics", "report", "released", "model_folders", "launched", "dependencies"},
+    {
+        "errors",
+        "config",
+        "description",
+        "outputs",
+        "selfcheck",
+        "allocator",
+        "text",
+        "charset_files",
+        "interrupts",
+        "metrics",
+        "report",
+        "released",
+        "model_folders",
+        "launched",
+        "dependencies",
+    },
     {"data", "model"},
     {"checkpoint", "engine", "torch_engine", "onnx_engine", "loading", "learner"},
     {"reader", "initial", "processes"},
@@ -30,9 +45,32 @@ FLOORS = [
 """From the ground up; a part imports only what stands below it, and its own."""
 
 TORCH_FREE = {
-    "errors", "config", "description", "outputs", "selfcheck", "allocator", "text", "charset_files", "interrupts",
-    "metrics", "report", "released", "model_folders", "launched", "dependencies", "data", "onnx_engine", "loading",
-    "reader", "processes", "evaluate", "bulk", "serve", "cli", "__main__", "",
+    "errors",
+    "config",
+    "description",
+    "outputs",
+    "selfcheck",
+    "allocator",
+    "text",
+    "charset_files",
+    "interrupts",
+    "metrics",
+    "report",
+    "released",
+    "model_folders",
+    "launched",
+    "dependencies",
+    "data",
+    "onnx_engine",
+    "loading",
+    "reader",
+    "processes",
+    "evaluate",
+    "bulk",
+    "serve",
+    "cli",
+    "__main__",
+    "",
 }
 NEEDS_TORCH = {"data.batches", "data.training"}
 

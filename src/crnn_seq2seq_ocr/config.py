@@ -347,8 +347,10 @@ def _read_yaml(name: str) -> dict[str, Any]:
     elif name in recipe_names():
         text = (files("crnn_seq2seq_ocr") / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
     else:
-        raise RecipeError(f"there is no recipe {name!r}{did_you_mean(name, recipe_names())}; "
-                          f"there are {', '.join(recipe_names())}, or give the path of a .yaml file")
+        raise RecipeError(
+            f"there is no recipe {name!r}{did_you_mean(name, recipe_names())}; "
+            f"there are {', '.join(recipe_names())}, or give the path of a .yaml file"
+        )
     try:
         raw = yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -13,9 +13,9 @@ UNASSIGNED = "\0"
 """Stands in a charset for an id that has no character (the original's list has 359 of them)."""
 
 FSNS_CHARSET = (
-    ' l\'éteinsxguo1870-.parèdcVvbm)CzSy,kÉAhE»D/HM'
+    " l'éteinsxguo1870-.parèdcVvbm)CzSy,kÉAhE»D/HM"
     '(GPçRf"2j|N6°5TOU3%9qZBKwW:4LF]ïIJäî;àêXüYô=+'
-    '\\{}_Qœñ*!ÜâÇŒû?$ë«€&<æ#®ÂÈ>[ÆùÎÔÿÀÊ@Ï©ËÙ£ŸÛ'
+    "\\{}_Qœñ*!ÜâÇŒû?$ë«€&<æ#®ÂÈ>[ÆùÎÔÿÀÊ@Ï©ËÙ£ŸÛ"
 )
 """FSNS' own characters in the order of its file ``charset_size=134.txt``: ids 0 to 132.
 
@@ -78,9 +78,7 @@ class Tokenizer:
             raise CharsetError(f"the charset holds {names} more than once: name each character once")
         self.charset = charset
         self._ids = {
-            character: SPECIAL_COUNT + place
-            for place, character in enumerate(charset)
-            if character != UNASSIGNED
+            character: SPECIAL_COUNT + place for place, character in enumerate(charset) if character != UNASSIGNED
         }
 
     def __len__(self) -> int:

@@ -79,8 +79,11 @@ def test_what_came_before_an_error_is_kept(path: Path) -> None:
 def test_another_model_is_not_mixed_in(path: Path) -> None:
     add(path, READINGS)
     with (
-        pytest.raises(DataError, match="holds readings made by model abc, step 3, beam 1, which do not mix with those "
-                      "of model abc, step 4, beam 1: name another output"),
+        pytest.raises(
+            DataError,
+            match="holds readings made by model abc, step 3, beam 1, which do not mix with those "
+            "of model abc, step 4, beam 1: name another output",
+        ),
         open_results(path, MADE_BY | {"step": 4}),
     ):
         pass

@@ -43,9 +43,7 @@ def test_check_lists_each_dropped_sample(command: Command, mixed: Path) -> None:
 
 
 @pytest.mark.parametrize(("source", "status"), [("mixed", 1), ("pictures", 0)])
-def test_check_exits_as_it_is_asked(
-    command: Command, request: pytest.FixtureRequest, source: str, status: int
-) -> None:
+def test_check_exits_as_it_is_asked(command: Command, request: pytest.FixtureRequest, source: str, status: int) -> None:
     folder = request.getfixturevalue(source)
     assert command("data", "check", folder, "--strict").status == status
     assert command("data", "check", folder, "--strict", "--json").status == status

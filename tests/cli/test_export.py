@@ -42,9 +42,7 @@ def test_what_a_smaller_file_costs(command: Command, trained: Path, pictures: Pa
     assert {"size, MB", "CER", "ms a picture, one by one", "times as fast", "times as fast, together"} <= set(table)
 
 
-def test_a_failed_check(
-    command: Command, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_check(command: Command, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "TOLERANCE", -1.0)
     answer = command("export", trained, tmp_path / "abc.onnx")
     assert answer.status == 1
@@ -66,9 +64,7 @@ def test_a_failed_check(
         (["--format", "torch"], "give it a name that ends with .pt2"),
     ],
 )
-def test_options_that_do_not_go(
-    command: Command, trained: Path, tmp_path: Path, options: list[str], said: str
-) -> None:
+def test_options_that_do_not_go(command: Command, trained: Path, tmp_path: Path, options: list[str], said: str) -> None:
     answer = command("export", trained, tmp_path / "abc.onnx", *options)
     assert answer.status in (1, 2)
     assert said in " ".join(answer.err.split())

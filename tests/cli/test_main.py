@@ -64,7 +64,9 @@ def test_an_interruption_ends_quietly(command: Command, monkeypatch: pytest.Monk
     def interrupt(*arguments: object, **options: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("crnn_seq2seq_ocr.inference.reader.Reader.load" if started else "crnn_seq2seq_ocr.cli.app", interrupt)
+    monkeypatch.setattr(
+        "crnn_seq2seq_ocr.inference.reader.Reader.load" if started else "crnn_seq2seq_ocr.cli.app", interrupt
+    )
     assert command("read", "model", "a.png") == (130, "", "")
 
 

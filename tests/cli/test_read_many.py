@@ -246,9 +246,7 @@ def test_asked_to_stop_it_writes_what_it_has_read(
     assert [row["name"] for row in rows(output)] == [f"{number}.png" for number in range(300)]
 
 
-def test_another_model_or_search_is_not_mixed_in(
-    command: Command, trained: Path, listed: Path, tmp_path: Path
-) -> None:
+def test_another_model_or_search_is_not_mixed_in(command: Command, trained: Path, listed: Path, tmp_path: Path) -> None:
     output = tmp_path / "readings.jsonl"
     command("read", trained, "--input", listed, "--output", output)
     before = output.read_bytes()

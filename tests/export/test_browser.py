@@ -120,7 +120,7 @@ def given_to(kind: str) -> list[list[bytes]]:
     noise = drawn[0].copy()
     noise[:, 300:] = np.random.default_rng(0).integers(0, 256, noise[:, 300:].shape, dtype=np.uint8)
     strips = [drawn[1], noise, cv2.resize(drawn[2], (1201, 300)), drawn[3][:, :150], cv2.resize(drawn[4], (90, 60))]
-    several = [encode_picture(np.ascontiguousarray(drawn[5][:, left:left + 150])) for left in (0, 150)]
+    several = [encode_picture(np.ascontiguousarray(drawn[5][:, left : left + 150])) for left in (0, 150)]
     return [*([encode_picture(np.ascontiguousarray(each))] for each in strips), several]
 
 

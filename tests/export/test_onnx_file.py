@@ -117,9 +117,7 @@ def test_fp16_of_weights_that_are_kept_in_fp16_is_exactly_the_model(tmp_path: Pa
     whole = translate(*load_model(folder), keep_weights=True)
     (tmp_path / "whole.onnx").write_bytes(_content(whole, load_model(folder)[1], "fp32"))
     images = np.random.default_rng(0).integers(0, 256, (2, 1, 16, 64, 3), np.uint8)
-    one, other = (
-        OnnxEngine.load(path).read(images, np.ones((2, 1), bool)) for path in (out, tmp_path / "whole.onnx")
-    )
+    one, other = (OnnxEngine.load(path).read(images, np.ones((2, 1), bool)) for path in (out, tmp_path / "whole.onnx"))
     for mine, its in zip(one, other, strict=True):
         np.testing.assert_array_equal(mine, its)
     assert Reader.load(folder, backend="onnx").description == load_model(folder)[1]

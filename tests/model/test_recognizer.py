@@ -192,9 +192,7 @@ def test_the_second_output_names_cells_and_changes_nothing_else() -> None:
         ),
     ],
 )
-def test_settings_that_do_not_fit_together(
-    settings: ModelSettings, preprocessing: Preprocessing, message: str
-) -> None:
+def test_settings_that_do_not_fit_together(settings: ModelSettings, preprocessing: Preprocessing, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         check_model(settings, preprocessing)
 

@@ -72,17 +72,13 @@ def test_pictures_that_are_none(client: TestClient, name: str) -> None:
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_a_picture_that_is_cut_short(client: TestClient, files: list[bytes], share: float) -> None:
     cut = files[0][: int(len(files[0]) * share)]
-    assert "x.png" in refused(
-        client.post("/v1/read", files={"picture": ("x.png", cut)}), 422, "picture_unreadable"
-    )
+    assert "x.png" in refused(client.post("/v1/read", files={"picture": ("x.png", cut)}), 422, "picture_unreadable")
 
 
 @pytest.mark.parametrize(
     "view", ["/etc/passwd", "file:///etc/passwd", "http://127.0.0.1/x.png", "data:image/png;base64,AAAA", "ab c", "é"]
 )
-def test_paths_and_addresses_are_never_opened(
-    client: TestClient, view: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_paths_and_addresses_are_never_opened(client: TestClient, view: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*arguments: Any, **_named: Any) -> Any:
         raise AssertionError(f"opened: {arguments}")
 

@@ -29,9 +29,7 @@ def test_a_client_that_goes_away_leaves_no_trace(trained: Path, files: list[byte
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 130)])
-def test_it_finishes_what_it_accepted(
-    trained: Path, files: list[bytes], number: signal.Signals, status: int
-) -> None:
+def test_it_finishes_what_it_accepted(trained: Path, files: list[bytes], number: signal.Signals, status: int) -> None:
     with service(trained) as (address, child):
         assert httpx2.post(f"{address}/v1/read", files={"picture": files[0]}).json()["readings"][0]["text"] == TEXTS[0]
         host, port = address.removeprefix("http://").split(":")

@@ -57,9 +57,7 @@ class Texts:
 
 
 def examples(source: Source, *, augmentation: Augmentation | None = None, seed: int = 1) -> TrainingExamples:
-    return TrainingExamples(
-        source, Tokenizer("abc"), ONE_VIEW, augmentation=augmentation, max_length=4, seed=seed
-    )
+    return TrainingExamples(source, Tokenizer("abc"), ONE_VIEW, augmentation=augmentation, max_length=4, seed=seed)
 
 
 def positions(
@@ -136,8 +134,13 @@ def test_normalise_is_the_originals_arithmetic_for_every_byte() -> None:
 def test_unusable_samples_are_replaced_the_same_way_each_time_and_named() -> None:
     texts = ["a", "!", "abcab", "", "bœ", "ab", "c", "ba"]
     runs = [
-        [batch for batch in take(training_batches(examples(Texts(texts)), Collate(None, True), positions(),
-                                                  workers=0, pin_memory=False), 8)]
+        [
+            batch
+            for batch in take(
+                training_batches(examples(Texts(texts)), Collate(None, True), positions(), workers=0, pin_memory=False),
+                8,
+            )
+        ]
         for _ in range(2)
     ]
     assert [batch.names for batch in runs[0]] == [batch.names for batch in runs[1]]
@@ -314,9 +317,7 @@ class Broken(Texts):
 
 
 def test_workers_end_when_one_of_them_fails() -> None:
-    batches = training_batches(
-        examples(Broken(["a"])), Collate(None, True), positions(), workers=1, pin_memory=False
-    )
+    batches = training_batches(examples(Broken(["a"])), Collate(None, True), positions(), workers=1, pin_memory=False)
     with pytest.raises(RuntimeError, match="a fault of the source"):
         next(batches)
     assert not torch.multiprocessing.active_children()

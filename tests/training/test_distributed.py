@@ -21,8 +21,19 @@ from crnn_seq2seq_ocr.training.train import train
 from tests.conftest import TEXTS, MakeRecipe, python, write_folder
 
 TORCHRUN = ["torch.distributed.run", "--nproc-per-node", "2", "--standalone", "-m"]
-ACCELERATE = ["accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1",
-              "--mixed_precision", "no", "--dynamo_backend", "no", "-m"]
+ACCELERATE = [
+    "accelerate.commands.launch",
+    "--multi_gpu",
+    "--num_processes",
+    "2",
+    "--num_machines",
+    "1",
+    "--mixed_precision",
+    "no",
+    "--dynamo_backend",
+    "no",
+    "-m",
+]
 """Its name for "several on this machine", whatever they are; its --cpu starts one process, or MPI."""
 
 
@@ -90,8 +101,14 @@ def test_two_processes_train_as_one(micro: MakeRecipe, tmp_path: Path, comparabl
 
 
 def test_accelerate_launches_two_with_workers_and_all_that_is_random(micro: MakeRecipe, tmp_path: Path) -> None:
-    recipe = micro(augmentation={}, model__decoder={"dropout": 0.3}, data__workers=1, training__steps=3,
-                   training__teacher_forcing={"start": 0.5, "end": 0.5}, data__train_samples=7)
+    recipe = micro(
+        augmentation={},
+        model__decoder={"dropout": 0.3},
+        data__workers=1,
+        training__steps=3,
+        training__teacher_forcing={"start": 0.5, "end": 0.5},
+        data__train_samples=7,
+    )
     done = launch("train", write(recipe, tmp_path), "--out", str(tmp_path / "run"), launcher=ACCELERATE)
     assert done.returncode == 0, done.stderr
     assert "on 2 x cpu" in done.stdout

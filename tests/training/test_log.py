@@ -12,7 +12,11 @@ from crnn_seq2seq_ocr.errors import StorageError
 from crnn_seq2seq_ocr.training.log import Meter, TrainingLog
 
 VALUES = {
-    "epoch": 1.5, "loss": 2.25, "learning_rate": 0.001, "pictures_per_second": 80.0, "data_wait": 0.125,
+    "epoch": 1.5,
+    "loss": 2.25,
+    "learning_rate": 0.001,
+    "pictures_per_second": 80.0,
+    "data_wait": 0.125,
     "seconds_left": 3725.0,
 }
 
@@ -109,7 +113,11 @@ def test_the_meter_means_over_the_steps_since_the_last_line(monkeypatch: pytest.
         meter.add(loss, waited=0.5)
     values = meter.values(13, total=23, rate=0.1, epoch=0.5)
     assert values == {
-        "epoch": 0.5, "loss": 3.0, "learning_rate": 0.1, "pictures_per_second": 4.0, "data_wait": 0.25,
+        "epoch": 0.5,
+        "loss": 3.0,
+        "learning_rate": 0.1,
+        "pictures_per_second": 4.0,
+        "data_wait": 0.25,
         "seconds_left": 20.0,
     }
     now[0] += 1.0

@@ -194,8 +194,13 @@ def test_a_run_whose_recipe_is_damaged_is_told(micro: MakeRecipe, tmp_path: Path
 def test_patience_goes_on_where_it_was(
     micro: MakeRecipe, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = micro(data__validation=str(pictures), training__evaluate_every=2, training__patience=3,
-                   training__steps=100, training__optimizer__learning_rate=1e-9)
+    recipe = micro(
+        data__validation=str(pictures),
+        training__evaluate_every=2,
+        training__patience=3,
+        training__steps=100,
+        training__optimizer__learning_rate=1e-9,
+    )
     with monkeypatch.context() as patch:
         stop_at_step(patch, 5)
         train(recipe, folder=tmp_path)

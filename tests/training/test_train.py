@@ -62,12 +62,25 @@ def test_what_a_run_writes_and_shows(micro: MakeRecipe, tmp_path: Path, pictures
     outcome = train(recipe, folder=tmp_path / "run", console=console)
     console.file.close()
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
-        "best.json", "checkpoints", "log.jsonl", "recipe.yaml", "tensorboard",
+        "best.json",
+        "checkpoints",
+        "log.jsonl",
+        "recipe.yaml",
+        "tensorboard",
     ]
     lines = log_of(tmp_path / "run", "training")
     assert [line["step"] for line in lines] == [2, 4, 6]
-    assert lines[0].keys() == {"kind", "step", "time", "epoch", "loss", "learning_rate", "pictures_per_second",
-                               "data_wait", "seconds_left"}
+    assert lines[0].keys() == {
+        "kind",
+        "step",
+        "time",
+        "epoch",
+        "loss",
+        "learning_rate",
+        "pictures_per_second",
+        "data_wait",
+        "seconds_left",
+    }
     assert [line["epoch"] for line in lines] == pytest.approx([8 / 12, 16 / 12, 2])
     assert all(0 <= line["data_wait"] <= 1 and line["pictures_per_second"] > 0 for line in lines)
     (first, last) = log_of(tmp_path / "run", "validation")
@@ -78,21 +91,30 @@ def test_what_a_run_writes_and_shows(micro: MakeRecipe, tmp_path: Path, pictures
     assert b"training/loss" in written
     assert b"validation/sequence_accuracy" in written
     shown = console.export_text()
-    for part in ("micro: 0.01 million parameters on 1 x cpu (fp32), starting", "step 4/6", "data wait", " left",
-                 "step 6: validation on 12 samples", "trained 6 steps, best strict sequence accuracy"):
+    for part in (
+        "micro: 0.01 million parameters on 1 x cpu (fp32), starting",
+        "step 4/6",
+        "data wait",
+        " left",
+        "step 6: validation on 12 samples",
+        "trained 6 steps, best strict sequence accuracy",
+    ):
         assert part in shown
-    assert outcome == training.Outcome(tmp_path / "run", 6, max(first["sequence_accuracy"], last["sequence_accuracy"]),
-                                       interrupted=False)
+    assert outcome == training.Outcome(
+        tmp_path / "run", 6, max(first["sequence_accuracy"], last["sequence_accuracy"]), interrupted=False
+    )
 
 
 def test_a_checkpoint_tells_of_its_own_validation_only(micro: MakeRecipe, tmp_path: Path, pictures: Path) -> None:
-    recipe = micro(data__validation=str(pictures), training__evaluate_every=4, training__save_every=2,
-                   training__keep_last=3)
+    recipe = micro(
+        data__validation=str(pictures), training__evaluate_every=4, training__save_every=2, training__keep_last=3
+    )
     train(recipe, folder=tmp_path)
     told = {path.name: load_model(path)[1].metrics for path in checkpoints(tmp_path)}
     assert told["step-00000002"] == {}
-    assert told["step-00000004"].keys() == {f"validation_{name}" for name in
-                                            ("samples", "unreadable", "sequence_accuracy", "cer")}
+    assert told["step-00000004"].keys() == {
+        f"validation_{name}" for name in ("samples", "unreadable", "sequence_accuracy", "cer")
+    }
 
 
 def test_the_last_and_the_best_checkpoints_are_kept(
@@ -118,8 +140,9 @@ def test_it_stops_when_validations_do_not_get_better(
     micro: MakeRecipe, tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend_scores(monkeypatch, iter([0.2, 0.3, 0.1, 0.3, 0.9]))
-    recipe = micro(data__validation=str(pictures), training__evaluate_every=2, training__patience=2,
-                   training__steps=100)
+    recipe = micro(
+        data__validation=str(pictures), training__evaluate_every=2, training__patience=2, training__steps=100
+    )
     outcome = train(recipe, folder=tmp_path)
     assert (outcome.step, outcome.best, outcome.interrupted) == (8, 0.3, False)
     assert "2 validations without a better one" in log_of(tmp_path, "stop")[0]["message"]
@@ -233,8 +256,10 @@ def test_accumulated_batches_are_one_large_batch(micro: MakeRecipe, tmp_path: Pa
 
 
 def test_the_model_kept_is_the_average_of_weights(micro: MakeRecipe, tmp_path: Path) -> None:
-    train(micro(training__optimizer__average=0.9, training__save_every=1, training__keep_last=9, training__steps=3),
-          folder=tmp_path)
+    train(
+        micro(training__optimizer__average=0.9, training__save_every=1, training__keep_last=9, training__steps=3),
+        folder=tmp_path,
+    )
     paths = checkpoints(tmp_path)
     trained = [load_state(path)["model"] for path in paths]
     kept = [load_model(path)[0].state_dict() for path in paths]
@@ -267,8 +292,11 @@ def test_bf16_trains_and_keeps_weights_in_fp32(micro: MakeRecipe, tmp_path: Path
     train(recipe, folder=tmp_path / "bf16")
     assert losses(tmp_path / "bf16")[-1] < losses(tmp_path / "bf16")[0] * 0.7
     assert losses(tmp_path / "bf16")[0] != losses(tmp_path / "fp32")[0]
-    assert all(tensor.dtype == torch.float32 for name, tensor in weights(tmp_path / "bf16").items()
-               if "num_batches" not in name)
+    assert all(
+        tensor.dtype == torch.float32
+        for name, tensor in weights(tmp_path / "bf16").items()
+        if "num_batches" not in name
+    )
 
 
 def test_training_twice_gives_the_same_bits_and_another_seed_others(micro: MakeRecipe, tmp_path: Path) -> None:
@@ -281,8 +309,11 @@ def test_training_twice_gives_the_same_bits_and_another_seed_others(micro: MakeR
 def test_it_can_start_from_a_model(micro: MakeRecipe, tmp_path: Path) -> None:
     recipe = micro()
     train(recipe, folder=tmp_path / "first")
-    train(micro(training__steps=1, training__optimizer__learning_rate=1e-12), folder=tmp_path / "second",
-          initial=tmp_path / "first")
+    train(
+        micro(training__steps=1, training__optimizer__learning_rate=1e-12),
+        folder=tmp_path / "second",
+        initial=tmp_path / "first",
+    )
     first, second = weights(tmp_path / "first"), weights(tmp_path / "second")
     torch.testing.assert_close(first["decoder.output.weight"], second["decoder.output.weight"])
 
@@ -326,9 +357,7 @@ def test_a_few_samples_can_be_trained_on(micro: MakeRecipe, tmp_path: Path, monk
     assert set(log_of(tmp_path, "skipped")[0]["samples"]) == {"000.png", "001.png"}
 
 
-def test_a_full_disk_ends_with_a_sentence(
-    micro: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_ends_with_a_sentence(micro: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     train(micro(training__steps=2), folder=tmp_path)
 
     def full(*_arguments: object) -> None:

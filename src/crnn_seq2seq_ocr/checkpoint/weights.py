@@ -58,9 +58,7 @@ def save_model(
             (partial / ONNX).write_bytes(onnx)
 
 
-def _write_model(
-    recognizer: torch.nn.Module, description: Description, folder: Path, *, half: bool = False
-) -> None:
+def _write_model(recognizer: torch.nn.Module, description: Description, folder: Path, *, half: bool = False) -> None:
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in recognizer.state_dict().items()}
     if half:
         # Biases and norms are small, and worth their digits.

@@ -49,9 +49,7 @@ def train(
         list[str] | None, typer.Option(help="Compare values of a setting, such as training.precision=fp32,bf16.")
     ] = None,
     batches: Annotated[int, typer.Option(min=1, help="A repeat is one step on each of so many batches.")] = 4,
-    steps: Annotated[
-        int, typer.Option(min=0, help="Steps of each stretch of a real training; 0 leaves it out.")
-    ] = 8,
+    steps: Annotated[int, typer.Option(min=0, help="Steps of each stretch of a real training; 0 leaves it out.")] = 8,
     repeats: Repeats = 5,
     json_file: JsonFile = None,
 ) -> None:

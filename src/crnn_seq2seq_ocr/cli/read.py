@@ -55,9 +55,7 @@ def read(
             show_default="everything; under a launcher the part of the process",
         ),
     ] = None,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Read again what failed in the output.")
-    ] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Read again what failed in the output.")] = False,
     views: Annotated[bool, typer.Option("--views", help="All pictures are views of one sign.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with every character.")] = False,
     attention: Annotated[Path | None, typer.Option(help="Folder for pictures of where the decoder looked.")] = None,

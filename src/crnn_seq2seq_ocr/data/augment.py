@@ -44,9 +44,7 @@ def augment_view(
     return view
 
 
-def draw_crop(
-    height: int, width: int, settings: Augmentation, rng: np.random.Generator
-) -> tuple[int, int, int, int]:
+def draw_crop(height: int, width: int, settings: Augmentation, rng: np.random.Generator) -> tuple[int, int, int, int]:
     """Top, left, height and width of a crop of a view.
 
     Aspect first, then a height among those that keep enough area, drawn again until the crop fits,

@@ -226,9 +226,7 @@ class _Fetch:
         if size is not None and arrived != size:
             raise _StalledError(f"the connection broke off after {arrived:,} of {size:,} bytes")
 
-    def _receive(
-        self, answer: http.client.HTTPResponse, part: Path, start: int, shown: tuple[str, int] | None
-    ) -> int:
+    def _receive(self, answer: http.client.HTTPResponse, part: Path, start: int, shown: tuple[str, int] | None) -> int:
         """Write what comes to the ``.part`` from byte ``start``; its size afterwards."""
         with part.open("r+b" if start else "wb") as file:
             file.seek(start)

@@ -43,8 +43,10 @@ def draw(
     from crnn_seq2seq_ocr.data.synthetic.word_samples import SyntheticWords  # loads corpora and fonts
 
     if isinstance(source, SyntheticWords):
-        raise DataError("words are not drawn as TFRecords: FSNS' layout is for signs of four views and its own "
-                        "characters; write them as a folder (--to folder)")
+        raise DataError(
+            "words are not drawn as TFRecords: FSNS' layout is for signs of four views and its own "
+            "characters; write them as a folder (--to folder)"
+        )
     return convert_to_tfrecord(
         source, folder, shards=shards, split=split, workers=workers, resume=resume, progress=progress
     )

@@ -286,8 +286,10 @@ def _kind_of_folder(folder: Path) -> str:
     if kinds:
         return next(iter(kinds))
     inner = [path.name for path in sorted(folder.iterdir()) if path.is_dir() and _kinds(path)]
-    hint = f", but its folders {', '.join(inner[:5])} do: name one, as in '{folder / inner[0]}'" if inner else (
-        f"; a source may be {ACCEPTED}"
+    hint = (
+        f", but its folders {', '.join(inner[:5])} do: name one, as in '{folder / inner[0]}'"
+        if inner
+        else (f"; a source may be {ACCEPTED}")
     )
     raise DataError(f"{folder} holds no samples that are known here{hint}")
 

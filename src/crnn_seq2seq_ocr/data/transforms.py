@@ -16,9 +16,7 @@ Prepared = tuple[np.ndarray, np.ndarray]
 """A sample as the network takes it: views RGB uint8 (V, H, W, 3), which of them are real, bool (V,)."""
 
 
-def resize_view(
-    view: np.ndarray, preprocessing: Preprocessing, interpolation: int = cv2.INTER_LINEAR
-) -> np.ndarray:
+def resize_view(view: np.ndarray, preprocessing: Preprocessing, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
     """One view, RGB uint8 of any size, at the network's size (height, width, 3), stretched or padded."""
     inner = _inner_size(view, preprocessing)
     return fill(resize(view, inner, interpolation), _outer_size(inner, preprocessing))

@@ -134,10 +134,12 @@ def _cases(description: Description) -> Iterator[Case]:
 
 def _batch(case: Case, drawn: list[np.ndarray], size: Preprocessing) -> tuple[np.ndarray, np.ndarray]:
     """Images (N, V, H, W, 3) and view_mask (N, V); the last text of several lacks its last view of several."""
-    images = np.stack([
-        np.stack([resize(np.roll(picture, place, 1), (size.height, case.width)) for place in range(case.views)])
-        for picture in drawn[: case.samples]
-    ])
+    images = np.stack(
+        [
+            np.stack([resize(np.roll(picture, place, 1), (size.height, case.width)) for place in range(case.views)])
+            for picture in drawn[: case.samples]
+        ]
+    )
     view_mask = np.ones(images.shape[:2], bool)
     if case.samples > 1 and case.views > 1:
         images[-1, -1], view_mask[-1, -1] = 0, False

@@ -90,7 +90,7 @@ class _Whole(nn.Module):
             return place + 1, more, *(each.clone() for each in after), *filled
 
         start = (torch.zeros(1, dtype=torch.long), torch.ones((), dtype=torch.bool), *carried, *found)
-        found = while_loop(going, turn, start)[-len(Found._fields):]  # type: ignore[no-untyped-call]
+        found = while_loop(going, turn, start)[-len(Found._fields) :]  # type: ignore[no-untyped-call]
         return tuple(self.end(*found))
 
 

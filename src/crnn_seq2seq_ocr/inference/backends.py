@@ -52,9 +52,7 @@ def weights_files(path: Path) -> list[Path]:
     return [folder / name for name in (WEIGHTS, ONNX) if (folder / name).is_file()]
 
 
-def _why_torch(
-    path: Path, folder: Path, *, device: str, precision: "Precision", backend: Backend | None
-) -> str | None:
+def _why_torch(path: Path, folder: Path, *, device: str, precision: "Precision", backend: Backend | None) -> str | None:
     """What PyTorch must run a model for, as a message begins; None where ONNX Runtime can."""
     if backend == "torch":
         return "the backend torch"

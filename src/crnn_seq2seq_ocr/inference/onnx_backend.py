@@ -33,17 +33,13 @@ class OnnxEngine:
         at_once: How many batches may be read at the same time, each called for by a thread of its own.
     """
 
-    def __init__(
-        self, session: "onnxruntime.InferenceSession", description: Description, *, at_once: int = 1
-    ) -> None:
+    def __init__(self, session: "onnxruntime.InferenceSession", description: Description, *, at_once: int = 1) -> None:
         self._session = session
         self.description = description
         self.at_once = at_once
 
     @classmethod
-    def load(
-        cls, path: Path, *, device: str = "auto", threads: int | None = None, at_once: int = 1
-    ) -> "OnnxEngine":
+    def load(cls, path: Path, *, device: str = "auto", threads: int | None = None, at_once: int = 1) -> "OnnxEngine":
         """The network of a file.
 
         Args:

@@ -34,8 +34,10 @@ def read_charset_file(path: str | Path) -> str:
         if len(character) != 1:
             raise CharsetError(f"{path}:{line}: {entry!r} is not one character")
         if characters.setdefault(number, character) != character:
-            raise CharsetError(f"{path}:{line}: id {number} stands for {describe_character(characters[number])} and "
-                               f"for {describe_character(character)}: only typographic variants may share an id")
+            raise CharsetError(
+                f"{path}:{line}: id {number} stands for {describe_character(characters[number])} and "
+                f"for {describe_character(character)}: only typographic variants may share an id"
+            )
     if not characters:
         raise CharsetError(f"{path} holds no characters: each line is an id, a tab and a character")
     return _each_once("".join(characters.get(number, UNASSIGNED) for number in range(max(characters) + 1)), path)
@@ -62,8 +64,10 @@ def read_general_chars(path: str | Path, *, classes: int = GENERAL_CLASSES) -> s
             f"{path} must begin with the lines {', '.join(GENERAL_SPECIALS)}: give the original's general_chars.txt"
         )
     if len(ordered) >= classes:
-        raise CharsetError(f"{path} has {len(ordered):,} entries, {classes:,} classes leave room for {classes - 1:,}: "
-                           "give the list that the model was trained with")
+        raise CharsetError(
+            f"{path} has {len(ordered):,} entries, {classes:,} classes leave room for {classes - 1:,}: "
+            "give the list that the model was trained with"
+        )
     for line, entry in list(entries.items())[SPECIAL_COUNT:]:
         if len(entry) > 1:
             raise CharsetError(f"{path}:{line}: {entry!r} is not one character")

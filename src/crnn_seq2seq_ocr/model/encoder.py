@@ -88,9 +88,7 @@ class RecurrentLayer(nn.Module):
 class Encoder(nn.Module):
     """Views to memory."""
 
-    def __init__(
-        self, settings: EncoderSettings, preprocessing: Preprocessing, *, width: int, classes: int
-    ) -> None:
+    def __init__(self, settings: EncoderSettings, preprocessing: Preprocessing, *, width: int, classes: int) -> None:
         super().__init__()
         self.in_channels = settings.views == "channels"
         views = preprocessing.views
@@ -118,9 +116,7 @@ class Encoder(nn.Module):
         self.convolutions = nn.Sequential(*layers)
         self.dropout = nn.Dropout(settings.dropout)
         sizes = [channels] + [width] * settings.recurrent_layers
-        self.recurrent = nn.Sequential(
-            *(RecurrentLayer(size, settings.recurrent_size, width) for size in sizes[:-1])
-        )
+        self.recurrent = nn.Sequential(*(RecurrentLayer(size, settings.recurrent_size, width) for size in sizes[:-1]))
         fits = settings.recurrent_layers or channels == width
         self.projection = nn.Identity() if fits else nn.Linear(channels, width)
         self.cell_output = nn.Linear(width, classes) if settings.cell_output else None

@@ -179,9 +179,7 @@ def likeliest(log_probs: Tensor) -> tuple[Tensor, Tensor]:
     return found.values, found.indices
 
 
-def found_of(
-    tokens: Tensor, log_probs: Tensor, attention: Tensor, likely: Tensor, likely_log_probs: Tensor
-) -> Found:
+def found_of(tokens: Tensor, log_probs: Tensor, attention: Tensor, likely: Tensor, likely_log_probs: Tensor) -> Found:
     """What was found, everything after the first end blanked."""
     ends = (tokens == EOS_ID).long()
     after = ends.cumsum(1) - ends > 0  # (N, L)

@@ -200,9 +200,7 @@ class _Outermost:
 def _model(service: _Service) -> Model:
     told = service.description
     results = [
-        ModelResult(
-            data=each.data, samples=each.samples, sequence_accuracy=each.sequence_accuracy, cer=each.cer
-        )
+        ModelResult(data=each.data, samples=each.samples, sequence_accuracy=each.sequence_accuracy, cer=each.cer)
         for each in told.results
     ]
     return Model(

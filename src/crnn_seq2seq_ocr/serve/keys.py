@@ -29,9 +29,7 @@ def read_keys(path: Path) -> tuple[SecretStr, ...]:
     if short := [number for number, key in enumerate(keys, 1) if len(key) < SHORTEST]:
         raise DataError(f"{path}: key {short[0]} has less than {SHORTEST} characters: take longer, random ones")
     if strange := [number for number, key in enumerate(keys, 1) if not key.isascii()]:
-        raise DataError(
-            f"{path}: key {strange[0]} is not all plain letters, digits and signs: headers hold no others"
-        )
+        raise DataError(f"{path}: key {strange[0]} is not all plain letters, digits and signs: headers hold no others")
     return tuple(map(SecretStr, keys))
 
 

@@ -172,9 +172,7 @@ class _Run:
         """How good it is; notes whether that is enough."""
         settings, progress = self.recipe.training, self.learner.progress
         description = describe(self.recipe, self.tokenizer, progress.step, {})
-        found = validate(
-            self.learner.evaluated, description, validation, settings.validation_samples, self.accelerator
-        )
+        found = validate(self.learner.evaluated, description, validation, settings.validation_samples, self.accelerator)
         self.log.validation(progress.step, found.values, found.examples)
         score = found.values["sequence_accuracy"]
         is_best = score > progress.best
@@ -188,9 +186,7 @@ class _Run:
             progress = self.learner.progress
             description = describe(self.recipe, self.tokenizer, progress.step, judged.values)
             try:
-                saved = weights.save_checkpoint(
-                    self.folder, self.learner.evaluated, description, self.learner.state()
-                )
+                saved = weights.save_checkpoint(self.folder, self.learner.evaluated, description, self.learner.state())
                 if judged.is_best:
                     folders.mark_best(self.folder, saved, progress.best)
                 folders.remove_old(self.folder, keep_last=self.recipe.training.keep_last)

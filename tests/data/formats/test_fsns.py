@@ -160,9 +160,7 @@ def test_writing_normalises_and_knows_variants():
 
 
 def test_another_charset():
-    record = parse_example(
-        encode_example(b"", "ba", width=1, orig_width=1, height=1, charset="abc", max_length=4)
-    )
+    record = parse_example(encode_example(b"", "ba", width=1, orig_width=1, height=1, charset="abc", max_length=4))
     assert record["image/class"] == [1, 0, 3, 3]
     record = parse_example(
         encode_example(b"", "ba", width=1, orig_width=1, height=1, charset="abc", max_length=4, null_id=99)

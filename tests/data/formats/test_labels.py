@@ -36,7 +36,7 @@ def test_all_kinds_and_headers(tmp_path, name, content, shift):
 
 
 def test_texts_are_nfc_and_otherwise_untouched(tmp_path):
-    content = "a.png\t  Rue  E\N{COMBINING ACUTE ACCENT} \"x\" ‘ \nb.png\t\n"
+    content = 'a.png\t  Rue  E\N{COMBINING ACUTE ACCENT} "x" ‘ \nb.png\t\n'
     texts = [label.text for label in read_labels(listed(tmp_path, "x.tsv", content))]
     assert texts == ['  Rue  É "x" ‘ ', ""]
 

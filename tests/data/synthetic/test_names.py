@@ -73,7 +73,12 @@ def test_elision_and_articles_of_places() -> None:
     assert elided("de", "Orbey") == "d'Orbey"
     assert elided("de", "Lunel") == "de Lunel"
     assert [of_place(place) for place in ("Le Havre", "Les Ulis", "La Rochelle", "L'Isle", "Étampes", "Lens")] == [
-        "du Havre", "des Ulis", "de la Rochelle", "de l'Isle", "d'Étampes", "de Lens",
+        "du Havre",
+        "des Ulis",
+        "de la Rochelle",
+        "de l'Isle",
+        "d'Étampes",
+        "de Lens",
     ]
 
 
@@ -103,7 +108,8 @@ def test_tails_of_a_corpus_get_a_type(tmp_path: Path) -> None:
     path = corpus(tmp_path / "tails.tsv", "de l’Hommée\t1\nSamuel de Champlain\t8\n")
     names = drawn(300, corpus=path)
     assert {name.removeprefix(next(kind for kind in words.TYPES if name.startswith(f"{kind} "))) for name in names} == {
-        " de l'Hommée", " Samuel de Champlain",
+        " de l'Hommée",
+        " Samuel de Champlain",
     }
     assert sum("Champlain" in name for name in names) > 200
 

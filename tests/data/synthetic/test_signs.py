@@ -77,7 +77,8 @@ def test_views_can_be_limited() -> None:
 def test_some_views_have_a_strip_of_noise(samples: list[Sample]) -> None:
     found = sum(
         is_noise(view[:, -7:]) or is_noise(view[:, :7])
-        for sample in samples for view in views_of(sample)[:sample.views]
+        for sample in samples
+        for view in views_of(sample)[: sample.views]
     )
     assert 3 <= found <= 60
 

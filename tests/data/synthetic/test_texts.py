@@ -55,8 +55,10 @@ def test_lines_can_be_had_alone_or_not_at_all() -> None:
 
 
 def test_parts_are_disjoint() -> None:
-    parts = {part: {letters(text) for text in draw(WordSettings(part=part), 2500)}
-             for part in ("train", "validation", "test")}
+    parts = {
+        part: {letters(text) for text in draw(WordSettings(part=part), 2500)}
+        for part in ("train", "validation", "test")
+    }
     for part, drawn in parts.items():
         assert {part_of(text) for text in drawn if len(text) > 3} == {part}
 

@@ -107,16 +107,16 @@ def test_photographs_serve_as_grounds(tmp_path: Path) -> None:
     stripes = np.zeros((60, 90, 3), np.uint8)
     stripes[:, ::6] = 200
     cv2.imwrite(str(tmp_path / "a.png"), stripes)
-    plain, pictured = (
-        open_words(f"lines=0{option}") for option in ("", f"&backgrounds={tmp_path}")
-    )
+    plain, pictured = (open_words(f"lines=0{option}") for option in ("", f"&backgrounds={tmp_path}"))
     differ = [digest(plain[index]) != digest(pictured[index]) for index in range(40)]
     assert 0 < sum(differ) < 40
 
 
 def test_folders_without_what_they_should_hold_are_data_errors(tmp_path: Path) -> None:
     for option, message in (
-        ("fonts", "no TrueType or OpenType font"), ("backgrounds", "no JPEG or PNG file"), ("corpus", "cannot be read"),
+        ("fonts", "no TrueType or OpenType font"),
+        ("backgrounds", "no JPEG or PNG file"),
+        ("corpus", "cannot be read"),
     ):
         with pytest.raises(DataError, match=message):
             open_words(f"{option}={tmp_path}")

@@ -114,8 +114,9 @@ class Folder:
             return place.read_bytes()
         except (OSError, ValueError) as error:
             listed = f", listed in {self._list}:{label.line}" if self._list else ""
-            raise DataError(f"cannot read the picture {place}{listed}: "
-                            f"{getattr(error, 'strerror', None) or error}") from None
+            raise DataError(
+                f"cannot read the picture {place}{listed}: {getattr(error, 'strerror', None) or error}"
+            ) from None
 
 
 def find_list(path: Path) -> Path | None:

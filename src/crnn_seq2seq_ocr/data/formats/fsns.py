@@ -97,8 +97,10 @@ def find_shards(folder: Path) -> list[Path]:
         raise DataError(f"{folder} holds no TFRecord shards (NAME-00000-of-00001 or NAME.tfrecord)")
     sets = {f"{found['prefix']}-*-of-{found['count']}" for found in shards.values() if found["prefix"]}
     if len(sets) > 1:
-        raise DataError(f"{folder} holds shards of several sets ({', '.join(sorted(sets))}): "
-                        f"choose one, as in '{folder}/{min(sets)}'")
+        raise DataError(
+            f"{folder} holds shards of several sets ({', '.join(sorted(sets))}): "
+            f"choose one, as in '{folder}/{min(sets)}'"
+        )
     return list(shards)
 
 
@@ -163,16 +165,18 @@ def encode_example(
         raise DataError(f"the text {text!r} has {len(text)} characters: there must be 1 to {max_length}")
     ids = [_id(character, charset) for character in text]
     null = len(charset) if null_id is None else null_id
-    return serialize_example({
-        "image/encoded": [image],
-        "image/format": [b"jpeg" if image.startswith(b"\xff\xd8") else b"png"],
-        "image/width": [width],
-        "image/orig_width": [orig_width],
-        "image/height": [height],
-        "image/class": ids + [null] * (max_length - len(ids)),
-        "image/unpadded_class": ids,
-        "image/text": [text.encode()],
-    })
+    return serialize_example(
+        {
+            "image/encoded": [image],
+            "image/format": [b"jpeg" if image.startswith(b"\xff\xd8") else b"png"],
+            "image/width": [width],
+            "image/orig_width": [orig_width],
+            "image/height": [height],
+            "image/class": ids + [null] * (max_length - len(ids)),
+            "image/unpadded_class": ids,
+            "image/text": [text.encode()],
+        }
+    )
 
 
 def _id(character: str, charset: str) -> int:

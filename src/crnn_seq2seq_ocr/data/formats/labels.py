@@ -93,8 +93,9 @@ def decode(path: Path) -> str:
     except UnicodeDecodeError as error:
         before = data[: error.start]
         line, byte = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
-        raise DataError(f"{path}:{line}: not UTF-8: byte {byte} of the line is 0x{data[error.start]:02X}; "
-                        "save the file as UTF-8") from None
+        raise DataError(
+            f"{path}:{line}: not UTF-8: byte {byte} of the line is 0x{data[error.start]:02X}; save the file as UTF-8"
+        ) from None
 
 
 Rows = Iterator[tuple[int, dict[str, Any] | str]]
@@ -110,7 +111,7 @@ def _json_rows(content: str) -> Rows:
         except ValueError as error:
             yield line, f"not JSON: {error}"
             continue
-        yield line, row if isinstance(row, dict) else "not a JSON object such as {\"file\": ..., \"text\": ...}"
+        yield line, row if isinstance(row, dict) else 'not a JSON object such as {"file": ..., "text": ...}'
 
 
 def _table_rows(path: Path, content: str, text_column: str | None, only: Mapping[str, str] | None) -> Rows:
@@ -174,8 +175,10 @@ def _label(row: dict[str, Any], line: int, text_column: str | None) -> Label | s
         files = files.split(BETWEEN_VIEWS)
     if not (isinstance(files, list) and files and all(isinstance(file, str) and file.strip() for file in files)):
         return f"no file (a column {', '.join(FILE_COLUMNS[:-1])} or {FILE_COLUMNS[-1]})"
-    text = row.get(text_column) if text_column else next(
-        (known[column] for column in TEXT_COLUMNS if column in known), None
+    text = (
+        row.get(text_column)
+        if text_column
+        else next((known[column] for column in TEXT_COLUMNS if column in known), None)
     )
     if not isinstance(text, str):
         columns = text_column or f"{', '.join(TEXT_COLUMNS[:-1])} or {TEXT_COLUMNS[-1]}"

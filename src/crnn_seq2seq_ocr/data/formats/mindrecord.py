@@ -122,12 +122,16 @@ class MindRecords:
         page, start, end = (int(row[column]) for column in (f"{part}_page", part, f"{part}_end"))
         base = self._layout.header_size + page * self._layout.page_size
         if page < 0 or not 0 <= start <= end - 8 or base + end > len(shard.data):
-            raise RecordError(f"{name}: the index of {shard.path} points outside the file (page {page}, bytes {start} "
-                              f"to {end}): one of the two is damaged or cut off, fetch or convert both again")
+            raise RecordError(
+                f"{name}: the index of {shard.path} points outside the file (page {page}, bytes {start} "
+                f"to {end}): one of the two is damaged or cut off, fetch or convert both again"
+            )
         data = shard.data[base + start : base + end]
         if int.from_bytes(data[:8], "little") != len(data) - 8:
-            raise RecordError(f"{name}: {shard.path} does not fit its index at byte {base + start:,}: "
-                              "one of the two is damaged, fetch or convert both again")
+            raise RecordError(
+                f"{name}: {shard.path} does not fit its index at byte {base + start:,}: "
+                "one of the two is damaged, fetch or convert both again"
+            )
         return data[8:]
 
     def _text(self, shard: _Shard, row: np.void, name: str) -> str:
@@ -158,8 +162,10 @@ def _first_shard(folder: Path) -> Path:
     if not found:
         raise DataError(f"{folder} holds no MindRecord set (files such as NAME.mindrecord0 and NAME.mindrecord0.db)")
     if len(found) > 1:
-        raise DataError(f"{folder} holds several MindRecord sets ({', '.join(path.name for path in found)}): "
-                        f"name the one to read, as in '{found[0]}'")
+        raise DataError(
+            f"{folder} holds several MindRecord sets ({', '.join(path.name for path in found)}): "
+            f"name the one to read, as in '{found[0]}'"
+        )
     return found[0]
 
 
@@ -194,8 +200,13 @@ def _read_layout(path: Path) -> _Layout:
         raise RecordError(f"{path} is not a MindRecord shard, its header lacks what one has: {error!r}") from None
     images = [name for name, kind in fields.items() if kind == "bytes" and name in blobs]
     texts = [name for name, kind in fields.items() if kind == "string"]
-    return _Layout(*sizes, shards, _choose(images, IMAGE_NAMES, path, "a picture (bytes)"),
-                   _choose(texts, TEXT_NAMES, path, "a text (string)"), blobs)
+    return _Layout(
+        *sizes,
+        shards,
+        _choose(images, IMAGE_NAMES, path, "a picture (bytes)"),
+        _choose(texts, TEXT_NAMES, path, "a text (string)"),
+        blobs,
+    )
 
 
 def _read_header(path: Path) -> dict[str, Any]:
@@ -219,8 +230,10 @@ def _choose(found: list[str], preferred: tuple[str, ...], path: Path, what: str)
         if name in found:
             return name
     if len(found) != 1:
-        raise DataError(f"{path} has {len(found)} fields that could be {what} ({', '.join(found) or 'none'}): "
-                        f"there must be one, or one called {' or '.join(preferred)}")
+        raise DataError(
+            f"{path} has {len(found)} fields that could be {what} ({', '.join(found) or 'none'}): "
+            f"there must be one, or one called {' or '.join(preferred)}"
+        )
     return found[0]
 
 

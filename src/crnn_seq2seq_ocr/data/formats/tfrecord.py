@@ -172,18 +172,23 @@ def _scan(data: Bytes) -> tuple[np.ndarray, np.ndarray]:
 
 def _explain_end(path: Path, data: Bytes, end: int, count: int) -> str:
     """What is wrong at the place where the whole records end."""
-    remedy = (f"the {count:,} records before it are whole: fetch the file again, "
-              "or go on without the rest (truncated=keep)")
+    remedy = (
+        f"the {count:,} records before it are whole: fetch the file again, or go on without the rest (truncated=keep)"
+    )
     left = len(data) - end
     if left >= HEAD.size:
         length, crc = HEAD.unpack_from(data, end)
         if crc == _length_crc(length):
-            return (f"{path}#{count}: truncated: the record at byte {end:,} takes {length + AROUND:,} bytes "
-                    f"but the file has only {left:,} more; {remedy}")
+            return (
+                f"{path}#{count}: truncated: the record at byte {end:,} takes {length + AROUND:,} bytes "
+                f"but the file has only {left:,} more; {remedy}"
+            )
         if end == 0:
             return f"{path} is not a TFRecord file, or its beginning is damaged{_gzip_hint(data)}"
-        return (f"{path}#{count}: damaged: the length of the record at byte {end:,} fails its checksum, "
-                f"so no later record can be found; {remedy}")
+        return (
+            f"{path}#{count}: damaged: the length of the record at byte {end:,} fails its checksum, "
+            f"so no later record can be found; {remedy}"
+        )
     return f"{path}#{count}: truncated: the last {left} bytes, at byte {end:,}, are less than a record; {remedy}"
 
 
@@ -225,9 +230,7 @@ def _load_index(place: Path, stat: os.stat_result) -> ShardIndex | None:
 def _store_index(places: Sequence[Path], index: ShardIndex, stat: os.stat_result) -> None:
     """Cache an index in the first place that can be written; nowhere is no error, only slower next time."""
     numbers = index.offsets.tobytes() + index.lengths.tobytes()
-    head = INDEX_HEAD.pack(
-        INDEX_MAGIC, INDEX_VERSION, stat.st_size, stat.st_mtime_ns, len(index), masked_crc(numbers)
-    )
+    head = INDEX_HEAD.pack(INDEX_MAGIC, INDEX_VERSION, stat.st_size, stat.st_mtime_ns, len(index), masked_crc(numbers))
     for number, place in enumerate(places):
         try:
             if number:  # our own cache folder; never make the shard's
@@ -262,8 +265,10 @@ class _Shard:
         data = bytes(self.view(record))
         crc = int.from_bytes(self._data[start + len(data) : start + len(data) + 4], "little")
         if crc != masked_crc(data):
-            raise RecordError(f"{self.path}#{record}: damaged: its {len(data):,} bytes at byte {start:,} fail "
-                              "their checksum; the other records are not touched: leave it out or fetch the file again")
+            raise RecordError(
+                f"{self.path}#{record}: damaged: its {len(data):,} bytes at byte {start:,} fail "
+                "their checksum; the other records are not touched: leave it out or fetch the file again"
+            )
         return data
 
 

@@ -79,7 +79,7 @@ def _cut(picture: np.ndarray, size: tuple[int, int], rng: np.random.Generator) -
     tall = int(np.clip(size[0] * zoom, 4, height))
     wide = int(np.clip(size[1] * zoom, 4, width))
     y, x = int(rng.random() * (height - tall + 1)), int(rng.random() * (width - wide + 1))
-    return cv2.resize(picture[y:y + tall, x:x + wide], size[::-1]).astype(np.float32)
+    return cv2.resize(picture[y : y + tall, x : x + wide], size[::-1]).astype(np.float32)
 
 
 def _add_edge(pixels: np.ndarray, rng: np.random.Generator) -> None:

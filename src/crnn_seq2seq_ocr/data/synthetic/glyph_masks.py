@@ -70,8 +70,12 @@ def _places(text: str, font: ImageFont.FreeTypeFont, tracking: float) -> list[fl
 
 
 def _surround(
-    draw: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont, origin: tuple[float, float], right: float,
-    neighbours: Neighbours, rng: np.random.Generator,
+    draw: ImageDraw.ImageDraw,
+    font: ImageFont.FreeTypeFont,
+    origin: tuple[float, float],
+    right: float,
+    neighbours: Neighbours,
+    rng: np.random.Generator,
 ) -> None:
     x, y = origin
     gap = EM * 0.28
@@ -93,14 +97,14 @@ def enlarge_first(strokes: Strokes, text: str, face: Face, factor: float) -> Str
     place = round(left + font.getlength(text[0]) - font.getbbox(text, anchor="ls")[0])
     tall = bottom - top
     low, high = round(bottom), round(bottom - tall * factor)
-    letter = strokes.mask[round(top):low, round(left):place]
+    letter = strokes.mask[round(top) : low, round(left) : place]
     if high < 0 or not letter.size:
         return strokes
     wide = round(letter.shape[1] * factor)
     letter = cv2.resize(letter, (wide, low - high))
     mask = np.zeros((strokes.mask.shape[0], strokes.mask.shape[1] + wide - (place - round(left))), np.uint8)
-    mask[:, round(left) + wide:] = strokes.mask[:, place:]
-    mask[high:low, round(left):round(left) + wide] = letter
+    mask[:, round(left) + wide :] = strokes.mask[:, place:]
+    mask[high:low, round(left) : round(left) + wide] = letter
     return Strokes(mask, (left, float(high), right + mask.shape[1] - strokes.mask.shape[1], bottom))
 
 

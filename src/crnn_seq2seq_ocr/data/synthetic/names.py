@@ -64,8 +64,10 @@ class StreetNames:
         self._types = Choice.of(words.TYPES)
         self._corpus = self._usable(_read_corpus(settings.corpus)) if settings.corpus else None
         if self._corpus is not None and not self._corpus.items:
-            raise DataError(f"{settings.corpus} holds no name of the part {self._part!r} with at most "
-                            f"{self._max_length} characters of FSNS' charset: give a longer list")
+            raise DataError(
+                f"{settings.corpus} holds no name of the part {self._part!r} with at most "
+                f"{self._max_length} characters of FSNS' charset: give a longer list"
+            )
         self._places = settings.places
 
     def draw(self, rng: np.random.Generator) -> str:
@@ -108,8 +110,10 @@ def _read_corpus(path: Path) -> dict[str, float]:
         capitals += text == text.upper()
         weights[text] += weight_of(weight, path, number)
     if capitals > len(weights) / 2:
-        raise DataError(f"{path}: most names are in capitals; a corpus must hold them as a map prints them "
-                        "(Rue de l'Église), since they are the texts to be read")
+        raise DataError(
+            f"{path}: most names are in capitals; a corpus must hold them as a map prints them "
+            "(Rue de l'Église), since they are the texts to be read"
+        )
     return weights
 
 
@@ -196,7 +200,7 @@ def _letters(names: Iterable[str]) -> dict[str, tuple[str, tuple[int, ...]]]:
             continue
         padded = _START * 3 + name.lower() + _END
         for place in range(3, len(padded)):
-            counts[padded[place - 3:place]][padded[place]] += 1
+            counts[padded[place - 3 : place]][padded[place]] += 1
     return {key: ("".join(after), tuple(itertools.accumulate(after.values()))) for key, after in counts.items()}
 
 

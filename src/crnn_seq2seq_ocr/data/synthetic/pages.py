@@ -25,8 +25,9 @@ def draw_line(
     corners = _laid(drawn, rng, difficulty)
     margins = np.clip(rng.normal(rng.uniform(0.12, 0.58), 0.1, 4), -0.03, 0.9)
     left, top, right, bottom = margins.tolist()
-    mask = glyph_masks.crop(drawn, corners, (left * 1.5, top, right * 1.5, bottom), int(rng.integers(44, 62)),
-                        _MOST_PIXELS_WIDE)
+    mask = glyph_masks.crop(
+        drawn, corners, (left * 1.5, top, right * 1.5, bottom), int(rng.integers(44, 62)), _MOST_PIXELS_WIDE
+    )
     pixels = _paper(mask, _inked(mask, rng, difficulty), rng, difficulty)
     height = int(np.clip(rng.normal(62, 16), 22, 64))
     return _scanned(pixels, height, rng, difficulty)
@@ -97,7 +98,9 @@ def _paper(mask: np.ndarray, ink: np.ndarray, rng: np.random.Generator, difficul
     if rng.random() < 0.06 * difficulty:  # underlined or struck out
         y = int(size[0] * (rng.uniform(0.82, 0.95) if rng.random() < 0.75 else rng.uniform(0.45, 0.6)))
         cv2.line(ink, (0, y), (size[1], y + int(rng.normal(0, 2))), 255, int(rng.integers(1, 4)), cv2.LINE_AA)
-    colour = np.array((20, 20, 24), np.float32) if rng.random() < 0.93 else rendering.colour_on(np.full(3, tone), rng, 90)
+    colour = (
+        np.array((20, 20, 24), np.float32) if rng.random() < 0.93 else rendering.colour_on(np.full(3, tone), rng, 90)
+    )
     rendering.over(pixels, colour, ink, depth)
     return pixels
 

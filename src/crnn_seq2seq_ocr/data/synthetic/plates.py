@@ -23,12 +23,23 @@ _ARROWS = {"←": -1, "→": 1}
 
 # (ground, ink) in RGB, and how often.
 _PALETTES: tuple[tuple[tuple[int, int, int], tuple[int, int, int], float], ...] = (
-    ((22, 34, 130), (240, 240, 236), 26), ((14, 22, 84), (235, 236, 232), 18), ((10, 14, 46), (228, 228, 222), 12),
-    ((24, 44, 72), (232, 236, 236), 9), ((28, 70, 160), (244, 246, 246), 12), ((70, 104, 158), (244, 246, 246), 6),
-    ((120, 150, 186), (248, 250, 250), 3), ((52, 60, 150), (236, 238, 240), 5), ((18, 78, 52), (236, 240, 230), 2.4),
-    ((84, 48, 30), (240, 232, 216), 2.2), ((20, 104, 108), (240, 244, 240), 1.4), ((104, 20, 28), (242, 236, 226), 1.4),
-    ((236, 234, 226), (24, 26, 34), 2), ((236, 236, 230), (24, 40, 120), 1.6), ((190, 178, 152), (70, 60, 48), 1.6),
-    ((226, 214, 180), (60, 40, 26), 0.8), ((40, 42, 46), (226, 226, 220), 1.6),
+    ((22, 34, 130), (240, 240, 236), 26),
+    ((14, 22, 84), (235, 236, 232), 18),
+    ((10, 14, 46), (228, 228, 222), 12),
+    ((24, 44, 72), (232, 236, 236), 9),
+    ((28, 70, 160), (244, 246, 246), 12),
+    ((70, 104, 158), (244, 246, 246), 6),
+    ((120, 150, 186), (248, 250, 250), 3),
+    ((52, 60, 150), (236, 238, 240), 5),
+    ((18, 78, 52), (236, 240, 230), 2.4),
+    ((84, 48, 30), (240, 232, 216), 2.2),
+    ((20, 104, 108), (240, 244, 240), 1.4),
+    ((104, 20, 28), (242, 236, 226), 1.4),
+    ((236, 234, 226), (24, 26, 34), 2),
+    ((236, 236, 230), (24, 40, 120), 1.6),
+    ((190, 178, 152), (70, 60, 48), 1.6),
+    ((226, 214, 180), (60, 40, 26), 0.8),
+    ((40, 42, 46), (226, 226, 220), 1.6),
 )
 _PALETTE_LIMITS = tuple(itertools.accumulate(share for *_, share in _PALETTES))
 
@@ -142,8 +153,8 @@ def _write(ink: np.ndarray, mask: np.ndarray, baseline: float, scale: float, roo
     bottom, right = min(ink.shape[0], top + height), min(ink.shape[1], left + width)
     if bottom <= top + cut_top:
         return
-    target = ink[top + cut_top:bottom, left + cut_left:right]
-    np.maximum(target, small[cut_top:bottom - top, cut_left:right - left], out=target)
+    target = ink[top + cut_top : bottom, left + cut_left : right]
+    np.maximum(target, small[cut_top : bottom - top, cut_left : right - left], out=target)
 
 
 def _line_mask(line: Line, typeface: Typeface, tracking: int) -> np.ndarray:
@@ -153,8 +164,11 @@ def _line_mask(line: Line, typeface: Typeface, tracking: int) -> np.ndarray:
         rest = Line(((first[1:].lstrip(), line.runs[0][1]), *line.runs[1:]))
         return np.hstack((_arrow(_ARROWS[first[0]]), _line_mask(rest, typeface, tracking)))
     fonts = [load_font(typeface, max(8, round(_EM * size))) for _, size in line.runs]
-    pieces = [(piece, font) for (run, _), font in zip(line.runs, fonts, strict=True)
-              for piece in (run if tracking else (run,))]
+    pieces = [
+        (piece, font)
+        for (run, _), font in zip(line.runs, fonts, strict=True)
+        for piece in (run if tracking else (run,))
+    ]
     widths = [font.getlength(piece) + tracking * (2 if piece == " " else 1) for piece, font in pieces]
     picture = Image.new("L", (int(sum(widths)) + 12, _LINE_HEIGHT))
     pen = ImageDraw.Draw(picture)
@@ -164,7 +178,7 @@ def _line_mask(line: Line, typeface: Typeface, tracking: int) -> np.ndarray:
         x += width
     mask = np.asarray(picture)
     used = np.flatnonzero(mask.max(axis=0))
-    return mask[:, used[0]:used[-1] + 1] if used.size else mask
+    return mask[:, used[0] : used[-1] + 1] if used.size else mask
 
 
 def _arrow(direction: int) -> np.ndarray:
@@ -254,7 +268,7 @@ def _add_emblem(pixels: np.ndarray, ink: np.ndarray, rng: np.random.Generator) -
     size = int(rng.integers(20, 34))
     x = int(rng.integers(10, 20)) if rng.random() < 0.8 else WIDTH - size - 16
     y = int(rng.integers(10, 22))
-    if ink[y:y + int(1.2 * size), x:x + size].any():
+    if ink[y : y + int(1.2 * size), x : x + size].any():
         return
     white, colour = (240, 240, 240), tuple(int(value) for value in rng.integers(20, 220, 3))
     shield = np.array([(0, 0), (1, 0), (1, 0.7), (0.5, 1.15), (0, 0.7)]) * size + (x, y)
@@ -284,7 +298,10 @@ def _add_wear(pixels: np.ndarray, rng: np.random.Generator) -> None:
             end = (start + step).astype(int)
             cv2.line(pixels, tuple(map(int, start)), tuple(map(int, end)), (tint, tint, tint), 1, cv2.LINE_AA)
     else:
-        box = ((float(rng.uniform(10, WIDTH - 10)), float(rng.uniform(10, height - 10))),
-               (float(rng.uniform(10, 32)), float(rng.uniform(10, 32))), float(rng.uniform(-40, 40)))
+        box = (
+            (float(rng.uniform(10, WIDTH - 10)), float(rng.uniform(10, height - 10))),
+            (float(rng.uniform(10, 32)), float(rng.uniform(10, 32))),
+            float(rng.uniform(-40, 40)),
+        )
         paper = rng.integers(150, 240, 3).tolist()
         cv2.fillPoly(pixels, [np.round(cv2.boxPoints(box)).astype(np.int32)], paper, cv2.LINE_AA)

@@ -6,10 +6,29 @@ import numpy as np
 from crnn_seq2seq_ocr.data.synthetic import textures
 
 _HUES = (
-    (200, 30, 36), (205, 40, 36), (230, 60, 40), (150, 24, 30), (20, 50, 140), (30, 70, 160), (30, 90, 190),
-    (90, 170, 220), (120, 170, 210), (20, 110, 60), (50, 120, 80), (10, 80, 70), (245, 205, 40), (235, 190, 60),
-    (240, 140, 30), (120, 70, 40), (90, 60, 40), (170, 130, 80), (200, 170, 120), (190, 30, 110), (110, 50, 140),
-    (150, 160, 60), (60, 160, 150),
+    (200, 30, 36),
+    (205, 40, 36),
+    (230, 60, 40),
+    (150, 24, 30),
+    (20, 50, 140),
+    (30, 70, 160),
+    (30, 90, 190),
+    (90, 170, 220),
+    (120, 170, 210),
+    (20, 110, 60),
+    (50, 120, 80),
+    (10, 80, 70),
+    (245, 205, 40),
+    (235, 190, 60),
+    (240, 140, 30),
+    (120, 70, 40),
+    (90, 60, 40),
+    (170, 130, 80),
+    (200, 170, 120),
+    (190, 30, 110),
+    (110, 50, 140),
+    (150, 160, 60),
+    (60, 160, 150),
 )
 
 
@@ -78,7 +97,11 @@ def ramp(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
 
 
 def paint(
-    pixels: np.ndarray, mask: np.ndarray, ink: np.ndarray, ground: np.ndarray, rng: np.random.Generator,
+    pixels: np.ndarray,
+    mask: np.ndarray,
+    ink: np.ndarray,
+    ground: np.ndarray,
+    rng: np.random.Generator,
     difficulty: float,
 ) -> None:
     """Paints letters of the colour ``ink`` onto the ground's pixels, float32 (H, W, 3), in one of many ways."""
@@ -105,7 +128,7 @@ def _filling(shape: tuple[int, ...], ink: np.ndarray, rng: np.random.Generator, 
     size = (shape[0], shape[1])
     if draw < 0.02:  # letters of several colours
         bands = np.stack([ink, *(ink + rng.normal(0, 70, 3) for _ in range(5))]).astype(np.float32)
-        return bands[rng.integers(0, 6, 1 + 2 * size[1] // size[0]).repeat(size[0])[:size[1]]][None]
+        return bands[rng.integers(0, 6, 1 + 2 * size[1] // size[0]).repeat(size[0])[: size[1]]][None]
     if draw < 0.14:
         fall = np.linspace(-1, 1, shape[0], dtype=np.float32)[:, None, None] if rng.random() < 0.6 else ramp(size, rng)
         return np.asarray(ink + fall * rng.normal(0, 28, 3).astype(np.float32))

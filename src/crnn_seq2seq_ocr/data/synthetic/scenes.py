@@ -149,8 +149,11 @@ def _wall(scene: Scene, camera: np.ndarray) -> np.ndarray:
     left, top = np.array((WIDTH / 2, 90)) - half + scene.offset
     place = np.array([[scene.spread, 0, left], [0, scene.spread, top], [0, 0, 1]])
     view = cv2.warpPerspective(
-        textures.texture(*scene.texture), camera @ place, (VIEW, VIEW),
-        flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101,
+        textures.texture(*scene.texture),
+        camera @ place,
+        (VIEW, VIEW),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REFLECT_101,
     )
     view = cv2.cvtColor(view, cv2.COLOR_RGBA2RGB)
     for left, top, right, bottom, shade in scene.features:

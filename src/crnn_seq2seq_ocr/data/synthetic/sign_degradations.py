@@ -120,7 +120,7 @@ def _add_leaves(view: np.ndarray, rng: np.random.Generator) -> None:
     """A branch that hangs into the view."""
     height, width = view.shape[:2]
     y, x = (int(rng.integers(0, textures.SIZE - side)) for side in (height, width))
-    leaves = textures.texture("foliage", int(rng.integers(textures.VARIANTS)))[y:y + height, x:x + width]
+    leaves = textures.texture("foliage", int(rng.integers(textures.VARIANTS)))[y : y + height, x : x + width]
     clouds = textures.grain(rng, (height, width), coarse=False)
     centre = rng.uniform(-0.1, 1.1, 2) * (width, height)
     away = np.hypot(np.arange(width)[None] - centre[0], np.arange(height)[:, None] - centre[1])

@@ -14,8 +14,7 @@ from PIL import ImageFont
 from crnn_seq2seq_ocr.errors import DataError
 
 LETTERING = (
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-    "ÀÂÆÇÉÈÊËÎÏÔŒÙÛÜŸàâæçéèêëîïôœùûüÿ '’-.,()°º!&/"
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789ÀÂÆÇÉÈÊËÎÏÔŒÙÛÜŸàâæçéèêëîïôœùûüÿ '’-.,()°º!&/"
 )
 """Every character that a plate may show; a font that lacks one of them is not used."""
 
@@ -26,8 +25,14 @@ _PACKAGED = (
     ("fontpkg_roboto_slab", "RobotoSlab[wght].ttf", (500, 700), (), 0.07),
 )
 _SYSTEM_FOLDERS = (
-    "/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts",
-    "/Library/Fonts", "/System/Library/Fonts", "~/Library/Fonts", "C:/Windows/Fonts",
+    "/usr/share/fonts",
+    "/usr/local/share/fonts",
+    "~/.fonts",
+    "~/.local/share/fonts",
+    "/Library/Fonts",
+    "/System/Library/Fonts",
+    "~/Library/Fonts",
+    "C:/Windows/Fonts",
 )
 _UNSUITABLE = re.compile(r"mono|italic|oblique|thin|light|emoji|symbol|script|math|code", re.IGNORECASE)
 

@@ -39,8 +39,10 @@ class SyntheticSigns:
     def description(self) -> str:
         """What is drawn, and how many."""
         chosen = self.settings
-        return (f"synthetic signs: {chosen.count} of the part {chosen.names!r}, seed {chosen.seed}, "
-                f"difficulty {chosen.difficulty:g}, up to {chosen.views} views")
+        return (
+            f"synthetic signs: {chosen.count} of the part {chosen.names!r}, seed {chosen.seed}, "
+            f"difficulty {chosen.difficulty:g}, up to {chosen.views} views"
+        )
 
     def __len__(self) -> int:
         return self.settings.count
@@ -58,7 +60,7 @@ class SyntheticSigns:
         scene = draw_scene(rng, views, difficulty)
         strip = np.empty((VIEW, VIEWS * VIEW, 3), np.uint8)
         for place in range(VIEWS):
-            target = strip[:, place * VIEW:(place + 1) * VIEW]
+            target = strip[:, place * VIEW : (place + 1) * VIEW]
             if place >= views:
                 target[:] = noise_view(rng, VIEW, VIEW)
                 continue

@@ -89,13 +89,18 @@ class WordTexts:
         if self._lines is not None and draw > 0.65:
             return self._lines.draw(rng)
         if draw < 0.02:  # rules and page numbers
-            return one((".", "-", "_", "- ", ". ", "= ", "*"), rng) * int(rng.integers(3, 20)) if rng.random() < 0.6 \
+            return (
+                one((".", "-", "_", "- ", ". ", "= ", "*"), rng) * int(rng.integers(3, 20))
+                if rng.random() < 0.6
                 else f"- {int(rng.integers(1, 300))} -"
+            )
         if draw < 0.25:
             count = int(rng.integers(2, 6))
             return _cased(" ".join(self._plain_word(rng) for _ in range(count)), rng)[:longest].strip()
-        length = int(rng.integers(5, min(30, longest))) if draw < 0.4 and longest > 6 else int(
-            np.clip(rng.normal(60, 14), 4, longest)
+        length = (
+            int(rng.integers(5, min(30, longest)))
+            if draw < 0.4 and longest > 6
+            else int(np.clip(rng.normal(60, 14), 4, longest))
         )
         text = _sentence(rng, language, length)
         return without_accents(text).upper() if rng.random() < 0.06 else text
@@ -110,8 +115,10 @@ class WordTexts:
                 if text and self._fits(text):
                     weights[text] = weights.get(text, 0.0) + names.weight_of(weight, path, number)
         if not weights:
-            raise DataError(f"{', '.join(map(str, paths))}: no text of the part {self._settings.part!r} with at most "
-                            f"{self._settings.max_length} characters of the charset of words: give a longer list")
+            raise DataError(
+                f"{', '.join(map(str, paths))}: no text of the part {self._settings.part!r} with at most "
+                f"{self._settings.max_length} characters of the charset of words: give a longer list"
+            )
         return Choice.of(weights)
 
 
@@ -120,8 +127,36 @@ def _is_line(text: str) -> bool:
 
 
 _ALONE = (
-    *"0123456789", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "a", "à", "y", "&", "of", "or", "to", "in", "OF", "TO", "le", "la",
-    "de", "du", "et", "ou", "LE", "LA", "DE", "DU", "ET", "St", "M.", "Dr", "No", "N°", "Le", "La",
+    *"0123456789",
+    *"ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "a",
+    "à",
+    "y",
+    "&",
+    "of",
+    "or",
+    "to",
+    "in",
+    "OF",
+    "TO",
+    "le",
+    "la",
+    "de",
+    "du",
+    "et",
+    "ou",
+    "LE",
+    "LA",
+    "DE",
+    "DU",
+    "ET",
+    "St",
+    "M.",
+    "Dr",
+    "No",
+    "N°",
+    "Le",
+    "La",
 )
 
 
@@ -160,8 +195,11 @@ def _punctuated(text: str, rng: np.random.Generator) -> str:
         return text + one(("'s", "'S", "'t", "s'"), rng)
     if draw < 0.98:
         return one(("l'", "d'", "L'", "D'", "qu'", "s'", "n'", "O'", "Mc"), rng) + text
-    return one(("-", "&", "/", "+", "@", "#", "_"), rng).join((text, one(vocabulary.SHOPS, rng).upper())) \
-        if rng.random() < 0.7 else one(("#", "@", "&", "$", "*", "-", "+"), rng) + text
+    return (
+        one(("-", "&", "/", "+", "@", "#", "_"), rng).join((text, one(vocabulary.SHOPS, rng).upper()))
+        if rng.random() < 0.7
+        else one(("#", "@", "&", "$", "*", "-", "+"), rng) + text
+    )
 
 
 def _sentence(rng: np.random.Generator, language: str, length: int) -> str:
@@ -186,23 +224,23 @@ def _sentence(rng: np.random.Generator, language: str, length: int) -> str:
             text += one((".", ".", ".", " .", " !", "!", " ?", "?", "..."), rng)
             start = True
         elif draw < 0.175:
-            text = f'{text.removesuffix(word)}{one(("(", chr(34), "«"), rng)}{word}{one((")", chr(34), "»"), rng)}'
+            text = f"{text.removesuffix(word)}{one(('(', chr(34), '«'), rng)}{word}{one((')', chr(34), '»'), rng)}"
         text += " "
     text = text.rstrip()
     if len(text) > length:
-        text = text[:length - 1].rstrip(" -'") + "-" if rng.random() < 0.4 else text[:length].rsplit(" ", 1)[0]
+        text = text[: length - 1].rstrip(" -'") + "-" if rng.random() < 0.4 else text[:length].rsplit(" ", 1)[0]
     return text.strip()
 
 
 @functools.cache
 def _frequent(language: str) -> Choice:
     """The most frequent words; rare ones are as good to learn letters from, so the weights are flattened."""
-    return Choice.of({word: count ** 0.5 for word, count in _counts(language, _KNOWN_WORDS)})
+    return Choice.of({word: count**0.5 for word, count in _counts(language, _KNOWN_WORDS)})
 
 
 @functools.cache
 def _spoken(language: str) -> Choice:
-    return Choice.of({word: count ** 0.85 for word, count in _counts(language, 8000)})
+    return Choice.of({word: count**0.85 for word, count in _counts(language, 8000)})
 
 
 def _counts(language: str, most: int) -> Iterable[tuple[str, int]]:

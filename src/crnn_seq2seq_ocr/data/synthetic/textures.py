@@ -31,7 +31,7 @@ def clouds(rng: np.random.Generator, size: int, octaves: tuple[int, ...]) -> np.
     total = np.zeros((size, size), np.float32)
     for place, cells in enumerate(octaves):
         noise = rng.standard_normal((cells, cells)).astype(np.float32)
-        total += cv2.resize(noise, (size, size), interpolation=cv2.INTER_CUBIC) * 0.6 ** place
+        total += cv2.resize(noise, (size, size), interpolation=cv2.INTER_CUBIC) * 0.6**place
     return np.asarray((total - total.mean()) * (0.5 / total.std()), np.float32)
 
 
@@ -43,14 +43,14 @@ def as_pixels(values: np.ndarray) -> np.ndarray:
 def sensor_noise(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """A random cut of the noise bank, int16 (height, width, 3), deviation 64."""
     y, x = int(rng.integers(0, _BANK - height)), int(rng.integers(0, _BANK - width))
-    return np.asarray(_noise_bank()[y:y + height, x:x + width])
+    return np.asarray(_noise_bank()[y : y + height, x : x + width])
 
 
 def grain(rng: np.random.Generator, size: tuple[int, int], *, coarse: bool) -> np.ndarray:
     """A random cut of cloudy noise, float32 (height, width)."""
     bank = _grain_bank(coarse)
     y, x = int(rng.integers(0, _BANK - size[0])), int(rng.integers(0, _BANK - size[1]))
-    return np.asarray(bank[y:y + size[0], x:x + size[1]])
+    return np.asarray(bank[y : y + size[0], x : x + size[1]])
 
 
 @functools.cache
@@ -76,8 +76,15 @@ DISTANCES = ("foliage", "foliage", "garden", "garden", "garden", "grass", "stree
 
 def _makers() -> dict[str, Callable[[np.random.Generator], np.ndarray]]:
     return {
-        "plaster": _plaster, "roughcast": _roughcast, "stones": _stones, "bricks": _bricks, "blocks": _blocks,
-        "foliage": _foliage, "grass": _grass, "street": _street, "garden": _garden,
+        "plaster": _plaster,
+        "roughcast": _roughcast,
+        "stones": _stones,
+        "bricks": _bricks,
+        "blocks": _blocks,
+        "foliage": _foliage,
+        "grass": _grass,
+        "street": _street,
+        "garden": _garden,
     }
 
 

@@ -65,7 +65,7 @@ def noise(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """Sensor noise int16 (H, W, 3) of deviation 64, repeated along wide crops."""
     cut = textures.sensor_noise(rng, shape[0], min(shape[1], 512))
     repeats = -(-shape[1] // cut.shape[1])
-    return np.tile(cut, (1, repeats, 1))[:, :shape[1]] if repeats > 1 else cut
+    return np.tile(cut, (1, repeats, 1))[:, : shape[1]] if repeats > 1 else cut
 
 
 def _resize(view: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -23,9 +23,27 @@ EM = 48
 """Pixels of an em at which all letters are drawn before they are brought to the size of their picture."""
 
 _PACKAGES = (
-    "abril_fatface", "alfa_slab_one", "anton", "archivo", "arimo", "bebas_neue", "black_ops_one", "caveat",
-    "eb_garamond", "ibm_plex_mono", "libre_baskerville", "lobster", "orbitron", "oswald", "overpass", "pacifico",
-    "permanent_marker", "playfair_display", "press_start_2p", "righteous", "roboto_slab",
+    "abril_fatface",
+    "alfa_slab_one",
+    "anton",
+    "archivo",
+    "arimo",
+    "bebas_neue",
+    "black_ops_one",
+    "caveat",
+    "eb_garamond",
+    "ibm_plex_mono",
+    "libre_baskerville",
+    "lobster",
+    "orbitron",
+    "oswald",
+    "overpass",
+    "pacifico",
+    "permanent_marker",
+    "playfair_display",
+    "press_start_2p",
+    "righteous",
+    "roboto_slab",
 )
 _WEIGHTS = (300.0, 450.0, 600.0, 700.0, 850.0)
 _WIDTHS = (70.0, 100.0, 115.0)
@@ -156,8 +174,11 @@ def _characters(path: Path, axes: tuple[float, ...]) -> frozenset[str]:
         return frozenset()
     missing = {shapes[_MISSING], (0, 0, b"")}
     found = {character for character in WORDS_CHARSET + _CURLY if shapes[character] not in missing}
-    found -= {character for character in found if _base(character) != character
-              and shapes[character] == shapes[_base(character)]}
+    found -= {
+        character
+        for character in found
+        if _base(character) != character and shapes[character] == shapes[_base(character)]
+    }
     if sum(_alike(font, small) for small in _SMALL) > 4:
         found = {character for character in found if character == character.upper()}
     return frozenset(found | {" "})

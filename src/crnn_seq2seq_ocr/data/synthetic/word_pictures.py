@@ -18,7 +18,11 @@ _MOST_PIXELS_WIDE = 2400
 
 
 def draw_word(
-    text: str, faces: Faces, photographs: tuple[Path, ...], another: Callable[[], str], rng: np.random.Generator,
+    text: str,
+    faces: Faces,
+    photographs: tuple[Path, ...],
+    another: Callable[[], str],
+    rng: np.random.Generator,
     difficulty: float,
 ) -> np.ndarray:
     """A picture of the text, RGB uint8 (H, W, 3) with `LOWEST` <= H <= `TALLEST`.
@@ -58,7 +62,9 @@ def _shape(
     draw = rng.random()
     if len(text) > 1 and draw < 0.16:
         tracking = float(rng.uniform(0.04, 0.5)) if draw < 0.11 else float(rng.uniform(-0.06, -0.02))
-    drawn = glyph_masks.write(_curled(text, face, rng), face, tracking, _neighbours(face, another, rng, difficulty), rng)
+    drawn = glyph_masks.write(
+        _curled(text, face, rng), face, tracking, _neighbours(face, another, rng, difficulty), rng
+    )
     if text.isupper() and len(text) > 2 and rng.random() < 0.05 * difficulty:
         drawn = glyph_masks.enlarge_first(drawn, text, face, float(rng.uniform(1.15, 1.45)))
     if len(text) > 3 and rng.random() < 0.07 * difficulty:
@@ -70,8 +76,10 @@ def _shape(
     if rng.random() < 0.2 * difficulty:
         change = float(rng.uniform(-0.8, 1.3))
         kernel = np.ones((2, 2), np.uint8)
-        mask = rendering.grown(mask, change) if change > 0 else cv2.addWeighted(
-            mask, 1 + change, cv2.erode(mask, kernel), -change, 0
+        mask = (
+            rendering.grown(mask, change)
+            if change > 0
+            else cv2.addWeighted(mask, 1 + change, cv2.erode(mask, kernel), -change, 0)
         )
     return mask
 
@@ -99,9 +107,7 @@ def _margins(rng: np.random.Generator, difficulty: float) -> glyph_masks.Box:
     return (left, top, right, bottom)
 
 
-def _neighbours(
-    face: Face, another: Callable[[], str], rng: np.random.Generator, difficulty: float
-) -> Neighbours:
+def _neighbours(face: Face, another: Callable[[], str], rng: np.random.Generator, difficulty: float) -> Neighbours:
     """Text that may show at the edges of the crop."""
     if rng.random() > 0.45 * difficulty:
         return Neighbours()

@@ -35,8 +35,10 @@ class SyntheticWords:
     def description(self) -> str:
         """What is drawn, and how many."""
         chosen = self.settings
-        return (f"synthetic words: {chosen.count} of the part {chosen.part!r}, seed {chosen.seed}, "
-                f"difficulty {chosen.difficulty:g}, {chosen.lines:.0%} lines")
+        return (
+            f"synthetic words: {chosen.count} of the part {chosen.part!r}, seed {chosen.seed}, "
+            f"difficulty {chosen.difficulty:g}, {chosen.lines:.0%} lines"
+        )
 
     def __len__(self) -> int:
         return self.settings.count
