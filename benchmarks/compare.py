@@ -25,9 +25,9 @@ from benchmarks.contest import CHUNK, Contest, Row, Rules
 from benchmarks.environments import install, tool_named
 from benchmarks.pictures import KINDS, prepare
 from crnn_seq2seq_ocr.bench.machine import Circumstances
-from crnn_seq2seq_ocr.checkpoint.folders import write_whole
 from crnn_seq2seq_ocr.errors import CrnnOcrError, DataError
 from crnn_seq2seq_ocr.metrics import score
+from crnn_seq2seq_ocr.system.files import write_whole
 
 DEFAULT_TOOLS = (
     "ours:words,ours:fsns,tesseract:eng,tesseract:fra+eng,rapidocr:v5,rapidocr:v6-small,rapidocr:v6-tiny,easyocr"

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from crnn_seq2seq_ocr.bench.result import number
-from crnn_seq2seq_ocr.checkpoint.folders import write_whole
 from crnn_seq2seq_ocr.errors import CrnnOcrError
+from crnn_seq2seq_ocr.system.files import write_whole
 
 PROFILES = ("strict", "folded", "str")
 

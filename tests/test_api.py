@@ -7,12 +7,26 @@ from pathlib import Path
 import pytest
 
 import crnn_seq2seq_ocr
+from crnn_seq2seq_ocr import errors
 from tests.conftest import TEXTS
 
 
 def test_what_is_public() -> None:
-    assert sorted(crnn_seq2seq_ocr.__all__) == ["Reader", "__version__"]
+    assert {"Reader", "Reading", "Character", "train", "evaluate", "load_recipe", "open_source"} <= set(
+        crnn_seq2seq_ocr.__all__
+    )
     assert crnn_seq2seq_ocr.__version__.count(".") == 2
+
+
+@pytest.mark.parametrize("name", sorted(set(crnn_seq2seq_ocr.__all__) - {"__version__"}))
+def test_a_public_name_is_the_one_of_its_module(name: str) -> None:
+    found = getattr(crnn_seq2seq_ocr, name)
+    assert getattr(sys.modules[found.__module__], name) is found
+
+
+def test_every_error_is_public() -> None:
+    raised = {name for name, found in vars(errors).items() if isinstance(found, type) and issubclass(found, Exception)}
+    assert raised <= set(crnn_seq2seq_ocr.__all__)
 
 
 def test_the_first_lines_of_the_manual(trained: Path, pictures: Path) -> None:
@@ -20,12 +34,6 @@ def test_the_first_lines_of_the_manual(trained: Path, pictures: Path) -> None:
 
     readings = Reader.load(trained).read(sorted(pictures.glob("*.png"))[:2])
     assert [reading.text for reading in readings] == TEXTS[:2]
-
-
-def test_the_reader_is_the_one_of_its_module() -> None:
-    from crnn_seq2seq_ocr.inference.reader import Reader
-
-    assert crnn_seq2seq_ocr.Reader is Reader
 
 
 def test_other_names_are_not_there() -> None:

@@ -5,7 +5,7 @@ import json
 import re
 import shutil
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ from packaging.requirements import Requirement
 
 from crnn_seq2seq_ocr.checkpoint.weights import load_model, save_model
 from tests.conftest import TEXTS, python, write_folder
-from tests.test_floors import MODULES, PACKAGE, imported, nodes_at_import
 
+PACKAGE = "crnn_seq2seq_ocr"
 ROOT = Path(__file__).parent.parent
+SOURCES = ROOT / "src" / PACKAGE
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 REFUSING = """
@@ -62,6 +63,26 @@ from crnn_seq2seq_ocr.serve import create_app
 create_app(Reader.load("words"))
 print(json.dumps([answers, loaded, sorted(set(sys.modules) - begun)]))
 """
+
+
+def imported_early(tree: ast.AST) -> Iterator[str]:
+    """What is imported when a module is: not inside of functions, nor for type checkers."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield str(node.module)
+        yield from imported_early(node)
+
+
+def file_of(module: str) -> Path:
+    """Where a module of this package is."""
+    path = SOURCES.parent.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def normal(name: str) -> str:
@@ -193,12 +214,11 @@ def test_what_is_declared_is_enough(light: Any, part: int, extras: list[str]) ->
     foreign = {module.partition(".")[0] for module in loaded} & set(DISTRIBUTIONS)
     others = {module for module in foreign if DISTRIBUTIONS[module] and not DISTRIBUTIONS[module] & everything}
     assert not others, f"no declared package brings these: {sorted(others)}"
-    for module, path in MODULES.items():
-        if f"{PACKAGE}.{module}" in loaded:
-            early = nodes_at_import(ast.parse(path.read_text(encoding="utf-8")))
-            names = {name.partition(".")[0] for _, name in imported(early)} & set(DISTRIBUTIONS)
-            wrong = {name for name in names if DISTRIBUTIONS[name] and not DISTRIBUTIONS[name] & declared(*extras)}
-            assert not wrong, f"{path} imports {sorted(wrong)}, which pyproject.toml does not name"
+    for path in (file_of(module) for module in loaded if module.partition(".")[0] == PACKAGE):
+        early = imported_early(ast.parse(path.read_text(encoding="utf-8")))
+        names = {name.partition(".")[0] for name in early} & set(DISTRIBUTIONS)
+        wrong = {name for name in names if DISTRIBUTIONS[name] and not DISTRIBUTIONS[name] & declared(*extras)}
+        assert not wrong, f"{path} imports {sorted(wrong)}, which pyproject.toml does not name"
 
 
 def test_the_extras_are_apart_and_development_has_all() -> None:

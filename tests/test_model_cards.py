@@ -9,7 +9,7 @@ import pytest
 
 from crnn_seq2seq_ocr.config import load_recipe
 from crnn_seq2seq_ocr.data.sources import open_source
-from crnn_seq2seq_ocr.training.finetune import NAMED_CHARSETS
+from crnn_seq2seq_ocr.text import NAMED_CHARSETS
 from tests.conftest import TEXTS, write_folder
 
 CARDS = Path(__file__).parent.parent / "docs" / "models"

@@ -24,8 +24,7 @@ from crnn_seq2seq_ocr.config import load_recipe
 from crnn_seq2seq_ocr.data.draw import draw
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.inference.reader import Reader
-from crnn_seq2seq_ocr.text import FSNS_CHARSET
-from crnn_seq2seq_ocr.training.finetune import NAMED_CHARSETS
+from crnn_seq2seq_ocr.text import FSNS_CHARSET, NAMED_CHARSETS
 from tests.conftest import MakeRecipe, python, write_folder
 from tests.model import original
 from tests.model.checkpoint_file import training_checkpoint, write_checkpoint
@@ -111,7 +110,8 @@ def serve_and_stop(arguments: list[str]) -> None:
     """A server does not end by itself: it is stopped once it says that it is ready."""
     place = arguments.index("--port") + 1
     free = [*arguments[:place], "0", *arguments[place + 1 :]]
-    code = f"from crnn_seq2seq_ocr import cli; from crnn_seq2seq_ocr.checkpoint import pretrained; pretrained.FOLDER = pretrained.Path({str(pretrained.FOLDER)!r}); "
+    shelf = f"pretrained.FOLDER = pretrained.Path({str(pretrained.FOLDER)!r}); "
+    code = f"from crnn_seq2seq_ocr import cli; from crnn_seq2seq_ocr.checkpoint import pretrained; {shelf}"
     with python("-c", code + "cli.main()", *free) as child:
         assert child.stdout is not None
         address = re.search(r"http://\S+", child.stdout.readline())

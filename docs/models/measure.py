@@ -17,12 +17,12 @@ from pathlib import Path
 from PIL import Image
 
 from crnn_seq2seq_ocr import Reader
-from crnn_seq2seq_ocr.checkpoint.folders import write_whole
 from crnn_seq2seq_ocr.data.pictures import decode_picture
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.evaluation.evaluate import Evaluation, Line, evaluate
 from crnn_seq2seq_ocr.metrics import correctness
+from crnn_seq2seq_ocr.system.files import write_whole
 
 PART = re.compile(r"<!-- (scores|calibration|failures) (.+?) -->\n.*?<!-- end -->", re.DOTALL)
 FAILURES = 6

@@ -1,19 +1,84 @@
 """Train, evaluate, run and deploy CRNN + sequence-to-sequence attention text recognisers."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from crnn_seq2seq_ocr.version import __version__
+
 if TYPE_CHECKING:
+    from crnn_seq2seq_ocr.config import Recipe, load_recipe
+    from crnn_seq2seq_ocr.data.sources import open_source
+    from crnn_seq2seq_ocr.errors import (
+        CharsetError,
+        CheckpointError,
+        CrnnOcrError,
+        DataError,
+        DependencyError,
+        DeviceError,
+        DownloadError,
+        ExportError,
+        PictureError,
+        RecipeError,
+        RecordError,
+        StorageError,
+    )
+    from crnn_seq2seq_ocr.evaluation.evaluate import evaluate
     from crnn_seq2seq_ocr.inference.reader import Reader
+    from crnn_seq2seq_ocr.inference.readings import Alternative, Character, Reading
+    from crnn_seq2seq_ocr.training.train import train
 
-__version__ = "0.1.0"
+_HOMES = {
+    "Alternative": "inference.readings",
+    "Character": "inference.readings",
+    "CharsetError": "errors",
+    "CheckpointError": "errors",
+    "CrnnOcrError": "errors",
+    "DataError": "errors",
+    "DependencyError": "errors",
+    "DeviceError": "errors",
+    "DownloadError": "errors",
+    "ExportError": "errors",
+    "PictureError": "errors",
+    "Reader": "inference.reader",
+    "Reading": "inference.readings",
+    "Recipe": "config",
+    "RecipeError": "errors",
+    "RecordError": "errors",
+    "StorageError": "errors",
+    "evaluate": "evaluation.evaluate",
+    "load_recipe": "config",
+    "open_source": "data.sources",
+    "train": "training.train",
+}
 
-__all__ = ["Reader", "__version__"]
+__all__ = [
+    "Alternative",
+    "Character",
+    "CharsetError",
+    "CheckpointError",
+    "CrnnOcrError",
+    "DataError",
+    "DependencyError",
+    "DeviceError",
+    "DownloadError",
+    "ExportError",
+    "PictureError",
+    "Reader",
+    "Reading",
+    "Recipe",
+    "RecipeError",
+    "RecordError",
+    "StorageError",
+    "__version__",
+    "evaluate",
+    "load_recipe",
+    "open_source",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
-    """`Reader` when it is first asked for; it brings in PyTorch only for a model that needs it."""
-    if name == "Reader":
-        from crnn_seq2seq_ocr.inference.reader import Reader
-
-        return Reader
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Import a public name when it is first asked for: reading then needs no PyTorch, and `--help` imports nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -126,3 +126,6 @@ class Tokenizer:
     def _id(self, character: str) -> int | None:
         found = self._ids.get(character)
         return found if found is not None else self._ids.get(plain(character))
+
+
+NAMED_CHARSETS = {"fsns": FSNS_CHARSET, "words": WORDS_CHARSET}

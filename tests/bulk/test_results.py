@@ -227,7 +227,7 @@ def test_a_full_disk_is_told_and_costs_nothing_that_was_written(
 
     with monkeypatch.context() as patch:
         patch.setattr(Lines, "write", full)
-        with pytest.raises(StorageError, match=r"no space is left for .*then give the same command again"):
+        with pytest.raises(StorageError, match=r"could not be written .*free some space.*same command again"):
             add(path, READINGS[2:])
     add(path, READINGS[2:])
     assert done(path) == (NAMES, 1)

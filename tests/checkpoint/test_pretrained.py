@@ -15,7 +15,7 @@ from crnn_seq2seq_ocr.errors import CheckpointError
 from crnn_seq2seq_ocr.training.train import train
 from tests.conftest import TEXTS, MakeRecipe
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def test_they_are_found_by_name(shelf: Path, pictures: Path) -> None:

@@ -21,12 +21,12 @@ from crnn_seq2seq_ocr.checkpoint.folders import (
     last_checkpoint,
     mark_best,
     remove_old,
-    write_whole,
 )
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.checkpoint.weights import build, load_model, load_state, save_checkpoint, save_model
 from crnn_seq2seq_ocr.errors import CheckpointError, StorageError
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.system.files import write_whole
 from tests.conftest import MakeRecipe, python
 
 
@@ -197,7 +197,7 @@ def test_no_space_left_says_to_free_some(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"crnn_seq2seq_ocr.checkpoint.folders.{part}", full)
+        patch.setattr(f"crnn_seq2seq_ocr.system.files.{part}", full)
         with pytest.raises(StorageError, match=r"No space left on device.*: free some space"):
             save_steps(tmp_path, model, description, 2)
     assert [path.name for path in checkpoints(tmp_path)] == ["step-00000001"]
@@ -225,7 +225,7 @@ def test_writing_that_breaks_off_is_told_and_nothing_is_lost(
 
 def test_a_file_in_the_way_is_told(tmp_path: Path, model: Recognizer, description: Description) -> None:
     (tmp_path / "checkpoints").write_text("not a folder")
-    with pytest.raises(StorageError, match="check the folder"):
+    with pytest.raises(StorageError, match="a file has the name of a folder there"):
         save_steps(tmp_path, model, description, 1)
 
 

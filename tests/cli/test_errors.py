@@ -133,7 +133,8 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "picture, forgotten model": (
         lambda here, model: ["read", here / "a.png"], r"after the model, name pictures to read"),
     "attention, a place for no folder": (
-        lambda here, model: ["read", model, "a.png", "--attention", "/proc/none"], r"crnn-ocr: /proc/none: No such"),
+        lambda here, model: ["read", model, "a.png", "--attention", "/proc/none"],
+        r"crnn-ocr: /proc/none could not be written \(No such"),
     "picture, none listed": (
         lambda here, model: ["read", model, "-"], r"standard input lists no pictures: write"),
     "model, absent": (
@@ -169,7 +170,8 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                               written(here, "names.txt", "abcabc\n")],
         r"no text of the lexicon has 4 characters or fewer"),
     "attention, a file": (
-        lambda here, model: ["read", model, "a.png", "--attention", empty(here)], r"PLACE/empty\.png cannot be"),
+        lambda here, model: ["read", model, "a.png", "--attention", empty(here)],
+        r"PLACE/empty\.png could not be written"),
     "data, absent": (
         lambda here, model: ["evaluate", model, here / "none"], r"there is no PLACE/none; a source may be"),
     "data, a folder of something else": (
@@ -208,7 +210,8 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         lambda here, model: ["data", "convert", shard(here), out(here), "--to", "tfrecord", "--charset", "any"],
         r"TFRecords need a charset: give"),
     "convert, onto a file": (
-        lambda here, model: ["data", "convert", shard(here), empty(here)], r"PLACE/empty\.png cannot be a folder"),
+        lambda here, model: ["data", "convert", shard(here), empty(here)],
+        r"PLACE/empty\.png could not be written .*has the name of a folder"),
     "convert, onto other files": (
         lambda here, model: ["data", "convert", shard(here), written(here, "labels.tsv", "x").parent],
         r"PLACE/labels\.tsv exists and is not of this conversion: choose another folder"),

@@ -19,9 +19,10 @@ from crnn_seq2seq_ocr.data.formats.fsns import FsnsRecords, encode_example
 from crnn_seq2seq_ocr.data.formats.tfrecord import write_records
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import DataError, StorageError
-from crnn_seq2seq_ocr.evaluation.evaluate import Evaluation, evaluate, show, write_attention, write_report
+from crnn_seq2seq_ocr.evaluation.evaluate import Evaluation, evaluate, show, write_report
 from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
+from crnn_seq2seq_ocr.report.attention import write_attention
 from tests.conftest import TEXTS, picture_of, write_folder
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from crnn_seq2seq_ocr.export.check import first_difference
-from crnn_seq2seq_ocr.inference.outputs import Outputs
+from crnn_seq2seq_ocr.model.outputs import Outputs
 from crnn_seq2seq_ocr.text import Tokenizer
 
 TOKENIZER = Tokenizer("abc")

@@ -9,8 +9,8 @@ import pytest
 
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.inference.onnx_backend import OnnxEngine
-from crnn_seq2seq_ocr.inference.outputs import Outputs
 from crnn_seq2seq_ocr.inference.torch_backend import TorchEngine
+from crnn_seq2seq_ocr.model.outputs import Outputs
 from tests.export.conftest import KINDS
 
 SIZES = {

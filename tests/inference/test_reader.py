@@ -20,7 +20,8 @@ from crnn_seq2seq_ocr.checkpoint.weights import save_model
 from crnn_seq2seq_ocr.config import ModelSettings, Preprocessing
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import CheckpointError, DataError, DeviceError
-from crnn_seq2seq_ocr.inference.reader import LEAST_ALTERNATIVE, Reader, Reading
+from crnn_seq2seq_ocr.inference.reader import LEAST_ALTERNATIVE, Reader
+from crnn_seq2seq_ocr.inference.readings import Reading
 from crnn_seq2seq_ocr.inference.torch_backend import TorchEngine
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.model.recognizer import Recognizer

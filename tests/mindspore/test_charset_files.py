@@ -9,7 +9,7 @@ from crnn_seq2seq_ocr.errors import CharsetError
 from crnn_seq2seq_ocr.mindspore.charset_files import read_charset_file, read_general_chars
 from crnn_seq2seq_ocr.text import FSNS_CHARSET, UNASSIGNED, Tokenizer
 
-GOLDEN_METRICS = Path(__file__).parent / "fixtures" / "golden_metrics.json"
+GOLDEN_METRICS = Path(__file__).parents[1] / "fixtures" / "golden_metrics.json"
 
 
 @pytest.fixture

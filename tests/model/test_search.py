@@ -9,10 +9,10 @@ from torch import Tensor
 
 from crnn_seq2seq_ocr.config import ModelSettings
 from crnn_seq2seq_ocr.errors import DataError
-from crnn_seq2seq_ocr.inference.outputs import LIKELY
 from crnn_seq2seq_ocr.model.decoder import State, Step
 from crnn_seq2seq_ocr.model.encoder import Memory
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
+from crnn_seq2seq_ocr.model.outputs import LIKELY
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.model.search import Found, beam_search, greedy, search
 from crnn_seq2seq_ocr.text import BOS_ID, EOS_ID, PAD_ID, Tokenizer

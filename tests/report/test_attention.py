@@ -3,14 +3,8 @@
 import numpy as np
 import pytest
 
-from crnn_seq2seq_ocr.report.attention import (
-    attended_centres,
-    character_heat_maps,
-    confidence_level,
-    draw_overview,
-    draw_sheet,
-    heat_map,
-)
+from crnn_seq2seq_ocr.model.outputs import attended_centres
+from crnn_seq2seq_ocr.report.attention import character_heat_maps, confidence_level, draw_overview, draw_sheet, heat_map
 
 
 def one_cell(places: list[tuple[int, int, int]], shape: tuple[int, int, int] = (4, 8, 8)) -> np.ndarray:

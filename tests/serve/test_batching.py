@@ -10,7 +10,7 @@ import pytest
 
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import DataError
-from crnn_seq2seq_ocr.inference.reader import PreparedSample, Reading, failed
+from crnn_seq2seq_ocr.inference.readings import PreparedSample, Reading, failed
 from crnn_seq2seq_ocr.serve.batching import Batcher, ClosedError, QueueFullError
 
 

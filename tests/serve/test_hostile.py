@@ -13,7 +13,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from crnn_seq2seq_ocr.data.sample import Sample
-from crnn_seq2seq_ocr.inference.reader import PreparedSample, Reader, Reading
+from crnn_seq2seq_ocr.inference.reader import Reader
+from crnn_seq2seq_ocr.inference.readings import PreparedSample, Reading
 from crnn_seq2seq_ocr.serve import ServeSettings, create_app
 from tests.conftest import TEXTS
 from tests.serve.conftest import MakeClient

@@ -14,6 +14,7 @@ from crnn_seq2seq_ocr.config import Augmentation, Preprocessing
 from crnn_seq2seq_ocr.data.formats.folder import Folder
 from crnn_seq2seq_ocr.data.sample import Sample, Source
 from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.model.recognizer import normalise
 from crnn_seq2seq_ocr.text import EOS_ID, PAD_ID, Tokenizer
 from crnn_seq2seq_ocr.training.batches import (
     Batch,
@@ -23,7 +24,6 @@ from crnn_seq2seq_ocr.training.batches import (
     Positions,
     TrainingExamples,
     encode_text,
-    normalise,
     shuffled,
     training_batches,
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-import crnn_seq2seq_ocr
+from crnn_seq2seq_ocr.version import __version__
 
 PACKAGES = ("torch", "accelerate", "numpy", "opencv-python-headless", "pillow")
 """Whose versions are told."""
@@ -28,7 +28,7 @@ def command_line() -> str:
 
 def checked_out_commit() -> str | None:
     """The commit of the checkout that runs, with ``+`` where files differ from it; None for an installed package."""
-    root = Path(crnn_seq2seq_ocr.__file__).parents[2]
+    root = Path(__file__).parents[3]
     if not (root / ".git").exists():
         return None
     try:
@@ -91,7 +91,7 @@ class Circumstances:
     """
 
     command: str = field(default_factory=command_line)
-    package: str = crnn_seq2seq_ocr.__version__
+    package: str = __version__
     commit: str | None = field(default_factory=checked_out_commit)
     time: str = field(default_factory=now)
     cpu: str = field(default_factory=processor)

@@ -17,9 +17,8 @@ from crnn_seq2seq_ocr.data.readable import find_pictures, open_sample
 from crnn_seq2seq_ocr.data.transforms import Prepared, prepare
 from crnn_seq2seq_ocr.inference.onnx_backend import OnnxEngine
 from crnn_seq2seq_ocr.inference.reader import Reader
-from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.model.recognizer import Recognizer, normalise
 from crnn_seq2seq_ocr.model.search import search
-from crnn_seq2seq_ocr.training.batches import normalise
 
 READ_UNITS = {
     "read a picture": "ms",

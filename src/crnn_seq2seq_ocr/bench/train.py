@@ -22,11 +22,11 @@ from crnn_seq2seq_ocr.bench.machine import Circumstances, own_memory, peak_memor
 from crnn_seq2seq_ocr.bench.result import Benchmark, Measurement, compared
 from crnn_seq2seq_ocr.bench.timing import Laps, Spread, Work, side_by_side
 from crnn_seq2seq_ocr.config import Recipe
-from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.model.recognizer import Recognizer, normalise
 from crnn_seq2seq_ocr.system.allocator import keep_freed_memory
 from crnn_seq2seq_ocr.text import Tokenizer
 from crnn_seq2seq_ocr.training import optimization
-from crnn_seq2seq_ocr.training.batches import Batch, normalise
+from crnn_seq2seq_ocr.training.batches import Batch
 from crnn_seq2seq_ocr.training.data import batches_of, make_examples, training_source
 from crnn_seq2seq_ocr.training.finetune import resolve_charset
 from crnn_seq2seq_ocr.training.train import train

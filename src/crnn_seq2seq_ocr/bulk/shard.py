@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from crnn_seq2seq_ocr.errors import DataError
-from crnn_seq2seq_ocr.system.launch import process
+from crnn_seq2seq_ocr.system.processes import process
 
 Item = TypeVar("Item")
 

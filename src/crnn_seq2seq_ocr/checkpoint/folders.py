@@ -1,17 +1,14 @@
 """Folders of models and of training runs: which one a path means, and that each is written whole or not at all."""
 
-import contextlib
-import errno
 import json
 import math
-import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.checkpoint.pretrained import released_models
-from crnn_seq2seq_ocr.errors import CheckpointError, StorageError, did_you_mean
+from crnn_seq2seq_ocr.errors import CheckpointError, did_you_mean
+from crnn_seq2seq_ocr.system.files import write_whole
 
 WEIGHTS, DESCRIPTION, STATE, BEST = "model.safetensors", "model.json", "training.pt", "best.json"
 ONNX = "model.onnx"
@@ -98,19 +95,6 @@ def mark_best(run: Path, checkpoint: Path, score: float) -> None:
     write_whole(run / BEST, json.dumps({"checkpoint": checkpoint.name, "score": score}))
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a small text file, which changes whole or not at all; folders are made.
-
-    Raises:
-        StorageError: It could not be written.
-    """
-    with _no_space_told(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
-
-
 def remove_old(run: Path, *, keep_last: int) -> None:
     """Delete all but the best and the last checkpoints."""
     keep = {best_checkpoint(run), *checkpoints(run)[-keep_last:]}
@@ -119,37 +103,3 @@ def remove_old(run: Path, *, keep_last: int) -> None:
             # The description goes first: what is half deleted is no checkpoint any more.
             (path / DESCRIPTION).unlink()
             shutil.rmtree(path)
-
-
-@contextlib.contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """A folder to write into that takes its name only when all has been written."""
-    partial, old = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.old")
-    with _no_space_told(folder):
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        try:
-            yield partial
-            for path in partial.iterdir():
-                with path.open("rb+") as file:
-                    os.fsync(file.fileno())
-            if folder.exists():
-                # Aside first: at no moment does a half deleted folder bear the name.
-                shutil.rmtree(old, ignore_errors=True)
-                os.replace(folder, old)
-            os.replace(partial, folder)
-            shutil.rmtree(old, ignore_errors=True)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
-
-
-@contextlib.contextmanager
-def _no_space_told(path: Path) -> Iterator[None]:
-    """Failures of writing as a `StorageError` with what to do."""
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        remedy = "free some space" if full else "check the folder and its permissions"
-        raise StorageError(f"{path} could not be written ({error}): {remedy}; nothing before it is lost") from None

@@ -11,20 +11,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save as serialize
 
-import crnn_seq2seq_ocr
-from crnn_seq2seq_ocr.checkpoint.folders import (
-    DESCRIPTION,
-    ONNX,
-    STATE,
-    WEIGHTS,
-    find_model,
-    load_description,
-    whole_folder,
-)
+from crnn_seq2seq_ocr.checkpoint.folders import DESCRIPTION, ONNX, STATE, WEIGHTS, find_model, load_description
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.errors import CheckpointError
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.system.files import whole_folder
 from crnn_seq2seq_ocr.text import Tokenizer
+from crnn_seq2seq_ocr.version import __version__
 
 
 def build(description: Description) -> Recognizer:
@@ -68,7 +61,7 @@ def _write_model(recognizer: torch.nn.Module, description: Description, folder: 
     content = {
         **description.to_dict(),
         "versions": {
-            "crnn-seq2seq-ocr": crnn_seq2seq_ocr.__version__,
+            "crnn-seq2seq-ocr": __version__,
             "torch": str(torch.__version__),
             "python": platform.python_version(),
         },

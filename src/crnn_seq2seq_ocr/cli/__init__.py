@@ -15,8 +15,8 @@ from crnn_seq2seq_ocr.cli.read import read
 from crnn_seq2seq_ocr.cli.released import models, release
 from crnn_seq2seq_ocr.cli.serve import serve
 from crnn_seq2seq_ocr.errors import CrnnOcrError
-from crnn_seq2seq_ocr.system import launch
 from crnn_seq2seq_ocr.system.dependencies import needing
+from crnn_seq2seq_ocr.system.processes import process
 
 app = typer.Typer(
     name="crnn-ocr",
@@ -59,7 +59,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except SystemExit as end:
-        if launch.process() is None:
+        if process() is None:
             raise
         _leave(end)
 

@@ -118,7 +118,7 @@ def _report(found: "Benchmark", json_file: Path | None) -> None:
     from rich.console import Console
 
     from crnn_seq2seq_ocr.bench.result import show
-    from crnn_seq2seq_ocr.checkpoint.folders import write_whole
+    from crnn_seq2seq_ocr.system.files import write_whole
 
     try:  # what was measured is shown though it cannot be written
         if json_file is not None:

@@ -28,7 +28,7 @@ from crnn_seq2seq_ocr.cli.model import (
 if TYPE_CHECKING:
     from crnn_seq2seq_ocr.bulk.listing import Listing
     from crnn_seq2seq_ocr.bulk.run import Tally
-    from crnn_seq2seq_ocr.inference.reader import Reading
+    from crnn_seq2seq_ocr.inference.readings import Reading
 
 
 def read(
@@ -188,7 +188,7 @@ def _print_reading(reading: "Reading", *, as_json: bool) -> None:
 
 
 def _write_attention(reading: "Reading", folder: Path, number: int) -> None:
-    from crnn_seq2seq_ocr.evaluation.evaluate import write_attention
+    from crnn_seq2seq_ocr.report.attention import write_attention
 
     stem = Path(reading.name).stem[:80] if reading.name else "picture"
     write_attention(reading, folder / f"{number:05d}-{stem}.png")

@@ -19,10 +19,9 @@ from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.data.transforms import readable
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.metrics import correctness
-from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.model.recognizer import Recognizer, normalise
 from crnn_seq2seq_ocr.model.search import greedy
 from crnn_seq2seq_ocr.text import BOS_ID, Tokenizer
-from crnn_seq2seq_ocr.training.batches import normalise
 
 TEMPERATURES = np.geomspace(0.1, 10, 133).tolist()
 LEAST = 20

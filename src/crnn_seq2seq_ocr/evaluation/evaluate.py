@@ -13,19 +13,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from crnn_seq2seq_ocr import metrics
-from crnn_seq2seq_ocr.checkpoint.folders import write_whole
-from crnn_seq2seq_ocr.data.pictures import encode_picture
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.errors import DataError, PictureError, RecordError
 from crnn_seq2seq_ocr.inference.onnx_backend import OnnxEngine
-from crnn_seq2seq_ocr.inference.reader import Reader, Reading, samples_of
+from crnn_seq2seq_ocr.inference.reader import Reader, samples_of
+from crnn_seq2seq_ocr.inference.readings import Reading
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.report import tables
-from crnn_seq2seq_ocr.report.attention import character_heat_maps, draw_overview, draw_sheet
+from crnn_seq2seq_ocr.report.attention import character_heat_maps, draw_overview
 from crnn_seq2seq_ocr.report.content import CardSection, EvaluationReport, SampleCard, as_json, summarize
 from crnn_seq2seq_ocr.report.html import render_html
-from crnn_seq2seq_ocr.system.files import replacing, writing
-from crnn_seq2seq_ocr.system.processes import Alone, processes
+from crnn_seq2seq_ocr.system.files import write_whole
+from crnn_seq2seq_ocr.system.processes import SingleProcess, processes
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def evaluate(
     if count == 0:
         raise DataError(f"there is nothing to evaluate: {source.description}")
     state = processes()
-    if not isinstance(state, Alone) and state.num_processes > 1 and not isinstance(reader.engine, OnnxEngine):
+    if not isinstance(state, SingleProcess) and state.num_processes > 1 and not isinstance(reader.engine, OnnxEngine):
         reader.recognizer.to(state.device)
     began = time.perf_counter()
     indices = range(state.process_index, count, state.num_processes)
@@ -139,20 +138,6 @@ def show(evaluation: Evaluation, console: Console) -> None:
         console.print(tables.coverage_table(report.coverages))
         console.print(tables.reliability_table(report.reliability, report.calibration_error))
         console.print(tables.confusion_table(report.confusions))
-
-
-def write_attention(reading: Reading, path: Path) -> None:
-    """Draw where the decoder looked for each character into a PNG file.
-
-    Raises:
-        StorageError: It could not be written.
-    """
-    assert reading.views is not None
-    assert reading.attention is not None
-    characters = [each.text for each in reading.characters]
-    sheet = draw_sheet(reading.views, reading.attention, characters, [each.confidence for each in reading.characters])
-    with writing(path.parent), replacing(path) as temporary:
-        temporary.write_bytes(encode_picture(sheet))
 
 
 def card(reading: Reading, reference: str | None) -> SampleCard:

@@ -15,7 +15,7 @@ from crnn_seq2seq_ocr.config import Preprocessing
 from crnn_seq2seq_ocr.data.pictures import decode_picture, resize
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.errors import ExportError
-from crnn_seq2seq_ocr.inference.outputs import Outputs
+from crnn_seq2seq_ocr.model.outputs import Outputs
 from crnn_seq2seq_ocr.text import Tokenizer
 
 TOLERANCE = 1e-4

@@ -21,7 +21,7 @@ from crnn_seq2seq_ocr.config import memory_size
 from crnn_seq2seq_ocr.export.graphs import Begin, Carried, End, Fixed, Found, Turn, likely_count
 from crnn_seq2seq_ocr.export.recurrent import OnnxLstm, with_lstms
 from crnn_seq2seq_ocr.export.silence_warnings import quiet
-from crnn_seq2seq_ocr.inference.outputs import Outputs
+from crnn_seq2seq_ocr.model.outputs import Outputs
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 
 OPSET = 20

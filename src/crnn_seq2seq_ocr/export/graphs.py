@@ -11,13 +11,12 @@ from torch import Tensor, nn
 
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.config import memory_size
-from crnn_seq2seq_ocr.inference.outputs import LIKELY
 from crnn_seq2seq_ocr.model import search
 from crnn_seq2seq_ocr.model.decoder import State
 from crnn_seq2seq_ocr.model.encoder import Memory
-from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.model.outputs import LIKELY
+from crnn_seq2seq_ocr.model.recognizer import Recognizer, normalise
 from crnn_seq2seq_ocr.text import BOS_ID, EOS_ID, Tokenizer
-from crnn_seq2seq_ocr.training.batches import normalise
 
 
 class Carried(NamedTuple):

@@ -8,10 +8,10 @@ from typing import Any
 import onnx
 from onnx import helper
 
-import crnn_seq2seq_ocr
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.inference.onnx_backend import DESCRIPTION_KEY
 from crnn_seq2seq_ocr.text import SPECIAL_COUNT
+from crnn_seq2seq_ocr.version import __version__
 
 _RESIZED = {
     "stretch": "stretched to {height} x {width} pixels (bilinear)",
@@ -31,7 +31,7 @@ def describe(
     measured: dict[str, Any] | None = None,
 ) -> None:
     """Write into an ONNX model all that is needed to read with it, and what was found of it."""
-    model.producer_name, model.producer_version = "crnn-seq2seq-ocr", crnn_seq2seq_ocr.__version__
+    model.producer_name, model.producer_version = "crnn-seq2seq-ocr", __version__
     texts = usage(description)
     model.doc_string = texts["file"]
     for value in (*model.graph.input, *model.graph.output):
@@ -74,5 +74,5 @@ def usage(description: Description) -> dict[str, str]:
 
 
 def _versions(*packages: str) -> dict[str, str]:
-    ours = {"crnn-seq2seq-ocr": crnn_seq2seq_ocr.__version__, "python": platform.python_version()}
+    ours = {"crnn-seq2seq-ocr": __version__, "python": platform.python_version()}
     return ours | {package: version(package) for package in packages}

@@ -23,8 +23,8 @@ from crnn_seq2seq_ocr.export.output_file import make_place, write
 from crnn_seq2seq_ocr.export.recurrent import ScannedLstm, with_lstms
 from crnn_seq2seq_ocr.export.silence_warnings import quiet
 from crnn_seq2seq_ocr.inference.onnx_backend import DESCRIPTION_KEY
-from crnn_seq2seq_ocr.inference.outputs import Outputs
 from crnn_seq2seq_ocr.inference.torch_backend import TorchEngine
+from crnn_seq2seq_ocr.model.outputs import Outputs
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.errors import CheckpointError, DeviceError
-from crnn_seq2seq_ocr.inference.outputs import Outputs
-from crnn_seq2seq_ocr.system.launch import local_process
+from crnn_seq2seq_ocr.model.outputs import Outputs
+from crnn_seq2seq_ocr.system.processes import local_process
 
 if TYPE_CHECKING:
     import onnxruntime

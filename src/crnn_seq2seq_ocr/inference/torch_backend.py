@@ -10,12 +10,11 @@ import torch
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.checkpoint.weights import load_model
 from crnn_seq2seq_ocr.errors import DeviceError
-from crnn_seq2seq_ocr.inference.outputs import Outputs
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
-from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.model.outputs import Outputs
+from crnn_seq2seq_ocr.model.recognizer import Recognizer, normalise
 from crnn_seq2seq_ocr.model.search import search
-from crnn_seq2seq_ocr.system.launch import local_process
-from crnn_seq2seq_ocr.training.batches import normalise
+from crnn_seq2seq_ocr.system.processes import local_process
 
 Precision = Literal["fp32", "bf16"]
 

@@ -64,3 +64,8 @@ class Recognizer(nn.Module):
         """
         memory = self.encode(images, view_mask)
         return Logits(self.decoder.unroll(inputs, forced, memory), memory.found, memory.mask)
+
+
+def normalise(images: Tensor) -> Tensor:
+    """uint8 to float32 in [-1, 1]: 2 * (u / 255) - 1 rounded once, as the original's float64 arithmetic gives."""
+    return (images.float() * 2 - 255) / 255

@@ -9,10 +9,16 @@ holds for each of them.
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Literal
 
 import cv2
 import numpy as np
+
+from crnn_seq2seq_ocr.data.pictures import encode_picture
+from crnn_seq2seq_ocr.inference.readings import Reading
+from crnn_seq2seq_ocr.model.outputs import attended_centres
+from crnn_seq2seq_ocr.system.files import replacing, writing
 
 _PAPER, _INK, _FAINT = (250, 250, 247), (28, 30, 34), (120, 124, 130)
 _LEVELS = {"sure": (34, 134, 80), "unsure": (176, 110, 0), "doubtful": (200, 45, 45)}
@@ -21,27 +27,6 @@ _GAP = 8  # pixels between tiles
 _CAPTION = 40  # pixels under a tile
 _UNLIT = 0.5  # brightness left where nothing was attended
 _GLOW = 0.4  # share of colour where attention is highest, so that it shows on black, too
-
-
-def attended_centres(attention: np.ndarray) -> np.ndarray:
-    """The view that was attended most, and the centre of mass within it.
-
-    Args:
-        attention: (L, V, rows, columns).
-
-    Returns:
-        (L, 3): index of the view, x and y from 0 (left, top) to 1; the middle where nothing was attended.
-    """
-    attention = np.asarray(attention, dtype=np.float64)
-    rows, columns = attention.shape[2:]
-    views = attention.sum(axis=(2, 3)).argmax(axis=1)  # (L)
-    weights = attention[np.arange(len(views)), views]  # (L, rows, columns)
-    total = weights.sum(axis=(1, 2))
-    weights = np.where(total[:, None, None] > 0, weights, 1)
-    mass = weights.sum(axis=(1, 2))
-    x = weights.sum(axis=1) @ ((np.arange(columns) + 0.5) / columns) / mass
-    y = weights.sum(axis=2) @ ((np.arange(rows) + 0.5) / rows) / mass
-    return np.stack([views, x, y], axis=1)
 
 
 def heat_map(view: np.ndarray, attention: np.ndarray) -> np.ndarray:
@@ -228,3 +213,17 @@ def _paper(height: int, width: int) -> np.ndarray:
 
 def _point(point: np.ndarray) -> tuple[int, int]:
     return int(point[0]), int(point[1])
+
+
+def write_attention(reading: Reading, path: Path) -> None:
+    """Draw where the decoder looked for each character into a PNG file.
+
+    Raises:
+        StorageError: It could not be written.
+    """
+    assert reading.views is not None
+    assert reading.attention is not None
+    characters = [each.text for each in reading.characters]
+    sheet = draw_sheet(reading.views, reading.attention, characters, [each.confidence for each in reading.characters])
+    with writing(path.parent), replacing(path) as temporary:
+        temporary.write_bytes(encode_picture(sheet))

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import numpy as np
 
 from crnn_seq2seq_ocr.config import Preprocessing
-from crnn_seq2seq_ocr.inference.reader import Reading
+from crnn_seq2seq_ocr.inference.readings import Reading
 from crnn_seq2seq_ocr.serve.pictures import regions
 from crnn_seq2seq_ocr.serve.problems import Problem
 from crnn_seq2seq_ocr.serve.requests import Text

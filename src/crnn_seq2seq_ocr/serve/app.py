@@ -10,8 +10,8 @@ from fastapi import FastAPI, Request, Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-import crnn_seq2seq_ocr
-from crnn_seq2seq_ocr.inference.reader import Reader, Reading
+from crnn_seq2seq_ocr.inference.reader import Reader
+from crnn_seq2seq_ocr.inference.readings import Reading
 from crnn_seq2seq_ocr.serve.answers import answer
 from crnn_seq2seq_ocr.serve.batching import Batcher, ClosedError, QueueFullError
 from crnn_seq2seq_ocr.serve.keys import Keys
@@ -22,6 +22,7 @@ from crnn_seq2seq_ocr.serve.requests import Order
 from crnn_seq2seq_ocr.serve.requests import receive as take_in
 from crnn_seq2seq_ocr.serve.schemas import PROBLEMS, READ_BODY, Model, ModelResult, Models, ReadResponse
 from crnn_seq2seq_ocr.serve.settings import ServeSettings
+from crnn_seq2seq_ocr.version import __version__
 
 _ABOUT = "Reads pictures of text. Every error is a JSON problem (RFC 9457) that says what was wrong and what to do."
 _HEADERS = {
@@ -38,7 +39,7 @@ def create_app(reader: Reader, settings: ServeSettings | None = None) -> FastAPI
     service = _Service(reader, settings)
     app = FastAPI(
         title="crnn-ocr",
-        version=crnn_seq2seq_ocr.__version__,
+        version=__version__,
         description=_ABOUT,
         lifespan=service.lifespan,
         docs_url=None,  # pages that load scripts from elsewhere

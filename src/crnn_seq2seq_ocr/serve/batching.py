@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from crnn_seq2seq_ocr.data.sample import Sample
-from crnn_seq2seq_ocr.inference.reader import PreparedSample, Reading
+from crnn_seq2seq_ocr.inference.readings import PreparedSample, Reading
 
 Prepare = Callable[[Sample], PreparedSample | Reading]
 ReadBatch = Callable[[list[PreparedSample]], list[Reading]]

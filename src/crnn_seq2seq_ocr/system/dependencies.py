@@ -34,7 +34,7 @@ def missing(what: str, error: ModuleNotFoundError) -> DependencyError:
         ModuleNotFoundError: `error`, where it is our own module that is missing.
     """
     package = (error.name or "").partition(".")[0]
-    if package in {"", __package__}:
+    if package in {"", __package__.partition(".")[0]}:
         raise error
     name, extra = _NAMES.get(package, package), _EXTRAS.get(package, "train")
     return DependencyError(f"{what} needs {name}: pip install 'crnn-seq2seq-ocr[{extra}]'")

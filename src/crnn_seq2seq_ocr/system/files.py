@@ -12,32 +12,22 @@ from crnn_seq2seq_ocr.errors import CrnnOcrError, StorageError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+_IN_THE_WAY = {errno.EEXIST, errno.ENOTDIR}
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Makes the system's refusals to write into a folder the errors of this package.
+def writing(place: Path) -> Iterator[None]:
+    """Turn the system's refusals to write a file or into a folder into one error that says what to do.
 
     Raises:
-        StorageError: No space is left, or the folder may not be written.
+        StorageError: `place` could not be written.
     """
     try:
         yield
     except OSError as error:
         if isinstance(error, CrnnOcrError):
             raise
-        if error.errno in _FULL:
-            raise StorageError(
-                f"no space is left for {folder}{_free(folder)}: make room or choose a folder on another disk, "
-                "then give the same command again"
-            ) from None
-        if error.errno in _FORBIDDEN:
-            raise StorageError(
-                f"{folder} may not be written ({error.strerror}): choose another folder or change its permissions"
-            ) from None
-        if error.errno in {errno.EEXIST, errno.ENOTDIR}:
-            raise StorageError(f"{folder} cannot be a folder, a file has that name: choose another") from None
-        raise
+        raise StorageError(f"{place} could not be written ({_cause(error, place)}): {_remedy(error)}") from None
 
 
 def make_folder(folder: Path) -> None:
@@ -56,10 +46,26 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     try:
         yield temporary
+        _to_disk(temporary)
         os.replace(temporary, path)
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def _cause(error: OSError, place: Path) -> str:
+    cause = error.strerror or str(error)
+    return f"{cause}{_free(place)}" if error.errno in _FULL else cause
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno in _FULL:
+        return "free some space or choose another disk, then give the same command again; nothing before it is lost"
+    if error.errno in _FORBIDDEN:
+        return "choose another folder or change its permissions"
+    if error.errno in _IN_THE_WAY:
+        return "a file has the name of a folder there, choose another"
+    return "check the disk and the folder; nothing before it is lost"
 
 
 def _free(folder: Path) -> str:
@@ -67,4 +73,48 @@ def _free(folder: Path) -> str:
     existing = next((place for place in (folder, *folder.absolute().parents) if place.exists()), None)
     if existing is None:
         return ""
-    return f" ({shutil.disk_usage(existing).free / 1e6:.0f} MB free)"
+    return f", {shutil.disk_usage(existing).free / 1e6:.0f} MB free"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a small text file, which changes whole or not at all; folders are made.
+
+    Raises:
+        StorageError: It could not be written.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A folder to write into that takes its name only when all has been written.
+
+    Raises:
+        StorageError: It could not be written.
+    """
+    partial, old = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.old")
+    with writing(folder):
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        try:
+            yield partial
+            for path in partial.iterdir():
+                _to_disk(path)
+            if folder.exists():
+                # Aside first: at no moment does a half deleted folder bear the name.
+                shutil.rmtree(old, ignore_errors=True)
+                os.replace(folder, old)
+            os.replace(partial, folder)
+            shutil.rmtree(old, ignore_errors=True)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until what was written to a file is on the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())

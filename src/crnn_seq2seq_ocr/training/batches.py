@@ -68,11 +68,6 @@ class Batch:
         return Batch(images, view_mask, targets, self.names, self.dropped)
 
 
-def normalise(images: Tensor) -> Tensor:
-    """uint8 to float32 in [-1, 1]: 2 * (u / 255) - 1 rounded once, as the original's float64 arithmetic gives."""
-    return (images.float() * 2 - 255) / 255
-
-
 def shuffled(position: int, size: int, key: int) -> int:
     """Where a position of 0..size-1 goes in the permutation number `key`, in constant memory.
 

@@ -10,16 +10,13 @@ from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.errors import CharsetError, CheckpointError, DataError, RecipeError
 from crnn_seq2seq_ocr.model.recognizer import CELL_OUTPUT, TOKEN_ROWS, Recognizer
 from crnn_seq2seq_ocr.text import (
-    FSNS_CHARSET,
+    NAMED_CHARSETS,
     SPECIAL_COUNT,
     UNASSIGNED,
-    WORDS_CHARSET,
     Tokenizer,
     charset_of,
     describe_character,
 )
-
-NAMED_CHARSETS = {"fsns": FSNS_CHARSET, "words": WORDS_CHARSET}
 
 TEXTS_LOOKED_AT = 1000
 """In so many texts of the training data characters that a model lacks are counted."""

@@ -9,16 +9,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from accelerate import Accelerator, PartialState
+from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import parse_flag_from_env
 from torch import Tensor, nn
 
 from crnn_seq2seq_ocr.config import OptimizerSettings, TeacherForcing, TrainingSettings
 from crnn_seq2seq_ocr.errors import CrnnOcrError, DeviceError
 from crnn_seq2seq_ocr.model.loss import count_losses, ctc_losses, loss_divisor, token_losses
+from crnn_seq2seq_ocr.model.recognizer import normalise
+from crnn_seq2seq_ocr.system.processes import on_cpu
 from crnn_seq2seq_ocr.text import BOS_ID
-from crnn_seq2seq_ocr.training.batches import Batch, normalise
+from crnn_seq2seq_ocr.training.batches import Batch
 
 PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
@@ -38,19 +39,6 @@ def make_accelerator(settings: TrainingSettings) -> Accelerator:
     if settings.precision == "fp16" and accelerator.device.type == "cpu":  # Accelerate would take fp32 silently
         raise DeviceError("training.precision fp16 cannot be used on the CPU: take bf16 or fp32")
     return accelerator
-
-
-def processes() -> PartialState:
-    """The processes that a launcher has started together, or the one."""
-    return PartialState(cpu=on_cpu())
-
-
-def on_cpu() -> bool:
-    """Whether to compute on the CPU: asked for by `accelerate launch --cpu`, or nothing else is there.
-
-    Accelerate joins processes on the CPU only if it is told, or each would think itself alone.
-    """
-    return parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available()
 
 
 def agree(accelerator: Accelerator, values: Sequence[float | Tensor], error: Exception | None = None) -> list[float]:

@@ -24,6 +24,7 @@ from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.errors import CheckpointError, CrnnOcrError, DataError, RecipeError
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.system.allocator import keep_freed_memory
+from crnn_seq2seq_ocr.system.files import write_whole
 from crnn_seq2seq_ocr.system.signals import StopRequest, stop_requests
 from crnn_seq2seq_ocr.text import Tokenizer
 from crnn_seq2seq_ocr.training import optimization
@@ -290,7 +291,7 @@ def _check_folder(recipe: Recipe, folder: Path, *, resume: bool) -> None:
 
 def _write_recipe(recipe: Recipe, folder: Path) -> None:
     text = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-    folders.write_whole(folder / RECIPE, text)
+    write_whole(folder / RECIPE, text)
 
 
 def _judge(score: float, progress: Progress, recipe: Recipe, log: TrainingLog) -> bool:

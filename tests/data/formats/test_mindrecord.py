@@ -14,7 +14,7 @@ import pytest
 from crnn_seq2seq_ocr.data.formats.mindrecord import MindRecords, is_mindrecord
 from crnn_seq2seq_ocr.errors import DataError, RecordError
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 SMALL = FIXTURES / "mindrecord_small"
 
 

@@ -27,3 +27,24 @@ class Outputs(NamedTuple):
     attention: np.ndarray
     likely: np.ndarray
     likely_log_probs: np.ndarray
+
+
+def attended_centres(attention: np.ndarray) -> np.ndarray:
+    """The view that was attended most, and the centre of mass within it.
+
+    Args:
+        attention: (L, V, rows, columns).
+
+    Returns:
+        (L, 3): index of the view, x and y from 0 (left, top) to 1; the middle where nothing was attended.
+    """
+    attention = np.asarray(attention, dtype=np.float64)
+    rows, columns = attention.shape[2:]
+    views = attention.sum(axis=(2, 3)).argmax(axis=1)  # (L)
+    weights = attention[np.arange(len(views)), views]  # (L, rows, columns)
+    total = weights.sum(axis=(1, 2))
+    weights = np.where(total[:, None, None] > 0, weights, 1)
+    mass = weights.sum(axis=(1, 2))
+    x = weights.sum(axis=1) @ ((np.arange(columns) + 0.5) / columns) / mass
+    y = weights.sum(axis=2) @ ((np.arange(rows) + 0.5) / rows) / mass
+    return np.stack([views, x, y], axis=1)
