@@ -10,6 +10,7 @@ import typer
 from crnn_seq2seq_ocr.cli.bench import bench
 from crnn_seq2seq_ocr.cli.data import data
 from crnn_seq2seq_ocr.cli.export import export
+from crnn_seq2seq_ocr.cli.label import label
 from crnn_seq2seq_ocr.cli.model import evaluate, import_mindspore, train
 from crnn_seq2seq_ocr.cli.read import read
 from crnn_seq2seq_ocr.cli.released import models, release
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command()(read)
 app.command()(serve)
+app.command()(label)
 app.command()(train)
 app.command()(evaluate)
 app.command()(models)

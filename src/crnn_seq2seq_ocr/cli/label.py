@@ -1,0 +1,72 @@
+"""The command that opens a labelling page for a folder of pictures."""
+
+import shlex
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from crnn_seq2seq_ocr.errors import DataError
+
+if TYPE_CHECKING:
+    from crnn_seq2seq_ocr.inference.reader import Reader
+    from crnn_seq2seq_ocr.labelling.queue import Queue
+
+Tool = Literal["ppocrlabel", "label-studio"]
+
+
+def label(
+    folder: Annotated[Path, typer.Argument(help="A folder of pictures, each of one text.", show_default=False)],
+    model: Annotated[str, typer.Option(help="The model whose readings are shown to be corrected.")] = "words",
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8010,
+    import_from: Annotated[Path | None, typer.Option("--import", help="First take over another tool's labels.")] = None,
+    export_to: Annotated[
+        Path | None, typer.Option("--export", help="Write all labels for another tool, then end.")
+    ] = None,
+    tool: Annotated[Tool, typer.Option(help="Whose file --import and --export mean.")] = "ppocrlabel",
+) -> None:
+    """Label a folder of pictures in the browser: the least sure first, keys only, every label saved at once.
+
+    Labels are kept in FOLDER/labels.tsv, which `crnn-ocr train` and `crnn-ocr tune` take as it is. The same command
+    again goes on where it was left. Several people may label the same folder at once, from the same address.
+    """
+    from crnn_seq2seq_ocr.data.readable import find_pictures
+    from crnn_seq2seq_ocr.labelling.exchange import export_labels, import_labels
+    from crnn_seq2seq_ocr.labelling.queue import Queue
+    from crnn_seq2seq_ocr.labelling.store import LabelStore, is_listable
+    from crnn_seq2seq_ocr.system.dependencies import needing
+
+    if not folder.is_dir():
+        raise DataError(f"there is no folder {folder}: name the one that holds the pictures")
+    pictures = {Path(each).relative_to(folder).as_posix(): Path(each) for each in find_pictures([str(folder)])}
+    unfit = [file for file in pictures if not is_listable(file)]
+    if unfit:
+        raise DataError(f"{unfit[0]!r} cannot stand in a list of labels ('|' or a control character): rename it")
+    store = LabelStore(folder)
+    if import_from is not None:
+        taken, left = import_labels(store, tool, import_from, list(pictures))
+        print(f"{taken} labels taken over from {import_from}, {left} entries left")
+    if export_to is not None:
+        print(f"{export_labels(store, tool, export_to)} labels written to {export_to}")
+        return
+    with needing("the labelling page"):
+        from crnn_seq2seq_ocr.labelling.app import create_label_app
+        from crnn_seq2seq_ocr.serve.running import run
+    from crnn_seq2seq_ocr.cli.model import load_reader
+
+    queue = Queue(store, list(pictures))
+    reader = load_reader(Path(model), device="auto", precision="fp32", backend=None)
+    waiting = [file for file in pictures if file not in store.labels]
+    threading.Thread(target=_read_all, args=(reader, pictures, waiting, queue), daemon=True).start()
+    command = shlex.join(["crnn-ocr", "tune", model, str(folder)])
+    app = create_label_app(folder, pictures, queue, next_command=command)
+    run(app, host=host, port=port, announce=lambda address: print(f"Label {folder} at {address}", flush=True))
+
+
+def _read_all(reader: "Reader", pictures: dict[str, Path], waiting: list[str], queue: "Queue") -> None:
+    """Let the model read what is not labelled; a picture that it cannot read is the surest to need a person."""
+    readings = reader.read_stream((pictures[file] for file in waiting), batch_size=16)
+    for file, reading in zip(waiting, readings, strict=True):
+        queue.read(file, reading.text, 0.0 if reading.error else reading.confidence)

@@ -1,0 +1,1 @@
+"""Label pictures in a browser: the model's readings, least sure first, corrected by people."""

@@ -1,0 +1,115 @@
+"""Labels from and to the files of other labelling tools."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+from crnn_seq2seq_ocr.data.formats.labels import decode
+from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.labelling.store import Label, LabelStore, checked_text
+from crnn_seq2seq_ocr.system.files import write_whole
+
+Tool = Literal["ppocrlabel", "label-studio"]
+
+_FIELDS = {"from_name": "transcription", "to_name": "image", "type": "textarea"}
+"""The names of Label Studio's own template "Optical Character Recognition"."""
+
+
+def export_labels(store: LabelStore, tool: Tool, out: Path) -> int:
+    """Write all texts for another tool; returns how many.
+
+    ``ppocrlabel`` is PPOCRLabel's list of crops, ``rec_gt.txt``: file, tab, text. ``label-studio`` is a JSON list of
+    tasks, each with a picture (``data.ocr``) and a text area ``transcription``.
+
+    Raises:
+        StorageError: The file could not be written.
+    """
+    texts = {file: label for file, label in store.labels.items() if label.text is not None}
+    if tool == "ppocrlabel":
+        write_whole(out, "".join(f"{file}\t{label.text}\n" for file, label in texts.items()))
+    else:
+        tasks = [_task(file, label) for file, label in texts.items()]
+        write_whole(out, json.dumps(tasks, ensure_ascii=False, indent=1) + "\n")
+    return len(texts)
+
+
+def import_labels(store: LabelStore, tool: Tool, path: Path, files: list[str]) -> tuple[int, int]:
+    """Take over the texts of another tool's file for pictures that have none yet.
+
+    Pictures are found by their name from the folder, or by the end of it where that is the only one so called.
+
+    Returns:
+        How many were taken over, and how many entries were left: labelled already, without a text, or of no picture
+        of the folder.
+
+    Raises:
+        DataError: The file cannot be read or is of another kind.
+        StorageError: A label could not be written.
+    """
+    entries = list(_ppocrlabel(path) if tool == "ppocrlabel" else _label_studio(path))
+    taken = 0
+    for name, text in entries:
+        file = _file_of(name, files)
+        if file is None or file in store.labels or not text.strip():
+            continue
+        store.set(file, Label(checked_text(text), tool))
+        taken += 1
+    return taken, len(entries) - taken
+
+
+def _task(file: str, label: Label) -> dict[str, Any]:
+    result = {**_FIELDS, "value": {"text": [label.text]}}
+    return {
+        "data": {"ocr": f"/data/local-files/?d={file}"},
+        "annotations": [{"result": [result], "completed_by": {"email": label.by}}],
+    }
+
+
+def _ppocrlabel(path: Path) -> Iterator[tuple[str, str]]:
+    for number, line in enumerate(decode(path).splitlines(), 1):
+        if not line.strip():
+            continue
+        name, tab, text = line.partition("\t")
+        if not tab:
+            raise DataError(f"{path}:{number}: no tab between the file and its text: give PPOCRLabel's rec_gt.txt")
+        if text.startswith("[{"):  # Label.txt: boxes in whole pictures; a crop has one
+            boxes = _json(path, text)
+            if len(boxes) == 1:
+                yield name, str(boxes[0].get("transcription", ""))
+        else:
+            yield name, text
+
+
+def _label_studio(path: Path) -> Iterator[tuple[str, str]]:
+    tasks = _json(path, decode(path))
+    for task in tasks:
+        results = [
+            result
+            for annotation in task.get("annotations") or task.get("completions") or []
+            for result in annotation.get("result", [])
+            if result.get("type") == "textarea"
+        ]
+        texts = [text for result in results for text in result.get("value", {}).get("text", [])]
+        pictures = [value for value in task.get("data", {}).values() if isinstance(value, str)]
+        if pictures and len(texts) == 1:
+            yield pictures[0].rpartition("?d=")[2], str(texts[0])
+
+
+def _json(path: Path, content: str) -> list[dict[str, Any]]:
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is not JSON: {error}") from None
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise DataError(f"{path} holds no list of tasks: export it as JSON")
+    return found
+
+
+def _file_of(name: str, files: list[str]) -> str | None:
+    """The picture of the folder that another tool calls so: the same name, or the only one that ends like it."""
+    if name in files:
+        return name
+    last = PurePosixPath(name.replace("\\", "/")).name
+    found = [file for file in files if PurePosixPath(file).name == last]
+    return found[0] if len(found) == 1 else None
