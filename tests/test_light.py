@@ -125,7 +125,7 @@ DISTRIBUTIONS = {
 
 @pytest.fixture(scope="module")
 def place(trained: Path, exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A shelf with the model `words` for both engines, a run without an ONNX file, and pictures."""
+    """A shelf with the model `words` for both backends, a run without an ONNX file, and pictures."""
     folder = tmp_path_factory.mktemp("light")
     recognizer, description = load_model(trained)
     save_model(recognizer, description, folder / "shelf" / "words", half=True, onnx=exported.read_bytes())

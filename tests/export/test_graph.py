@@ -8,8 +8,8 @@ import onnx
 import pytest
 
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
-from crnn_seq2seq_ocr.inference.onnx_backend import OnnxEngine
-from crnn_seq2seq_ocr.inference.torch_backend import TorchEngine
+from crnn_seq2seq_ocr.inference.onnx_backend import OnnxBackend
+from crnn_seq2seq_ocr.inference.torch_backend import TorchBackend
 from crnn_seq2seq_ocr.model.outputs import Outputs
 from tests.export.conftest import KINDS
 
@@ -28,13 +28,13 @@ def pictures(samples: int, views: int, width: int, seed: int) -> np.ndarray:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_parity(models: Path, kind: str) -> None:
-    torch_engine = TorchEngine.load(models / kind, device="cpu", precision="fp32")
-    onnx_engine = OnnxEngine.load(models / f"{kind}.onnx", device="cpu")
+    torch_backend = TorchBackend.load(models / kind, device="cpu", precision="fp32")
+    onnx_backend = OnnxBackend.load(models / f"{kind}.onnx", device="cpu")
     lengths = set()
     for seed, (samples, views, width) in enumerate(SIZES[kind]):
         images, view_mask = pictures(samples, views, width, seed), np.ones((samples, views), bool)
         view_mask[-1, 1:] = kind == "position"
-        expected, found = torch_engine.read(images, view_mask), onnx_engine.read(images, view_mask)
+        expected, found = torch_backend.read(images, view_mask), onnx_backend.read(images, view_mask)
         for name, one, other in zip(Outputs._fields, expected, found, strict=True):
             assert one.dtype == other.dtype
             assert one.shape == other.shape
@@ -46,12 +46,12 @@ def test_parity(models: Path, kind: str) -> None:
 
 
 def test_a_text_does_not_depend_on_its_neighbours(models: Path) -> None:
-    engine = OnnxEngine.load(models / "content.onnx")
+    backend = OnnxBackend.load(models / "content.onnx")
     images, view_mask = pictures(6, 4, 32, 7), np.ones((6, 4), bool)
-    together = engine.read(images, view_mask)
+    together = backend.read(images, view_mask)
     assert len(set(together.lengths.tolist())) > 1
     for row, length in enumerate(together.lengths):
-        alone = engine.read(images[row : row + 1], view_mask[row : row + 1])
+        alone = backend.read(images[row : row + 1], view_mask[row : row + 1])
         assert alone.lengths[0] == alone.tokens.shape[1] == length  # the loop ends with the text
         np.testing.assert_array_equal(alone.tokens[0], together.tokens[row, :length])
         np.testing.assert_allclose(alone.log_probs[0], together.log_probs[row, :length], atol=1e-4)
@@ -61,12 +61,12 @@ def test_a_text_does_not_depend_on_its_neighbours(models: Path) -> None:
 
 
 def test_a_missing_view_is_not_looked_at(models: Path) -> None:
-    engine = OnnxEngine.load(models / "content.onnx")
+    backend = OnnxBackend.load(models / "content.onnx")
     images = pictures(1, 3, 32, 2)
     mask = np.array([[True, True, False]])
     other = images.copy()
     other[:, 2] = 255 - other[:, 2]
-    first, second = engine.read(images, mask), engine.read(other, mask)
+    first, second = backend.read(images, mask), backend.read(other, mask)
     np.testing.assert_array_equal(first.tokens, second.tokens)
     assert not first.attention[:, :, 2].any()
 

@@ -15,7 +15,7 @@ from crnn_seq2seq_ocr.errors import CheckpointError, DataError, ExportError, Sto
 from crnn_seq2seq_ocr.export import check
 from crnn_seq2seq_ocr.export.graph import Pieces, translate
 from crnn_seq2seq_ocr.export.onnx_file import Exported, _content, export_onnx
-from crnn_seq2seq_ocr.inference.onnx_backend import OnnxEngine
+from crnn_seq2seq_ocr.inference.onnx_backend import OnnxBackend
 from crnn_seq2seq_ocr.inference.reader import Reader
 from tests.conftest import TEXTS
 from tests.export.conftest import KINDS, save_untrained
@@ -49,7 +49,7 @@ def test_a_failed_check_leaves_what_is_there(tmp_path: Path, export: Export, mon
         export(out)
     assert out.read_bytes() == b"an earlier one"
     assert "abc.failed.onnx" in str(caught.value)
-    assert OnnxEngine.load(tmp_path / "abc.failed.onnx").description.charset == "abc"
+    assert OnnxBackend.load(tmp_path / "abc.failed.onnx").description.charset == "abc"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["abc.failed.onnx", "abc.onnx"]
 
 
@@ -58,7 +58,7 @@ def test_folders_are_made_and_a_file_is_replaced(tmp_path: Path, export: Export)
     export(out)
     out.write_bytes(b"damaged since")
     export(out)
-    assert OnnxEngine.load(out).description.charset == "abc"
+    assert OnnxBackend.load(out).description.charset == "abc"
     assert [path.name for path in out.parent.iterdir()] == ["abc.onnx"]
 
 
@@ -117,7 +117,7 @@ def test_fp16_of_weights_that_are_kept_in_fp16_is_exactly_the_model(tmp_path: Pa
     whole = translate(*load_model(folder), keep_weights=True)
     (tmp_path / "whole.onnx").write_bytes(_content(whole, load_model(folder)[1], "fp32"))
     images = np.random.default_rng(0).integers(0, 256, (2, 1, 16, 64, 3), np.uint8)
-    one, other = (OnnxEngine.load(path).read(images, np.ones((2, 1), bool)) for path in (out, tmp_path / "whole.onnx"))
+    one, other = (OnnxBackend.load(path).read(images, np.ones((2, 1), bool)) for path in (out, tmp_path / "whole.onnx"))
     for mine, its in zip(one, other, strict=True):
         np.testing.assert_array_equal(mine, its)
     assert Reader.load(folder, backend="onnx").description == load_model(folder)[1]

@@ -12,7 +12,7 @@ from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.errors import ExportError
 from crnn_seq2seq_ocr.export import check
 from crnn_seq2seq_ocr.export.torch_file import export_torch
-from crnn_seq2seq_ocr.inference.torch_backend import TorchEngine
+from crnn_seq2seq_ocr.inference.torch_backend import TorchBackend
 from tests.export.conftest import KINDS
 from tests.export.test_graph import SIZES, pictures
 
@@ -28,10 +28,10 @@ def test_the_file_alone_reads(models: Path, tmp_path: Path, kind: str) -> None:
     program = torch.export.load(out, extra_files=extra).module()
     assert Description.from_dict(json.loads(extra["crnn-seq2seq-ocr.json"]), "the file") == KINDS[kind]
     assert "view_mask" in json.loads(extra["usage.json"])
-    engine = TorchEngine.load(models / kind, device="cpu", precision="fp32")
+    backend = TorchBackend.load(models / kind, device="cpu", precision="fp32")
     for seed, (samples, views, width) in enumerate(SIZES[kind]):
         images, view_mask = pictures(samples, views, width, seed), np.ones((samples, views), bool)
-        expected = engine.read(images, view_mask)
+        expected = backend.read(images, view_mask)
         with torch.no_grad():
             found = program(torch.from_numpy(images).permute(0, 1, 4, 2, 3), torch.from_numpy(view_mask))
         longest = expected.tokens.shape[1]

@@ -1,4 +1,4 @@
-"""Which engine reads: ONNX Runtime where it can do what is asked, PyTorch for the rest."""
+"""Which backend reads: ONNX Runtime where it can do what is asked, PyTorch for the rest."""
 
 import shutil
 from dataclasses import replace
@@ -9,15 +9,15 @@ import pytest
 from crnn_seq2seq_ocr.checkpoint.weights import load_model, save_model
 from crnn_seq2seq_ocr.errors import CheckpointError, DeviceError
 from crnn_seq2seq_ocr.inference import backends
-from crnn_seq2seq_ocr.inference.onnx_backend import OnnxEngine
+from crnn_seq2seq_ocr.inference.onnx_backend import OnnxBackend
 from crnn_seq2seq_ocr.inference.reader import Reader
-from crnn_seq2seq_ocr.inference.torch_backend import TorchEngine
+from crnn_seq2seq_ocr.inference.torch_backend import TorchBackend
 from tests.conftest import TEXTS
 
 
 @pytest.fixture(scope="module")
 def both(trained: Path, exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model folder for both engines."""
+    """A model folder for both backends."""
     folder = tmp_path_factory.mktemp("both") / "model"
     save_model(*load_model(trained), folder, onnx=exported.read_bytes())
     return folder
@@ -32,14 +32,14 @@ def test_onnx_runtime_reads_what_has_a_file_for_it(both: Path, trained: Path, pi
     files = sorted(pictures.glob("*.png"))
     for settings in ({}, {"device": "cpu"}, {"backend": "onnx"}):
         reader = Reader.load(both, **settings)
-        assert isinstance(reader.engine, OnnxEngine)
+        assert isinstance(reader.backend, OnnxBackend)
         assert [reading.text for reading in reader.read(files)] == TEXTS
-    assert isinstance(Reader.load(trained).engine, TorchEngine)
+    assert isinstance(Reader.load(trained).backend, TorchBackend)
 
 
 @pytest.mark.parametrize("settings", [{"backend": "torch"}, {"precision": "bf16"}])
 def test_pytorch_reads_what_only_it_can(both: Path, settings: dict[str, str]) -> None:
-    assert isinstance(Reader.load(both, **settings).engine, TorchEngine)
+    assert isinstance(Reader.load(both, **settings).backend, TorchBackend)
 
 
 def test_pytorch_is_asked_where_there_is_an_accelerator(
@@ -47,13 +47,13 @@ def test_pytorch_is_asked_where_there_is_an_accelerator(
 ) -> None:
     driver = tmp_path / "driver"
     monkeypatch.setattr(backends, "ACCELERATORS", (str(driver),))
-    assert isinstance(Reader.load(both).engine, OnnxEngine)
+    assert isinstance(Reader.load(both).backend, OnnxBackend)
     driver.touch()
-    assert isinstance(Reader.load(both).engine, TorchEngine)
-    assert isinstance(Reader.load(both, device="cpu").engine, OnnxEngine)
-    assert isinstance(Reader.load(both, backend="onnx").engine, OnnxEngine)
+    assert isinstance(Reader.load(both).backend, TorchBackend)
+    assert isinstance(Reader.load(both, device="cpu").backend, OnnxBackend)
+    assert isinstance(Reader.load(both, backend="onnx").backend, OnnxBackend)
     monkeypatch.setattr(backends, "usable_devices", lambda: ["cuda", "cpu"])
-    assert isinstance(Reader.load(both).engine, OnnxEngine)
+    assert isinstance(Reader.load(both).backend, OnnxBackend)
 
 
 def test_what_does_not_go_together_is_told(both: Path, trained: Path) -> None:
@@ -71,11 +71,11 @@ def test_a_file_of_another_model_is_not_read(both: Path, trained: Path, exported
     recognizer, description = load_model(trained)
     told = replace(description, about="Changed.", name="new")
     save_model(recognizer, told, tmp_path / "a", onnx=exported.read_bytes())
-    assert isinstance(Reader.load(tmp_path / "a").engine, OnnxEngine)
+    assert isinstance(Reader.load(tmp_path / "a").backend, OnnxBackend)
     shutil.copytree(both, tmp_path / "b")
     save_model(recognizer, replace(description, step=description.step + 1), tmp_path / "c")
     for name in ("model.json", "model.safetensors"):
         shutil.copy(tmp_path / "c" / name, tmp_path / "b")
     with pytest.raises(CheckpointError, match=r"model\.onnx was made of another model .*: export it again with"):
         Reader.load(tmp_path / "b")
-    assert isinstance(Reader.load(tmp_path / "b", backend="torch").engine, TorchEngine)
+    assert isinstance(Reader.load(tmp_path / "b", backend="torch").backend, TorchBackend)

@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from crnn_seq2seq_ocr.errors import CheckpointError, DeviceError
-from crnn_seq2seq_ocr.inference.onnx_backend import OnnxEngine
+from crnn_seq2seq_ocr.inference.onnx_backend import OnnxBackend
 from crnn_seq2seq_ocr.inference.reader import Reader, as_sample
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from tests.conftest import TEXTS, python
@@ -56,7 +56,7 @@ def test_no_pytorch_is_needed(exported: Path, files: list[str]) -> None:
 
 def test_the_backend_follows_from_the_path_or_is_insisted_on(trained: Path, exported: Path) -> None:
     for path, backend in ((exported, "onnx"), (trained, "torch")):
-        assert Reader.load(path).engine.__class__ is Reader.load(path, backend=backend).engine.__class__
+        assert Reader.load(path).backend.__class__ is Reader.load(path, backend=backend).backend.__class__
     with pytest.raises(CheckpointError, match=r"is an ONNX file, which PyTorch cannot run: name the model that it was"):
         Reader.load(exported, backend="torch")
     with pytest.raises(CheckpointError, match=r"has no model\.onnx: make one with `crnn-ocr export .*model\.onnx`"):
@@ -82,23 +82,23 @@ def test_devices(exported: Path, files: list[str]) -> None:
 
 
 def test_threads_are_as_many_as_the_environment_says(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def threads(engine: OnnxEngine) -> int:
-        return engine._session.get_session_options().intra_op_num_threads
+    def threads(backend: OnnxBackend) -> int:
+        return backend._session.get_session_options().intra_op_num_threads
 
     for value, expected in (("1", 1), ("", 0), ("4,2", 0)):
         monkeypatch.setenv("OMP_NUM_THREADS", value)
-        assert threads(OnnxEngine.load(exported)) == expected
-        assert threads(OnnxEngine.load(exported, threads=2)) == 2
+        assert threads(OnnxBackend.load(exported)) == expected
+        assert threads(OnnxBackend.load(exported, threads=2)) == 2
     for value, expected in (("4", 3), ("1", 1)):  # a caller more works too
         monkeypatch.setenv("OMP_NUM_THREADS", value)
-        assert threads(OnnxEngine.load(exported, at_once=2)) == expected
+        assert threads(OnnxBackend.load(exported, concurrency=2)) == expected
     monkeypatch.setenv("OMP_NUM_THREADS", "")
-    assert threads(OnnxEngine.load(exported, at_once=10_000)) == 1
+    assert threads(OnnxBackend.load(exported, concurrency=10_000)) == 1
 
 
 def test_several_threads_read_at_once_what_one_reads_alone(exported: Path, files: list[str]) -> None:
-    reader = Reader.load(exported, at_once=2)
-    assert reader.engine.at_once == 2
+    reader = Reader.load(exported, concurrency=2)
+    assert reader.backend.concurrency == 2
     prepared = [reader.prepare(as_sample(file, 0)) for file in files]
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(lambda each: reader.read_prepared([each])[0].text, prepared * 3))

@@ -22,7 +22,7 @@ from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import CheckpointError, DataError, DeviceError
 from crnn_seq2seq_ocr.inference.reader import LEAST_ALTERNATIVE, Reader
 from crnn_seq2seq_ocr.inference.readings import Reading
-from crnn_seq2seq_ocr.inference.torch_backend import TorchEngine
+from crnn_seq2seq_ocr.inference.torch_backend import TorchBackend
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from tests.conftest import TEXTS, picture_of
@@ -59,7 +59,7 @@ def untrained(
         recognizer.decoder.attention.score.weight *= 10
         recognizer.decoder.output.weight[:, : settings.width] *= 8
         recognizer.decoder.output.bias[:4] = torch.tensor([-99.0, -99.0, -1.0, -99.0])  # no special ids, a late end
-    return Reader(TorchEngine(recognizer.eval(), Description(charset, max_length, preprocessing, settings)))
+    return Reader(TorchBackend(recognizer.eval(), Description(charset, max_length, preprocessing, settings)))
 
 
 def same(first: Reading, second: Reading) -> None:
@@ -265,7 +265,7 @@ def test_the_next_pictures_are_opened_while_the_model_reads(
 ) -> None:
     """The first batch is not read until the second is being opened: without overlap this waits for ever."""
     second = threading.Event()
-    read_bytes, network = Path.read_bytes, reader.engine.read
+    read_bytes, network = Path.read_bytes, reader.backend.read
 
     def opened(path: Path) -> bytes:
         if path == files[4]:
@@ -277,7 +277,7 @@ def test_the_next_pictures_are_opened_while_the_model_reads(
         return network(*arguments, **settings)
 
     monkeypatch.setattr(Path, "read_bytes", opened)
-    monkeypatch.setattr(reader.engine, "read", reads)
+    monkeypatch.setattr(reader.backend, "read", reads)
     assert [each.text for each in reader.read_stream(files[:8], batch_size=4)] == TEXTS[:8]
 
 
@@ -363,7 +363,7 @@ def test_an_empty_text_is_a_text() -> None:
 
 def test_texts_are_nfc_whatever_the_charset(reader: Reader) -> None:
     decomposed = replace(reader.description, charset="e\N{COMBINING ACUTE ACCENT}c")
-    reading = Reader(TorchEngine(reader.recognizer, decomposed)).read([picture_of("cab")])[0]
+    reading = Reader(TorchBackend(reader.recognizer, decomposed)).read([picture_of("cab")])[0]
     assert reading.text == "cé"
     assert [each.text for each in reading.characters] == ["c", "e", "\N{COMBINING ACUTE ACCENT}"]
 

@@ -213,7 +213,7 @@ class Slow:
     """A reader that waits to be let go on."""
 
     def __init__(self, reader: Reader) -> None:
-        self.description, self.engine, self.reader = reader.description, reader.engine, reader
+        self.description, self.backend, self.reader = reader.description, reader.backend, reader
         self.began, self.go_on = threading.Event(), threading.Event()
 
     def prepare(self, sample: Sample) -> PreparedSample | Reading:

@@ -15,7 +15,7 @@ from crnn_seq2seq_ocr.bench.result import Benchmark, compared
 from crnn_seq2seq_ocr.bench.timing import Laps, Work, side_by_side
 from crnn_seq2seq_ocr.data.readable import find_pictures, open_sample
 from crnn_seq2seq_ocr.data.transforms import Prepared, prepare
-from crnn_seq2seq_ocr.inference.onnx_backend import OnnxEngine
+from crnn_seq2seq_ocr.inference.onnx_backend import OnnxBackend
 from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.model.recognizer import Recognizer, normalise
 from crnn_seq2seq_ocr.model.search import search
@@ -74,7 +74,7 @@ class Rereading:
             prepared = prepare(open_sample(path, path), description.preprocessing)
             alike.setdefault(prepared[0].shape[2], []).append(prepared)
         laps.end("prepare a picture")
-        if isinstance(self._reader.engine, OnnxEngine):
+        if self._reader.backend.recognizer is None:
             return laps.seconds
         recognizer = self._reader.recognizer
         trim = description.model.encoder.views == "memory"
@@ -117,13 +117,14 @@ def read_batch(
 
 
 def _device_of(reader: Reader) -> torch.device:
-    return torch.device("cpu") if isinstance(reader.engine, OnnxEngine) else next(reader.recognizer.parameters()).device
+    """Where PyTorch computes; what else runs a network waits for itself."""
+    return torch.device("cpu" if reader.backend.recognizer is None else reader.backend.device)
 
 
 def _loaded(model: Path, device: str, threads: int | None = None) -> Reader:
     """The reader of a model, in PyTorch but for files; ONNX Runtime is told its threads when it begins."""
     if model.suffix == ".onnx":
-        return Reader(OnnxEngine.load(model, device=device, threads=threads))
+        return Reader(OnnxBackend.load(model, device=device, threads=threads))
     return Reader.load(model, device=device, backend="torch")
 
 
@@ -178,7 +179,7 @@ def bench_read(
     settings = {
         "model": reader.description.name,
         "step": reader.description.step,
-        "device": str(_device_of(reader)),
+        "device": reader.backend.device,
         "pictures": len(paths),
         "read at a repeat": len(filled),
         "repeats": repeats,

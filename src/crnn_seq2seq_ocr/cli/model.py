@@ -127,7 +127,7 @@ def load_reader(
     precision: Literal["fp32", "bf16"],
     backend: Literal["onnx", "torch"] | None,
     searching: bool = False,
-    at_once: int = 1,
+    concurrency: int = 1,
 ) -> "Reader":
     """The reader of a model, see `Reader.load`; `searching`, with a beam or a lexicon, is done by PyTorch alone."""
     from crnn_seq2seq_ocr.inference.reader import Reader
@@ -137,7 +137,7 @@ def load_reader(
         backend = "torch"
         with needing("a beam or a lexicon"):
             import crnn_seq2seq_ocr.inference.torch_backend  # noqa: F401  (its absence is told for what it is needed)
-    return Reader.load(model, device=device, precision=precision, backend=backend, at_once=at_once)
+    return Reader.load(model, device=device, precision=precision, backend=backend, concurrency=concurrency)
 
 
 def read_names(path: Path | None, reader: "Reader") -> "Lexicon | None":

@@ -53,6 +53,6 @@ def serve(
         # Batches of one width are small and leave cores idle; others keep them all busy, and are answered sooner alone.
         at_once = 2 if reader.description.preprocessing.resize == "fit" else 1
     if at_once > 1:
-        reader = load(at_once=at_once)
+        reader = load(concurrency=at_once)
     app = create_app(reader, settings)
     run(app, host=host, port=port, announce=lambda address: print(f"{model} is served at {address}", flush=True))

@@ -15,7 +15,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from crnn_seq2seq_ocr import metrics
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.errors import DataError, PictureError, RecordError
-from crnn_seq2seq_ocr.inference.onnx_backend import OnnxEngine
 from crnn_seq2seq_ocr.inference.reader import Reader, samples_of
 from crnn_seq2seq_ocr.inference.readings import Reading
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
@@ -24,7 +23,7 @@ from crnn_seq2seq_ocr.report.attention import character_heat_maps, draw_overview
 from crnn_seq2seq_ocr.report.content import CardSection, EvaluationReport, SampleCard, as_json, summarize
 from crnn_seq2seq_ocr.report.html import render_html
 from crnn_seq2seq_ocr.system.files import write_whole
-from crnn_seq2seq_ocr.system.processes import SingleProcess, processes
+from crnn_seq2seq_ocr.system.processes import processes
 
 
 @dataclass(frozen=True)
@@ -88,8 +87,6 @@ def evaluate(
     if count == 0:
         raise DataError(f"there is nothing to evaluate: {source.description}")
     state = processes()
-    if not isinstance(state, SingleProcess) and state.num_processes > 1 and not isinstance(reader.engine, OnnxEngine):
-        reader.recognizer.to(state.device)
     began = time.perf_counter()
     indices = range(state.process_index, count, state.num_processes)
     readings = reader.stream(samples_of(source, indices), batch_size=batch_size, beam=beam, lexicon=lexicon)

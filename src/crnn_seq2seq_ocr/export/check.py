@@ -25,7 +25,7 @@ BATCHES = (1, 3)
 
 
 class Reads(Protocol):
-    """An engine."""
+    """The part of a `Backend` that is compared."""
 
     def read(self, images: np.ndarray, view_mask: np.ndarray) -> Outputs:
         """The texts of images uint8 (N, V, H, W, 3) with view_mask (N, V) bool."""
@@ -58,7 +58,7 @@ class Checked:
 
 
 def check(expected: Reads, found: Reads, description: Description) -> Checked:
-    """Compare two engines on drawn pictures: two sizes of the batch, two numbers of views, two widths where they vary.
+    """Compare two backends on drawn pictures: two sizes of the batch, two numbers of views, two widths where they vary.
 
     Raises:
         ExportError: They differ; the message has the first difference.

@@ -15,7 +15,7 @@ from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.data.transforms import Prepared, readable
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.evaluation.evaluate import Evaluation, evaluate
-from crnn_seq2seq_ocr.inference.onnx_backend import OnnxEngine
+from crnn_seq2seq_ocr.inference.onnx_backend import OnnxBackend
 from crnn_seq2seq_ocr.inference.reader import Reader
 
 TIMED = 32
@@ -61,17 +61,17 @@ def measure(
     Raises:
         DataError: None of it can be read.
     """
-    engines = {name: OnnxEngine.of(content, where=name) for name, content in files.items()}
+    backends = {name: OnnxBackend.of(content, where=name) for name, content in files.items()}
     found = {
-        name: evaluate(Reader(engine), source, limit=limit, shown=0, console=console)
-        for name, engine in engines.items()
+        name: evaluate(Reader(backend), source, limit=limit, shown=0, console=console)
+        for name, backend in backends.items()
     }
     first = next(iter(found.values()))
     if not first.report.evaluated:
         raise DataError(f"none of {source.description} can be read: name data to measure the model on")
-    preprocessing = next(iter(engines.values())).description.preprocessing
+    preprocessing = next(iter(backends.values())).description.preprocessing
     pictures = [each for _, each in islice(readable(source, preprocessing), min(TIMED, limit or TIMED))]
-    works = {name: partial(_timed, engine, pictures) for name, engine in engines.items()}
+    works = {name: partial(_timed, backend, pictures) for name, backend in backends.items()}
     times = side_by_side(works, repeats=ROUNDS)
     base = times[next(iter(times))]
     return tuple(
@@ -101,7 +101,7 @@ def _agreement(first: Evaluation, other: Evaluation) -> float:
     return sum(one == two for one, two in pairs) / len(pairs)
 
 
-def _timed(engine: OnnxEngine, pictures: list[Prepared]) -> dict[str, float]:
+def _timed(backend: OnnxBackend, pictures: list[Prepared]) -> dict[str, float]:
     """Milliseconds of a picture, ``one`` by one and ``many`` together."""
     alike: dict[int, list[Prepared]] = {}
     for each in pictures:
@@ -111,6 +111,6 @@ def _timed(engine: OnnxEngine, pictures: list[Prepared]) -> dict[str, float]:
     for name, groups in batches.items():
         started = time.perf_counter()
         for group in groups:
-            engine.read(np.stack([views for views, _ in group]), np.stack([mask for _, mask in group]))
+            backend.read(np.stack([views for views, _ in group]), np.stack([mask for _, mask in group]))
         seconds[name] = time.perf_counter() - started
     return {name: 1000 * each / len(pictures) for name, each in seconds.items()}

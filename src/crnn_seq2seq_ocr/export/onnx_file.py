@@ -16,8 +16,8 @@ from crnn_seq2seq_ocr.export.graph import Pieces, join, translate
 from crnn_seq2seq_ocr.export.metadata import describe
 from crnn_seq2seq_ocr.export.output_file import make_place, write
 from crnn_seq2seq_ocr.export.quantize import halved, quantized
-from crnn_seq2seq_ocr.inference.onnx_backend import OnnxEngine
-from crnn_seq2seq_ocr.inference.torch_backend import TorchEngine
+from crnn_seq2seq_ocr.inference.onnx_backend import OnnxBackend
+from crnn_seq2seq_ocr.inference.torch_backend import TorchBackend
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 
 Smaller = Literal["int8", "fp16"]
@@ -65,20 +65,20 @@ def export_onnx(
         StorageError: The file cannot be written.
     """
     source = None if data is None else open_source(data)
-    engine = TorchEngine.load(model, device="cpu", precision="fp32")
-    if smaller == "fp16" and source is None and is_half(engine.recognizer):
+    backend = TorchBackend.load(model, device="cpu", precision="fp32")
+    if smaller == "fp16" and source is None and is_half(backend.recognizer):
         make_place(out, suffix=".onnx")
-        content, checked = exactly_half(engine, out)
+        content, checked = exactly_half(backend, out)
         write(out, content)
         return Exported(checked)
     if smaller is not None and source is None:
         raise ExportError(f"{smaller} changes what is read: name data to measure by how much (--data)")
     make_place(out, suffix=".onnx")
-    description = engine.description
+    description = backend.description
     pictures = _calibration(calibration, description) if smaller == "int8" else []
-    pieces = translate(engine.recognizer, description)
+    pieces = translate(backend.recognizer, description)
     whole = _content(pieces, description, "fp32")
-    checked = _checked(engine, whole, description, out)
+    checked = _checked(backend, whole, description, out)
     told = check.told(checked)
     if smaller is None or source is None:
         write(out, _content(pieces, description, "fp32", checked=told))
@@ -90,19 +90,19 @@ def export_onnx(
     return Exported(checked, measured)
 
 
-def exactly_half(engine: TorchEngine, out: Path) -> tuple[bytes, check.Checked]:
+def exactly_half(backend: TorchBackend, out: Path) -> tuple[bytes, check.Checked]:
     """The ONNX file of a network whose matrices are kept in fp16: they stay what they are, computed in fp32.
 
     Args:
-        engine: The network, on the CPU.
+        backend: The network, on the CPU.
         out: The file, for messages; what failed the check is written beside it.
 
     Raises:
         ExportError: What was exported reads otherwise than the network in PyTorch.
     """
-    description = engine.description
-    pieces = halved(translate(engine.recognizer, description, keep_weights=True), exactly=True)
-    checked = _checked(engine, _content(pieces, description, "fp16"), description, out)
+    description = backend.description
+    pieces = halved(translate(backend.recognizer, description, keep_weights=True), exactly=True)
+    checked = _checked(backend, _content(pieces, description, "fp16"), description, out)
     return _content(pieces, description, "fp16", checked=check.told(checked)), checked
 
 
@@ -112,9 +112,9 @@ def is_half(recognizer: Recognizer) -> bool:
     return all(bool((each.half().float() == each).all()) for each in matrices)
 
 
-def _checked(engine: TorchEngine, content: bytes, description: Description, out: Path) -> check.Checked:
+def _checked(backend: TorchBackend, content: bytes, description: Description, out: Path) -> check.Checked:
     try:
-        return check.check(engine, OnnxEngine.of(content, where=str(out)), description)
+        return check.check(backend, OnnxBackend.of(content, where=str(out)), description)
     except ExportError as error:
         failed = out.with_name(f"{out.stem}.failed.onnx")
         make_place(failed, suffix=".onnx")

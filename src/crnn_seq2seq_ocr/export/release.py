@@ -1,4 +1,4 @@
-"""Making of a trained model what can be handed out: half the size, for both engines, checked and measured."""
+"""Making of a trained model what can be handed out: half the size, for both backends, checked and measured."""
 
 import contextlib
 import tempfile
@@ -17,7 +17,7 @@ from crnn_seq2seq_ocr.evaluation.calibrate import calibrate
 from crnn_seq2seq_ocr.evaluation.evaluate import Evaluation, evaluate
 from crnn_seq2seq_ocr.export.onnx_file import exactly_half
 from crnn_seq2seq_ocr.inference.reader import Reader
-from crnn_seq2seq_ocr.inference.torch_backend import TorchEngine
+from crnn_seq2seq_ocr.inference.torch_backend import TorchBackend
 
 LEAST_AGREEMENT = 0.99
 """Share of texts that a model must read in fp16 as it does in fp32: only those that are on the edge may fall."""
@@ -79,8 +79,8 @@ def release(
         _check_agreement(given, expected, found)
         results.append(_result(given, found))
     description = replace(whole.description, name=name, about=about, results=tuple(results))
-    engine = TorchEngine(half.recognizer.cpu(), description)
-    onnx, _ = exactly_half(engine, folder.with_name(f"{folder.name}.onnx"))
+    backend = TorchBackend(half.recognizer.cpu(), description)
+    onnx, _ = exactly_half(backend, folder.with_name(f"{folder.name}.onnx"))
     save_model(half.recognizer, description, folder, half=True, onnx=onnx)
     return description
 

@@ -23,7 +23,7 @@ from crnn_seq2seq_ocr.export.output_file import make_place, write
 from crnn_seq2seq_ocr.export.recurrent import ScannedLstm, with_lstms
 from crnn_seq2seq_ocr.export.silence_warnings import quiet
 from crnn_seq2seq_ocr.inference.onnx_backend import DESCRIPTION_KEY
-from crnn_seq2seq_ocr.inference.torch_backend import TorchEngine
+from crnn_seq2seq_ocr.inference.torch_backend import TorchBackend
 from crnn_seq2seq_ocr.model.outputs import Outputs
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 
@@ -44,9 +44,9 @@ def export_torch(model: Path, out: Path) -> Checked:
         StorageError: The file cannot be written.
     """
     make_place(out, suffix=".pt2")
-    engine = TorchEngine.load(model, device="cpu", precision="fp32")
-    description = engine.description
-    whole = _Whole(with_lstms(engine.recognizer, ScannedLstm), description).eval()
+    backend = TorchBackend.load(model, device="cpu", precision="fp32")
+    description = backend.description
+    whole = _Whole(with_lstms(backend.recognizer, ScannedLstm), description).eval()
     extra = {f"{DESCRIPTION_KEY}.json": written(description.to_dict()), "usage.json": written(usage(description))}
     content = io.BytesIO()
     with quiet(), torch.no_grad():
@@ -56,7 +56,7 @@ def export_torch(model: Path, out: Path) -> Checked:
         torch.export.save(program, content, extra_files=extra)
         content.seek(0)
         loaded = torch.export.load(content).module()
-    checked = check(engine, _Program(loaded), description)
+    checked = check(backend, _Program(loaded), description)
     write(out, content.getbuffer())
     return checked
 
@@ -103,7 +103,7 @@ def _forget_origins(program: nn.Module) -> None:
 
 
 class _Program:
-    """An engine of a program."""
+    """A backend of a program."""
 
     def __init__(self, program: Callable[..., Any]) -> None:
         self._program = program

@@ -1,4 +1,4 @@
-"""Which engine runs a model: ONNX Runtime, which starts at once, or PyTorch, which can do everything."""
+"""Which backend runs a model: ONNX Runtime, which starts at once, or PyTorch, which can do everything."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,28 +7,29 @@ from typing import TYPE_CHECKING, Literal
 from crnn_seq2seq_ocr.checkpoint.folders import ONNX, WEIGHTS, find_model, load_description
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.errors import CheckpointError
-from crnn_seq2seq_ocr.inference.onnx_backend import OnnxEngine, usable_devices
+from crnn_seq2seq_ocr.inference.backend import Backend
+from crnn_seq2seq_ocr.inference.onnx_backend import OnnxBackend, usable_devices
 from crnn_seq2seq_ocr.system.dependencies import needing
 
 if TYPE_CHECKING:
-    from crnn_seq2seq_ocr.inference.torch_backend import Precision, TorchEngine
+    from crnn_seq2seq_ocr.inference.torch_backend import Precision
 
-Backend = Literal["onnx", "torch"]
+BackendName = Literal["onnx", "torch"]
 
 ACCELERATORS = ("/dev/nvidiactl", "/dev/kfd", "/dev/davinci_manager")
 """What drivers put where there is an accelerator: looking takes no time, asking PyTorch takes seconds."""
 
 
-def load_engine(
-    path: Path, *, device: str, precision: "Precision", backend: Backend | None, at_once: int = 1
-) -> "OnnxEngine | TorchEngine":
-    """The engine of a model, with the network; arguments and errors are those of `reader.Reader.load`."""
+def load_backend(
+    path: Path, *, device: str, precision: "Precision", backend: BackendName | None, concurrency: int = 1
+) -> Backend:
+    """Load the network of a model into the backend that runs it; arguments and errors are those of `Reader.load`."""
     if path.suffix == ".onnx":
         if backend == "torch":
             raise CheckpointError(
                 f"{path} is an ONNX file, which PyTorch cannot run: name the model that it was exported from"
             )
-        return _of_file(path, device=device, precision=precision, at_once=at_once)
+        return _of_file(path, device=device, precision=precision, concurrency=concurrency)
     folder = find_model(path)
     if backend == "onnx" and not (folder / ONNX).is_file():
         raise CheckpointError(
@@ -36,23 +37,25 @@ def load_engine(
         )
     why = None if backend == "onnx" else _why_torch(path, folder, device=device, precision=precision, backend=backend)
     if why is None:
-        engine = _of_file(folder / ONNX, device=device, precision=precision, at_once=at_once)
-        _check_same(engine.description, folder)
-        return engine
+        loaded = _of_file(folder / ONNX, device=device, precision=precision, concurrency=concurrency)
+        _check_same(loaded.description, folder)
+        return loaded
     with needing(why):
-        from crnn_seq2seq_ocr.inference.torch_backend import TorchEngine
-    return TorchEngine.load(folder, device=device, precision=precision)
+        from crnn_seq2seq_ocr.inference.torch_backend import TorchBackend
+    return TorchBackend.load(folder, device=device, precision=precision)
 
 
 def weights_files(path: Path) -> list[Path]:
-    """The files with the weights of a model, those of both engines: where any of them changes it is another model."""
+    """The files with the weights of a model, those of both backends: where any of them changes it is another model."""
     if path.suffix == ".onnx":
         return [path]
     folder = find_model(path)
     return [folder / name for name in (WEIGHTS, ONNX) if (folder / name).is_file()]
 
 
-def _why_torch(path: Path, folder: Path, *, device: str, precision: "Precision", backend: Backend | None) -> str | None:
+def _why_torch(
+    path: Path, folder: Path, *, device: str, precision: "Precision", backend: BackendName | None
+) -> str | None:
     """What PyTorch must run a model for, as a message begins; None where ONNX Runtime can."""
     if backend == "torch":
         return "the backend torch"
@@ -67,10 +70,10 @@ def _why_torch(path: Path, folder: Path, *, device: str, precision: "Precision",
     return None if device in devices else f"the device {device!r}"
 
 
-def _of_file(path: Path, *, device: str, precision: "Precision", at_once: int) -> OnnxEngine:
+def _of_file(path: Path, *, device: str, precision: "Precision", concurrency: int) -> OnnxBackend:
     if precision != "fp32":
         raise CheckpointError(f"{path} has the precision it was exported with: leave out {precision}")
-    return OnnxEngine.load(path, device=device, at_once=at_once)
+    return OnnxBackend.load(path, device=device, concurrency=concurrency)
 
 
 def _check_same(exported: Description, folder: Path) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
     from crnn_seq2seq_ocr.model.lexicon import Lexicon
+    from crnn_seq2seq_ocr.model.recognizer import Recognizer
 
 DESCRIPTION_KEY = "crnn-seq2seq-ocr"
 """The entry of the file's metadata that holds the description, as JSON."""
@@ -24,22 +25,38 @@ DESCRIPTION_KEY = "crnn-seq2seq-ocr"
 _PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
 
 
-class OnnxEngine:
+class OnnxBackend:
     """A network of ``crnn-ocr export``.
+
+    It reads greedily: a beam or a lexicon needs PyTorch.
 
     Args:
         session: Runs it.
         description: What the file says of itself.
-        at_once: How many batches may be read at the same time, each called for by a thread of its own.
+        device: Where the session runs.
+        concurrency: How many batches may be read at the same time, each called for by a thread of its own.
     """
 
-    def __init__(self, session: "onnxruntime.InferenceSession", description: Description, *, at_once: int = 1) -> None:
+    can_search = False
+    recognizer: "Recognizer | None" = None
+
+    def __init__(
+        self,
+        session: "onnxruntime.InferenceSession",
+        description: Description,
+        *,
+        device: str = "cpu",
+        concurrency: int = 1,
+    ) -> None:
         self._session = session
+        self.device = device
         self.description = description
-        self.at_once = at_once
+        self.concurrency = concurrency
 
     @classmethod
-    def load(cls, path: Path, *, device: str = "auto", threads: int | None = None, at_once: int = 1) -> "OnnxEngine":
+    def load(
+        cls, path: Path, *, device: str = "auto", threads: int | None = None, concurrency: int = 1
+    ) -> "OnnxBackend":
         """The network of a file.
 
         Args:
@@ -47,7 +64,7 @@ class OnnxEngine:
             device: cpu, or cuda where the installed ONNX Runtime has it; auto takes the fastest of these.
             threads: How many it runs on; None: as many as the environment's ``OMP_NUM_THREADS`` says, which PyTorch
                 obeys too, else one for each core; the callers of several batches at once are counted in.
-            at_once: How many batches will be read at the same time. An accelerator reads one.
+            concurrency: How many batches will be read at the same time. An accelerator reads one.
 
         Raises:
             CheckpointError: It is no such file, damaged, or of another version.
@@ -55,7 +72,7 @@ class OnnxEngine:
         """
         if not path.is_file():
             raise CheckpointError(f"{path} is not there: give a file that `crnn-ocr export` wrote")
-        return cls.of(path.read_bytes(), where=str(path), device=device, threads=threads, at_once=at_once)
+        return cls.of(path.read_bytes(), where=str(path), device=device, threads=threads, concurrency=concurrency)
 
     @classmethod
     def of(
@@ -65,12 +82,12 @@ class OnnxEngine:
         where: str,
         device: str = "cpu",
         threads: int | None = None,
-        at_once: int = 1,
-    ) -> "OnnxEngine":
+        concurrency: int = 1,
+    ) -> "OnnxBackend":
         """The network of the content of a file; `where` names it in messages, all else is as in `load`."""
         providers = _providers(device)
-        at_once = at_once if len(providers) == 1 else 1
-        session = _session(content, where, providers, _threads(at_once) if threads is None else threads)
+        concurrency = concurrency if len(providers) == 1 else 1
+        session = _session(content, where, providers, _threads(concurrency) if threads is None else threads)
         written = session.get_modelmeta().custom_metadata_map.get(DESCRIPTION_KEY)
         if written is None:
             raise CheckpointError(
@@ -80,21 +97,18 @@ class OnnxEngine:
             description: Any = json.loads(written)
         except json.JSONDecodeError as error:
             raise CheckpointError(f"the metadata of {where} is damaged ({error}): export it again") from None
-        return cls(session, Description.from_dict(description, where), at_once=at_once)
+        return cls(session, Description.from_dict(description, where), concurrency=concurrency)
 
     def read(
         self, images: np.ndarray, view_mask: np.ndarray, *, beam: int = 1, lexicon: "Lexicon | None" = None
     ) -> Outputs:
-        """The texts of images uint8 (N, V, H, W, 3) with view_mask (N, V) bool, found greedily.
+        """Read the texts of images uint8 (N, V, H, W, 3) with view_mask (N, V) bool, greedily.
 
         Raises:
-            CheckpointError: A beam or a lexicon is asked for.
+            ValueError: A beam or a lexicon is given.
         """
         if beam > 1 or lexicon is not None:
-            raise CheckpointError(
-                "an ONNX file reads greedily: for a beam or a lexicon, load the model that it was exported from, with "
-                "the backend torch"
-            )
+            raise ValueError("the network of an ONNX file takes no beam and no lexicon")
         pictures = np.ascontiguousarray(images.transpose(0, 1, 4, 2, 3))  # (N, V, 3, H, W)
         return Outputs(*self._session.run(list(Outputs._fields), {"images": pictures, "view_mask": view_mask}))
 
@@ -116,14 +130,14 @@ def _session(
         ) from None
 
 
-def _threads(at_once: int) -> int:
+def _threads(concurrency: int) -> int:
     """Those of the session that, with the callers, make as many as the environment says; 0 is one for each core.
 
     Each caller is a thread that works too; one is counted by ONNX Runtime itself.
     """
     said = os.environ.get("OMP_NUM_THREADS", "")
     wanted = int(said) if said.isdecimal() else 0
-    return wanted if at_once == 1 else max(1, (wanted or _cores()) - at_once + 1)
+    return wanted if concurrency == 1 else max(1, (wanted or _cores()) - concurrency + 1)
 
 
 def _cores() -> int:

@@ -12,15 +12,15 @@ from crnn_seq2seq_ocr.data.readable import Readable, name_of, open_sample
 from crnn_seq2seq_ocr.data.sample import Sample, Source
 from crnn_seq2seq_ocr.data.transforms import prepare
 from crnn_seq2seq_ocr.errors import CheckpointError, DataError
-from crnn_seq2seq_ocr.inference.backends import Backend, load_engine, weights_files
-from crnn_seq2seq_ocr.inference.onnx_backend import OnnxEngine
+from crnn_seq2seq_ocr.inference.backend import Backend
+from crnn_seq2seq_ocr.inference.backends import BackendName, load_backend, weights_files
 from crnn_seq2seq_ocr.inference.readings import Alternative, Character, PreparedSample, Reading, failed
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.model.outputs import Outputs, attended_centres
 from crnn_seq2seq_ocr.text import EOS_ID, Tokenizer, normalize
 
 if TYPE_CHECKING:
-    from crnn_seq2seq_ocr.inference.torch_backend import Precision, TorchEngine
+    from crnn_seq2seq_ocr.inference.torch_backend import Precision
     from crnn_seq2seq_ocr.model.recognizer import Recognizer
 
 BATCHES_TOGETHER = 8
@@ -39,15 +39,15 @@ class Reader:
         'Avenue du Général Leclerc'
 
     Attributes:
-        engine: Runs the network.
+        backend: Runs the network, see `Backend`.
         description: What the model says of itself.
-        files: That hold its weights, for whichever engine; none where it was not loaded.
+        files: That hold its weights, for whichever backend; none where it was not loaded.
     """
 
-    def __init__(self, engine: "TorchEngine | OnnxEngine", files: Sequence[Path] = ()) -> None:
-        self.engine = engine
+    def __init__(self, backend: Backend, files: Sequence[Path] = ()) -> None:
+        self.backend = backend
         self.files = files
-        self.description = engine.description
+        self.description = backend.description
         self.tokenizer = Tokenizer(self.description.charset)
 
     @classmethod
@@ -57,8 +57,8 @@ class Reader:
         *,
         device: str = "auto",
         precision: "Precision" = "fp32",
-        backend: Backend | None = None,
-        at_once: int = 1,
+        backend: BackendName | None = None,
+        concurrency: int = 1,
     ) -> "Reader":
         """The reader of a released model, a model folder, a training run (its best checkpoint), or an ``.onnx`` file.
 
@@ -72,7 +72,7 @@ class Reader:
             backend: What runs the network: ``onnx`` is ONNX Runtime, for files and for folders with ``model.onnx``,
                 which released models are; ``torch`` is PyTorch, for folders. None takes ONNX Runtime where it can
                 do what is asked.
-            at_once: From how many threads `read_prepared` will be called at the same time: ONNX Runtime then shares
+            concurrency: From how many threads `read_prepared` will be called at the same time: ONNX Runtime then shares
                 the cores among them, which reads more pictures a second. PyTorch reads one batch at a time.
 
         Raises:
@@ -80,22 +80,22 @@ class Reader:
             DependencyError: PyTorch must run it, and is not installed.
             DeviceError: The device cannot be used.
         """
-        engine = load_engine(Path(path), device=device, precision=precision, backend=backend, at_once=at_once)
-        return cls(engine, weights_files(Path(path)))
+        loaded = load_backend(Path(path), device=device, precision=precision, backend=backend, concurrency=concurrency)
+        return cls(loaded, weights_files(Path(path)))
 
     @property
     def recognizer(self) -> "Recognizer":
         """The network, in PyTorch.
 
         Raises:
-            CheckpointError: It is run by another engine.
+            CheckpointError: It is run by another backend.
         """
-        if isinstance(self.engine, OnnxEngine):
+        if self.backend.recognizer is None:
             raise CheckpointError(
                 f"the network {self.description.name!r} is of an ONNX file, which can read and be evaluated: for "
                 "anything else load the model that it was exported from, with the backend torch"
             )
-        return self.engine.recognizer
+        return self.backend.recognizer
 
     def read(
         self,
@@ -182,14 +182,31 @@ class Reader:
     def read_prepared(
         self, prepared: Sequence[PreparedSample], *, beam: int = 1, lexicon: Lexicon | None = None
     ) -> list[Reading]:
-        """Readings of one batch, in order: samples that `prepare` made ready, at least one, all of one width."""
+        """Return the readings of one batch, in order.
+
+        Args:
+            prepared: Samples that `prepare` made ready, at least one, all of one width.
+            beam: Width of the search.
+            lexicon: The only allowed texts.
+
+        Raises:
+            CheckpointError: The backend takes no beam and no lexicon.
+        """
+        self._check_search(beam, lexicon)
         view_mask = np.stack([each.view_mask for each in prepared])  # (N, V)
         views = view_mask.shape[1]
         if not self._mixes_views:
             views = int(np.flatnonzero(view_mask.any(0)).max()) + 1
         images = np.stack([each.views[:views] for each in prepared])  # (N, V, H, W, 3)
-        outputs = self.engine.read(images, view_mask[:, :views].copy(), beam=beam, lexicon=lexicon)
+        outputs = self.backend.read(images, view_mask[:, :views].copy(), beam=beam, lexicon=lexicon)
         return [self._reading(each, outputs, row) for row, each in enumerate(prepared)]
+
+    def _check_search(self, beam: int, lexicon: Lexicon | None) -> None:
+        if (beam > 1 or lexicon is not None) and not self.backend.can_search:
+            raise CheckpointError(
+                "an ONNX file reads greedily: for a beam or a lexicon, load the model that it was exported from, with "
+                "the backend torch"
+            )
 
     def _together(self, batch_size: int) -> int:
         """How many pictures are looked at to find those of one width, which are read together: more among more."""
@@ -206,6 +223,7 @@ class Reader:
         workers: int = 2,
     ) -> Iterator[Reading]:
         """Readings of what `prepare` makes of items in other threads, a group ahead of the model."""
+        self._check_search(beam, lexicon)
         if batch_size < 1 or beam < 1 or workers < 1:
             raise ValueError(f"batch_size, beam and workers are 1 or more, not {batch_size}, {beam} and {workers}")
         with ThreadPoolExecutor(max_workers=workers) as pool:

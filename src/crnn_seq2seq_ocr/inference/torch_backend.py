@@ -19,7 +19,7 @@ from crnn_seq2seq_ocr.system.processes import local_process
 Precision = Literal["fp32", "bf16"]
 
 
-class TorchEngine:
+class TorchBackend:
     """A network, where its weights are.
 
     Args:
@@ -28,16 +28,22 @@ class TorchEngine:
         precision: See `Reader.load`.
     """
 
+    can_search = True
+    concurrency = 1  # PyTorch uses all cores for each batch
+
     def __init__(self, recognizer: Recognizer, description: Description, *, precision: Precision = "fp32") -> None:
         self.recognizer = recognizer
         self.description = description
         self.precision = precision
-        self.at_once = 1
-        """Batches that may be read at the same time: PyTorch uses all cores for each."""
+
+    @property
+    def device(self) -> str:
+        """Where the weights are."""
+        return str(next(self.recognizer.parameters()).device)
 
     @classmethod
-    def load(cls, path: Path, *, device: str, precision: Precision) -> "TorchEngine":
-        """The network of what `model_folders.find_model` finds, on a device; arguments as in `Reader.load`.
+    def load(cls, path: Path, *, device: str, precision: Precision) -> "TorchBackend":
+        """The network of what `checkpoint.folders.find_model` finds, on a device; arguments as in `Reader.load`.
 
         Raises:
             CheckpointError: There is none, it is damaged, or of another version.
@@ -52,7 +58,7 @@ class TorchEngine:
     def read(
         self, images: np.ndarray, view_mask: np.ndarray, *, beam: int = 1, lexicon: Lexicon | None = None
     ) -> Outputs:
-        """The texts of images uint8 (N, V, H, W, 3) with view_mask (N, V) bool.
+        """Read the texts of images uint8 (N, V, H, W, 3) with view_mask (N, V) bool.
 
         Raises:
             DataError: No text of the lexicon is as short as the model's longest.

@@ -1,4 +1,4 @@
-"""What a network gives for some pictures, as arrays, whichever engine ran it."""
+"""What a network gives for some pictures, as arrays, whichever backend ran it."""
 
 from typing import NamedTuple
 

@@ -66,7 +66,7 @@ class _Service:
             reader.prepare,
             reader.read_prepared,
             batch_size=settings.batch_size,
-            at_once=reader.engine.at_once,
+            at_once=reader.backend.concurrency,
             gather_seconds=settings.gather_seconds,
             most_waiting=settings.most_waiting,
             on_batch=self.metrics.batch,

@@ -10,7 +10,7 @@ from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.inference.reader import Reader, samples_of
-from crnn_seq2seq_ocr.inference.torch_backend import TorchEngine
+from crnn_seq2seq_ocr.inference.torch_backend import TorchBackend
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 
 
@@ -39,7 +39,7 @@ def validate(
     recognizer.eval()
     indices = range(accelerator.process_index, min(most, len(source)), accelerator.num_processes)
     with accelerator.autocast():
-        readings = Reader(TorchEngine(recognizer, description)).stream(samples_of(source, indices))
+        readings = Reader(TorchBackend(recognizer, description)).stream(samples_of(source, indices))
         read = [_Read(index, each.text, each.error) for index, each in zip(indices, readings, strict=True)]
     recognizer.train(training)
     if accelerator.num_processes > 1:
