@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "crnn_seq2seq_ocr"
 SOURCES = ROOT / "src" / PACKAGE
 
-READING = ["bulk.run", "cli", "data.sources", "evaluation.evaluate", "inference.reader", "report.html", "serve.app"]
+READING = [
+    "bulk.run", "cli", "data.sources", "evaluation.evaluate", "inference.reader", "pages.reader", "report.html", "serve.app",
+]  # fmt: skip
 """What reads, measures and serves without PyTorch, and with it all that these import."""
 
 

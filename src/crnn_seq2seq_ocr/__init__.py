@@ -25,26 +25,36 @@ if TYPE_CHECKING:
     from crnn_seq2seq_ocr.evaluation.evaluate import evaluate
     from crnn_seq2seq_ocr.inference.reader import Reader
     from crnn_seq2seq_ocr.inference.readings import Alternative, Character, Reading
+    from crnn_seq2seq_ocr.pages.detector import Detector, RapidDetector
+    from crnn_seq2seq_ocr.pages.reader import PageReader
+    from crnn_seq2seq_ocr.pages.values import Block, Line, Page, Word
     from crnn_seq2seq_ocr.training.train import train
 
 _HOMES = {
     "Alternative": "inference.readings",
+    "Block": "pages.values",
     "Character": "inference.readings",
     "CharsetError": "errors",
     "CheckpointError": "errors",
     "CrnnOcrError": "errors",
     "DataError": "errors",
     "DependencyError": "errors",
+    "Detector": "pages.detector",
     "DeviceError": "errors",
     "DownloadError": "errors",
     "ExportError": "errors",
+    "Line": "pages.values",
+    "Page": "pages.values",
+    "PageReader": "pages.reader",
     "PictureError": "errors",
+    "RapidDetector": "pages.detector",
     "Reader": "inference.reader",
     "Reading": "inference.readings",
     "Recipe": "config",
     "RecipeError": "errors",
     "RecordError": "errors",
     "StorageError": "errors",
+    "Word": "pages.values",
     "evaluate": "evaluation.evaluate",
     "load_recipe": "config",
     "open_source": "data.sources",
@@ -53,22 +63,29 @@ _HOMES = {
 
 __all__ = [
     "Alternative",
+    "Block",
     "Character",
     "CharsetError",
     "CheckpointError",
     "CrnnOcrError",
     "DataError",
     "DependencyError",
+    "Detector",
     "DeviceError",
     "DownloadError",
     "ExportError",
+    "Line",
+    "Page",
+    "PageReader",
     "PictureError",
+    "RapidDetector",
     "Reader",
     "Reading",
     "Recipe",
     "RecipeError",
     "RecordError",
     "StorageError",
+    "Word",
     "__version__",
     "evaluate",
     "load_recipe",

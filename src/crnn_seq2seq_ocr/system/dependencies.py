@@ -7,11 +7,12 @@ from crnn_seq2seq_ocr.errors import DependencyError
 
 _EXTRAS = {
     **dict.fromkeys(("fastapi", "starlette", "uvicorn", "prometheus_client", "python_multipart"), "serve"),
+    **dict.fromkeys(("rapidocr", "pypdfium2", "pillow_heif", "lxml"), "find"),
     "pyarrow": "parquet",
 }
 """What brings a module; [train] brings all others that may be missing."""
 
-_NAMES = {"torch": "PyTorch", "pyarrow": "PyArrow", "spellchecker": "pyspellchecker"}
+_NAMES = {"torch": "PyTorch", "pyarrow": "PyArrow", "rapidocr": "RapidOCR", "spellchecker": "pyspellchecker"}
 
 
 @contextlib.contextmanager

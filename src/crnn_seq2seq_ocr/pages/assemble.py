@@ -1,0 +1,112 @@
+"""From what was read of each piece to a page: words, lines, blocks, and where each character stands."""
+
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from crnn_seq2seq_ocr.inference.readings import Character, Reading
+from crnn_seq2seq_ocr.pages.crops import between
+from crnn_seq2seq_ocr.pages.order import arrange, direction
+from crnn_seq2seq_ocr.pages.values import Block, Line, Page, PlacedCharacter, Word, as_quadrilateral
+from crnn_seq2seq_ocr.text import normalize
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A crop that was read.
+
+    Attributes:
+        corners: (4, 2), where it stands, clockwise from the top left of its text.
+        reading: What it says.
+        covered: Which share of the width of what the model looked at is the crop; the rest is filling.
+    """
+
+    corners: np.ndarray
+    reading: Reading
+    covered: float
+
+
+def assemble(name: str, size: tuple[int, int], pieces: list[Piece]) -> Page:
+    """A page of all that was read of it.
+
+    Args:
+        name: The file.
+        size: Width and height of the picture in pixels.
+        pieces: In any order.
+    """
+    if not pieces:
+        return Page(name, size, ())
+    corners = np.stack([piece.corners for piece in pieces])
+    angle = direction(corners)
+    words = [_words(piece) for piece in pieces]
+    blocks = []
+    for lines in arrange(corners):
+        done = tuple(_line([pieces[place] for place in line], [words[place] for place in line]) for line in lines)
+        around = np.concatenate([pieces[place].corners for line in lines for place in line])
+        blocks.append(Block(done, as_quadrilateral(_around(around, angle))))
+    return Page(name, size, tuple(blocks))
+
+
+def _line(pieces: list[Piece], words: list[list[Word]]) -> Line:
+    if len(pieces) == 1:
+        corners = pieces[0].corners
+    else:
+        all_corners = np.stack([piece.corners for piece in pieces])
+        corners = _around(all_corners.reshape(-1, 2), direction(all_corners))
+    inside = tuple(word for each in words for word in each)
+    return Line(
+        text=" ".join(word.text for word in inside),
+        confidence=prod(piece.reading.confidence for piece in pieces),
+        quadrilateral=as_quadrilateral(corners),
+        words=inside,
+    )
+
+
+def _words(piece: Piece) -> list[Word]:
+    """The words of a piece, cut at its spaces."""
+    characters = piece.reading.characters
+    edges = _edges(characters, piece.covered)
+    words = []
+    begin = 0
+    for place in [*(place for place, each in enumerate(characters) if each.text.isspace()), len(characters)]:
+        if word := _word(piece, characters[begin:place], edges[begin : place + 1]):
+            words.append(word)
+        begin = place + 1
+    return words
+
+
+def _word(piece: Piece, characters: tuple[Character, ...], edges: np.ndarray) -> Word | None:
+    text = normalize("".join(each.text for each in characters))
+    if not text:
+        return None
+    return Word(
+        text=text,
+        confidence=prod(each.confidence for each in characters),
+        quadrilateral=as_quadrilateral(between(piece.corners, edges[0], edges[-1])),
+        characters=tuple(
+            PlacedCharacter(each.text, each.confidence, as_quadrilateral(between(piece.corners, left, right)))
+            for each, left, right in zip(characters, edges[:-1], edges[1:], strict=True)
+        ),
+    )
+
+
+def _edges(characters: tuple[Character, ...], covered: float) -> np.ndarray:
+    """Where each character begins, and the last ends, as shares of the width of the crop: (characters + 1,).
+
+    Characters are as wide as it is to their neighbours; attention that went back does not turn the order round.
+    """
+    centres = np.maximum.accumulate(np.array([each.x for each in characters]) / covered).clip(0, 1)
+    between_them = (centres[:-1] + centres[1:]) / 2
+    half = float(np.median(np.diff(centres))) / 2 if len(centres) > 1 else 0.5
+    first, last = max(0.0, centres[0] - half), min(1.0, centres[-1] + half)
+    return np.concatenate([[first], between_them, [last]])
+
+
+def _around(points: np.ndarray, angle: float) -> np.ndarray:
+    """The corners (4, 2) of the smallest box around points that is turned by an angle."""
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    turned = points @ turn
+    (left, top), (right, bottom) = turned.min(0), turned.max(0)
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+    return np.asarray(corners @ turn.T)

@@ -1,0 +1,137 @@
+"""From quadrilaterals to straight pictures of lines: room around them, cuts of what is too long, quarter turns."""
+
+import itertools
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from crnn_seq2seq_ocr.data.pictures import resize
+
+ROOM = 0.0
+"""Room around a quadrilateral, as a share of its height."""
+
+TALLEST = 96
+"""Pixels of height that a crop is shrunk to: three times what a reader looks at."""
+
+LONGEST = 22.0
+"""Width over height beyond which a line is cut into pieces at its spaces."""
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A piece of a picture, straightened.
+
+    Attributes:
+        pixels: RGB uint8 (H, W, 3).
+        corners: float32 (4, 2), where it stands in the picture, clockwise from its top left.
+    """
+
+    pixels: np.ndarray
+    corners: np.ndarray
+
+    @property
+    def tall(self) -> bool:
+        """Whether the text may run up or down."""
+        height, width = self.pixels.shape[:2]
+        return bool(height >= 1.5 * width)
+
+    def turned(self, quarters: int) -> "Crop":
+        """The same after so many quarter turns to the left; the corners begin at the new top left."""
+        return Crop(np.ascontiguousarray(np.rot90(self.pixels, quarters)), np.roll(self.corners, -quarters, axis=0))
+
+    def part(self, begin: float, end: float) -> np.ndarray:
+        """The corners of what lies between two shares of its width."""
+        return between(self.corners, begin, end)
+
+
+def between(corners: np.ndarray, begin: float, end: float) -> np.ndarray:
+    """The corners (4, 2) of what lies between two shares of the width of a quadrilateral."""
+    (top_left, top_right, bottom_right, bottom_left) = corners
+    top, bottom = top_right - top_left, bottom_right - bottom_left
+    return np.stack(
+        [top_left + begin * top, top_left + end * top, bottom_left + end * bottom, bottom_left + begin * bottom]
+    )
+
+
+def cut(picture: np.ndarray, corners: np.ndarray, *, room: float = ROOM) -> list[Crop]:
+    """The straightened pieces of a quadrilateral: one, or several where it is too long to be read at once.
+
+    Args:
+        picture: RGB uint8 (H, W, 3).
+        corners: (4, 2), clockwise from the top left.
+        room: Added on all sides, as a share of the height (of the shorter side).
+
+    Returns:
+        None at all where it has no area within the picture.
+    """
+    limits = np.array([picture.shape[1], picture.shape[0]], np.float32)
+    placed = np.clip(_widened(np.asarray(corners, np.float32), room), 0, limits).astype(np.float32)
+    width, height = _sides(placed)
+    if min(width, height) < 2 or not np.isfinite(placed).all():
+        return []
+    crop = Crop(_straightened(picture, placed, width, height), placed)
+    return _pieces(crop)
+
+
+def _widened(corners: np.ndarray, room: float) -> np.ndarray:
+    """The corners moved outwards along the sides."""
+    along, down = corners[1] - corners[0], corners[3] - corners[0]
+    lengths = np.linalg.norm(along), np.linalg.norm(down)
+    if not all(lengths) or not room:
+        return corners
+    step = room * min(lengths)
+    across, below = along / lengths[0] * step, down / lengths[1] * step
+    return np.asarray(corners + np.stack([-across - below, across - below, across + below, below - across]))
+
+
+def _sides(corners: np.ndarray) -> tuple[int, int]:
+    """Width and height in pixels, the longer of the opposite sides."""
+    lengths = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
+    if not np.isfinite(lengths).all():
+        return 0, 0
+    return round(max(lengths[0], lengths[2])), round(max(lengths[1], lengths[3]))
+
+
+def _straightened(picture: np.ndarray, corners: np.ndarray, width: int, height: int) -> np.ndarray:
+    """The pixels of a quadrilateral; only what is around it is touched, however large the picture."""
+    low = np.maximum(np.floor(corners.min(0)).astype(int) - 2, 0)
+    high = np.ceil(corners.max(0)).astype(int) + 3
+    around = picture[low[1] : high[1], low[0] : high[0]]
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    transform = cv2.getPerspectiveTransform((corners - low).astype(np.float32), target)
+    pixels = cv2.warpPerspective(
+        around, transform, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    scale = TALLEST / min(width, height)
+    if scale < 1:
+        pixels = resize(pixels, (max(1, round(height * scale)), max(1, round(width * scale))))
+    return pixels
+
+
+def _pieces(crop: Crop) -> list[Crop]:
+    """A crop, or equal parts of it that are cut at the emptiest place near to where they should be."""
+    height, width = crop.pixels.shape[:2]
+    count = int(np.ceil(width / (LONGEST * height)))
+    if count == 1:
+        return [crop]
+    busy = _busy(crop.pixels)
+    reach = height * 3
+    cuts = [0]
+    for number in range(1, count):
+        middle = width * number // count
+        begin = max(cuts[-1] + 1, middle - reach)
+        cuts.append(begin + int(busy[begin : middle + reach].argmin()))
+    cuts.append(width)
+    return [
+        Crop(np.ascontiguousarray(crop.pixels[:, begin:end]), crop.part(begin / width, end / width))
+        for begin, end in itertools.pairwise(cuts)
+    ]
+
+
+def _busy(pixels: np.ndarray) -> np.ndarray:
+    """How much changes in and around each column, (W,): least between words."""
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    changes = grey.std(axis=0)
+    reach = max(1, pixels.shape[0] // 3)
+    return np.asarray(cv2.blur(changes[None], (reach, 1))[0])

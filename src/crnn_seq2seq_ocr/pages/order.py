@@ -1,0 +1,269 @@
+"""The order in which people read: columns from left to right, lines from top to bottom, blocks of lines.
+
+Quadrilaterals are turned upright first, by the direction in which most of the text runs. A region is then cut where an
+empty gutter runs through several of its rows and both sides are columns of text rather than cells of a form. What is
+left is put into lines, and lines that follow each other closely into blocks.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+BINS = 512
+"""Columns of the grid in which gutters are looked for."""
+
+GUTTER = 0.8
+"""Width of a gutter, at least, in heights of a line."""
+
+FILLED = 0.55
+"""Share of its column's width that the middle line of a column takes up at least; cells of a form take up less."""
+
+LONG = 5.0
+"""Width of a column's middle line, at least, in its heights."""
+
+SAME_LINE = 0.5
+"""Share of the smaller height in which two pieces of a line overlap."""
+
+SAME_BLOCK = 1.1
+"""Distance of two lines of a block, at most, in heights of the smaller."""
+
+SAME_SIZE = 1.8
+"""How many times as high one of two lines of a block, or two pieces of a line, may be."""
+
+
+@dataclass(frozen=True)
+class _Boxes:
+    """Upright boxes: numbers of the quadrilaterals, and their edges, each (N,)."""
+
+    index: np.ndarray
+    left: np.ndarray
+    top: np.ndarray
+    right: np.ndarray
+    bottom: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, chosen: np.ndarray) -> "_Boxes":
+        return _Boxes(*(each[chosen] for each in (self.index, self.left, self.top, self.right, self.bottom)))
+
+    @property
+    def height(self) -> np.ndarray:
+        return np.asarray(self.bottom - self.top)
+
+    @property
+    def width(self) -> np.ndarray:
+        return np.asarray(self.right - self.left)
+
+
+def arrange(corners: np.ndarray) -> list[list[list[int]]]:
+    """Blocks of lines of numbers of quadrilaterals, all in reading order.
+
+    Args:
+        corners: (N, 4, 2), each clockwise from the top left of its text.
+    """
+    if not len(corners):
+        return []
+    boxes = _upright(np.asarray(corners, np.float64))
+    blocks: list[list[np.ndarray]] = []
+    for region in _regions(boxes):
+        blocks += _blocks(region, _lines(region))
+    return [[line.tolist() for line in block] for block in blocks]
+
+
+def direction(corners: np.ndarray) -> float:
+    """The angle, in radians, in which most of the text runs: 0 from left to right, (N, 4, 2) quadrilaterals given."""
+    along = corners[:, 1] - corners[:, 0] + corners[:, 2] - corners[:, 3]
+    angles = np.arctan2(along[:, 1], along[:, 0])
+    weights = np.linalg.norm(along, axis=1)
+    # The quarter in which most run, then the middle one of those: a mean would lie between them.
+    quarters = np.round(angles / (np.pi / 2)).astype(int) % 4
+    quarter = np.bincount(quarters, weights=weights, minlength=4).argmax()
+    inside = quarters == quarter
+    offsets = (angles[inside] - quarter * np.pi / 2 + np.pi) % (2 * np.pi) - np.pi
+    order = offsets.argsort()
+    total = weights[inside][order].cumsum()
+    return float(quarter * np.pi / 2 + offsets[order][np.searchsorted(total, total[-1] / 2)])
+
+
+def _upright(corners: np.ndarray) -> _Boxes:
+    angle = direction(corners)
+    cos, sin = np.cos(angle), np.sin(angle)
+    turned = corners @ np.array([[cos, -sin], [sin, cos]])  # (N, 4, 2)
+    # The middles of the sides: of a box that leans, the corners reach into the lines above and below.
+    middles = (turned + np.roll(turned, -1, axis=1)) / 2
+    low, high = middles.min(1), middles.max(1)
+    return _Boxes(np.arange(len(corners)), low[:, 0], low[:, 1], high[:, 0], high[:, 1])
+
+
+def _regions(boxes: _Boxes) -> list[_Boxes]:
+    """Regions without columns, in reading order."""
+    waiting, done = [boxes], []
+    while waiting:
+        region = waiting.pop()
+        parts = _cut_columns(region)
+        if len(parts) == 1:
+            done.append(region)
+        else:
+            waiting += parts[::-1]
+    return done
+
+
+def _cut_columns(region: _Boxes) -> list[_Boxes]:
+    """What is above the first columns, the columns, and what is below; the region alone where it has none."""
+    if len(region) < 4:
+        return [region]
+    unit = float(np.median(region.height))
+    left, width = float(region.left.min()), float(region.right.max() - region.left.min())
+    scale = BINS / max(width, 1e-6)
+    rows = _rows(region)
+    covered = np.stack([_coverage(region[row], left, scale) for row in rows])  # (rows, BINS)
+    least = max(2, round(GUTTER * unit * scale))
+    start = 0
+    while start < len(rows):
+        end, gutter = _run(covered, start, least)
+        if gutter is not None:
+            start = _begin(covered, region, rows, start, gutter, unit)
+            inside = np.concatenate(rows[start:end])
+            at = left + gutter / scale
+            sides = region[inside[_middle(region)[inside] < at]], region[inside[_middle(region)[inside] >= at]]
+            if _columns(*sides):
+                above = [region[np.concatenate(rows[:start])]] if start else []
+                below = [region[np.concatenate(rows[end:])]] if end < len(rows) else []
+                return [*above, *sides, *below]
+        start = max(end, start + 1)
+    return [region]
+
+
+def _run(covered: np.ndarray, start: int, least: int) -> tuple[int, float | None]:
+    """The end of the longest run of rows from `start` on that share a gutter, and its middle in bins."""
+    union = np.zeros(covered.shape[1], bool)
+    gutter = None
+    for end in range(start, len(covered)):
+        union = union | covered[end]
+        found = _gutter(union, least)
+        if found is None:
+            # Rows without a gutter may begin a run that has none; a gutter that ends, ends the run.
+            return (end, gutter) if gutter is not None else (end + 1, None)
+        gutter = found
+    return len(covered), gutter
+
+
+def _begin(covered: np.ndarray, region: _Boxes, rows: list[np.ndarray], start: int, gutter: float, unit: float) -> int:
+    """The first row of columns: those closely above that leave the gutter free begin one of them."""
+    while start and not covered[start - 1, round(gutter)]:
+        distance = region.top[rows[start]].min() - region.bottom[rows[start - 1]].max()
+        if distance > SAME_BLOCK * unit:
+            break
+        start -= 1
+    return start
+
+
+def _gutter(union: np.ndarray, least: int) -> float | None:
+    """The middle of the widest empty stretch between covered ones; None where none is wide enough."""
+    places = np.flatnonzero(union)
+    if len(places) < 2:
+        return None
+    gaps = np.diff(places)
+    widest = int(gaps.argmax())
+    return float(places[widest] + gaps[widest] / 2) if gaps[widest] > least else None
+
+
+def _coverage(row: _Boxes, left: float, scale: float) -> np.ndarray:
+    covered = np.zeros(BINS + 1, int)
+    begin = ((row.left - left) * scale).astype(int).clip(0, BINS - 1)
+    end = np.ceil((row.right - left) * scale).astype(int).clip(1, BINS)
+    np.add.at(covered, begin, 1)
+    np.add.at(covered, np.maximum(end, begin + 1), -1)
+    return covered.cumsum()[:BINS] > 0
+
+
+def _rows(region: _Boxes) -> list[np.ndarray]:
+    """Boxes whose middles reach into each other's height, from top to bottom: places in the region."""
+    # The core of each box: lines of text often touch with their ascenders.
+    top, bottom = region.top + 0.25 * region.height, region.bottom - 0.25 * region.height
+    order = top.argsort(kind="stable")
+    reach = np.maximum.accumulate(bottom[order])
+    starts = np.flatnonzero(top[order][1:] > reach[:-1]) + 1
+    return np.split(order, starts)
+
+
+def _columns(left: _Boxes, right: _Boxes) -> bool:
+    """Whether both are columns of text, and not the cells of a form or a table."""
+    lines = [_lines(side) for side in (left, right)]
+    if min(map(len, lines)) < 2:
+        return False
+    if not _level(*(_centres(side, found) for side, found in zip((left, right), lines, strict=True))):
+        return True
+    return all(_filled(side, found) for side, found in zip((left, right), lines, strict=True))
+
+
+def _filled(side: _Boxes, lines: list[np.ndarray]) -> bool:
+    widths = np.array([side.right[line].max() - side.left[line].min() for line in lines])
+    middle = float(np.median(widths))
+    return middle >= FILLED * float(np.ptp([side.left.min(), side.right.max()])) and middle >= LONG * float(
+        np.median(side.height)
+    )
+
+
+def _level(left: np.ndarray, right: np.ndarray) -> bool:
+    """Whether most lines of the side that has fewer stand beside one of the other: centres and heights, (N, 2)."""
+    few, many = sorted((left, right), key=len)
+    distance = np.abs(few[:, None, 0] - many[None, :, 0]) / np.minimum(few[:, None, 1], many[None, :, 1])
+    return bool((distance.min(axis=1) < 0.35).mean() > 0.5)
+
+
+def _centres(side: _Boxes, lines: list[np.ndarray]) -> np.ndarray:
+    return np.array([[np.mean(side.top[each] + side.bottom[each]) / 2, side.height[each].mean()] for each in lines])
+
+
+def _lines(region: _Boxes) -> list[np.ndarray]:
+    """Places of the boxes of each line, from left to right; lines from top to bottom."""
+    middle = (region.top + region.bottom) / 2
+    lines: list[list[int]] = []
+    open_from = 0
+    tallest = float(region.height.max())
+    for place in middle.argsort(kind="stable"):
+        while open_from < len(lines) and middle[lines[open_from][-1]] < middle[place] - tallest:
+            open_from += 1
+        joined = next((line for line in reversed(lines[open_from:]) if _beside(region, line[-1], place)), None)
+        if joined is None:
+            lines.append([int(place)])
+        else:
+            joined.append(int(place))
+    sorted_lines = [np.array(sorted(line, key=lambda place: region.left[place])) for line in lines]
+    return sorted(sorted_lines, key=lambda line: float(middle[line].mean()))
+
+
+def _beside(region: _Boxes, one: int, other: int) -> bool:
+    """Whether two boxes stand in one line."""
+    overlap = min(region.bottom[one], region.bottom[other]) - max(region.top[one], region.top[other])
+    small, large = sorted((region.height[one], region.height[other]))
+    if large > SAME_SIZE * small or overlap < SAME_LINE * small:
+        return False
+    shared = min(region.right[one], region.right[other]) - max(region.left[one], region.left[other])
+    return bool(shared < 0.5 * min(region.width[one], region.width[other]))
+
+
+def _blocks(region: _Boxes, lines: list[np.ndarray]) -> list[list[np.ndarray]]:
+    """Lines in blocks; the places are those of the region, and come back as those of the page."""
+    blocks: list[list[np.ndarray]] = []
+    for line in lines:
+        if blocks and _follows(region, blocks[-1][-1], line):
+            blocks[-1].append(line)
+        else:
+            blocks.append([line])
+    return [[region.index[line] for line in block] for block in blocks]
+
+
+def _follows(region: _Boxes, above: np.ndarray, below: np.ndarray) -> bool:
+    heights = float(np.median(region.height[above])), float(np.median(region.height[below]))
+    gap = float(np.median(region.top[below]) - np.median(region.bottom[above]))
+    shared = min(region.right[above].max(), region.right[below].max()) - max(
+        region.left[above].min(), region.left[below].min()
+    )
+    return gap <= SAME_BLOCK * min(heights) and max(heights) <= SAME_SIZE * min(heights) and bool(shared > 0)
+
+
+def _middle(region: _Boxes) -> np.ndarray:
+    return np.asarray((region.left + region.right) / 2)
