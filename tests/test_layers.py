@@ -13,7 +13,8 @@ PACKAGE = "crnn_seq2seq_ocr"
 SOURCES = ROOT / "src" / PACKAGE
 
 READING = [
-    "bulk.run", "cli", "data.sources", "evaluation.evaluate", "inference.reader", "pages.reader", "report.html", "serve.app",
+    "bulk.run", "cli", "data.sources", "evaluation.evaluate", "inference.reader", "pages.reader", "report.html",
+    "serve.app",
 ]  # fmt: skip
 """What reads, measures and serves without PyTorch, and with it all that these import."""
 
