@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from crnn_seq2seq_ocr.data.combined import Joined, Repeated, Subset
 from crnn_seq2seq_ocr.data.formats.example import serialize_example
 from crnn_seq2seq_ocr.data.formats.folder import Folder
 from crnn_seq2seq_ocr.data.formats.fsns import FsnsRecords
 from crnn_seq2seq_ocr.data.formats.mindrecord import MindRecords
 from crnn_seq2seq_ocr.data.formats.tfrecord import write_records
-from crnn_seq2seq_ocr.data.sources import Joined, Repeated, Subset, open_source
+from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.errors import DataError
 
 SMALL = Path(__file__).parents[1] / "fixtures" / "mindrecord_small"

@@ -92,7 +92,7 @@ def check_source(
     """Open every sample of a source and decode every picture.
 
     Args:
-        source: What to look at. Sources with an attribute ``faults`` (shards that break off) have it reported.
+        source: What to look at.
         charset: Texts with other characters would be dropped; None allows all.
         max_length: Longer texts would be dropped; None allows all.
         workers: Processes that look; 0 looks in this one. The report is the same.
@@ -194,7 +194,7 @@ class _Tally:
             description=source.description,
             samples=len(source),
             usable=self.usable,
-            faults=list(getattr(source, "faults", [])),
+            faults=source.faults,
             problems=self.problems,
             lengths=dict(sorted(self.lengths.items())),
             characters=_by_count(self.characters),

@@ -1,4 +1,4 @@
-"""Opening any source by a path or a name, and parts and sums of sources.
+"""Opening any source by a path or a name.
 
 A *spec* is what people write in a recipe or on the command line::
 
@@ -16,153 +16,29 @@ A *spec* is what people write in a recipe or on the command line::
     mine + synthetic:signs              one after the other
 """
 
-import difflib
 import glob
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from crnn_seq2seq_ocr.data.formats.folder import LISTS, PAIR, Folder
-from crnn_seq2seq_ocr.data.formats.fsns import SHARD, FsnsRecords
-from crnn_seq2seq_ocr.data.formats.labels import SUFFIXES
-from crnn_seq2seq_ocr.data.formats.mindrecord import FIRST_SHARD, MindRecords, is_mindrecord
-from crnn_seq2seq_ocr.data.formats.tfrecord import is_tfrecord
-from crnn_seq2seq_ocr.data.sample import Sample, Source
-from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.data.combined import Joined, Repeated, Subset
+from crnn_seq2seq_ocr.data.formats import folder, fsns, mindrecord
+from crnn_seq2seq_ocr.data.formats.format import Format, Options
+from crnn_seq2seq_ocr.data.sample import Source
+from crnn_seq2seq_ocr.errors import DataError, did_you_mean
 from crnn_seq2seq_ocr.system.dependencies import needing
+
+FORMATS: tuple[Format, ...] = (fsns.FORMAT, mindrecord.FORMAT, folder.FORMAT)
+"""All formats; the first that reads a file opens it."""
 
 SYNTHETIC = "synthetic:"
 DRAWN = ("signs", "words")
 
+ALWAYS = ("limit", "repeat")
+"""Options of every source that is not drawn."""
+
 OPTIONS = re.compile(r"(?P<place>.+)\?(?P<options>\w+=[^?]*)")
 
-RECORDS, MINDRECORD, FOLDER = "TFRecord shards", "a MindRecord set", "pictures with texts"
-
-ACCEPTED = (
-    f"a folder or file of TFRecord shards (NAME-00000-of-00001, NAME.tfrecord), a MindRecord set (NAME.mindrecord0), "
-    f"a folder with {', '.join(LISTS)} or with pairs x.png + x{PAIR}, or "
-    + " or ".join(SYNTHETIC + name for name in DRAWN)
-)
-
-
-class Subset:
-    """Some samples of a source.
-
-    Args:
-        source: Where they come from.
-        indices: Which, in order.
-    """
-
-    def __init__(self, source: Source, indices: Sequence[int]) -> None:
-        self.source = source
-        self.indices = indices
-
-    @property
-    def description(self) -> str:
-        """One line for people: what it is, where, how many."""
-        return f"{len(self):,} of {self.source.description}"
-
-    @property
-    def faults(self) -> list[str]:
-        """What is missing from the whole source, one line each."""
-        return _faults(self.source)
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def __getitem__(self, index: int) -> Sample:
-        return self.source[self._index(index)]
-
-    def text(self, index: int) -> str:
-        """The text of a sample."""
-        return self.source.text(self._index(index))
-
-    def _index(self, index: int) -> int:
-        if not 0 <= index < len(self):
-            raise IndexError(f"sample {index} of {len(self)}")
-        return int(self.indices[index])
-
-
-class Repeated:
-    """A source whose samples come several times in one epoch, so that few real ones weigh among many drawn ones.
-
-    Args:
-        source: Where they come from.
-        times: How often.
-    """
-
-    def __init__(self, source: Source, times: int) -> None:
-        self.source = source
-        self.times = times
-
-    @property
-    def description(self) -> str:
-        """One line for people: what it is, where, how many."""
-        return f"{self.times} times {self.source.description}"
-
-    @property
-    def faults(self) -> list[str]:
-        """What is missing from the source, one line each."""
-        return _faults(self.source)
-
-    def __len__(self) -> int:
-        return self.times * len(self.source)
-
-    def __getitem__(self, index: int) -> Sample:
-        return self.source[self._index(index)]
-
-    def text(self, index: int) -> str:
-        """The text of a sample."""
-        return self.source.text(self._index(index))
-
-    def _index(self, index: int) -> int:
-        if not 0 <= index < len(self):
-            raise IndexError(f"sample {index} of {len(self)}")
-        return index % len(self.source)
-
-
-class Joined:
-    """Several sources, one after the other; names of samples begin with the number of their source, from 1."""
-
-    def __init__(self, sources: Sequence[Source]) -> None:
-        self.sources = list(sources)
-        self._ends = np.cumsum([len(source) for source in self.sources])
-
-    @property
-    def description(self) -> str:
-        """One line for people: what they are, where, how many."""
-        return f"{len(self):,} samples: " + " + ".join(source.description for source in self.sources)
-
-    @property
-    def faults(self) -> list[str]:
-        """What is missing from the sources, one line each."""
-        return [fault for source in self.sources for fault in _faults(source)]
-
-    def __len__(self) -> int:
-        return int(self._ends[-1])
-
-    def __getitem__(self, index: int) -> Sample:
-        number, inner = self._locate(index)
-        sample = self.sources[number][inner]
-        return Sample(f"{number + 1}:{sample.name}", sample.images, sample.text, sample.views)
-
-    def text(self, index: int) -> str:
-        """The text of a sample."""
-        number, inner = self._locate(index)
-        return self.sources[number].text(inner)
-
-    def _locate(self, index: int) -> tuple[int, int]:
-        if not 0 <= index < len(self):
-            raise IndexError(f"sample {index} of {len(self)}")
-        number = int(np.searchsorted(self._ends, index, side="right"))
-        return number, index - (int(self._ends[number - 1]) if number else 0)
-
-
-def _faults(source: Source) -> list[str]:
-    """Shards that break off and were kept; most sources know of none."""
-    return list(getattr(source, "faults", []))
+ACCEPTED = ", ".join(format.accepted for format in FORMATS) + ", or " + " or ".join(SYNTHETIC + name for name in DRAWN)
 
 
 def open_source(spec: str) -> Source:
@@ -170,7 +46,7 @@ def open_source(spec: str) -> Source:
 
     Raises:
         DataError: There is nothing there, it is of no known kind or of several, or an option is wrong.
-        DependencyError: What draws pictures is not installed.
+        DependencyError: What draws pictures is not installed, or what reads a format.
     """
     try:
         sources = [_open_one(part.strip()) for part in spec.split(" + ")]
@@ -207,7 +83,7 @@ def _open_synthetic(spec: str) -> Source:
     raise DataError(f"there is no synthetic source {name!r}; there are {there}")
 
 
-def _split_options(spec: str) -> tuple[str, dict[str, str]]:
+def _split_options(spec: str) -> tuple[str, Options]:
     """The place and its options; a ``?`` in a pattern or in the name of an existing file is none."""
     found = OPTIONS.fullmatch(spec)
     if not found or Path(spec).expanduser().exists():
@@ -219,7 +95,7 @@ def _split_options(spec: str) -> tuple[str, dict[str, str]]:
     return found["place"], {name: value for name, _, value in pairs}
 
 
-def _take_number(name: str, options: dict[str, str], spec: str) -> int | None:
+def _take_number(name: str, options: Options, spec: str) -> int | None:
     number = options.pop(name, None)
     if number is None:
         return None
@@ -228,64 +104,61 @@ def _take_number(name: str, options: dict[str, str], spec: str) -> int | None:
     return int(number)
 
 
-def _open_place(place: str, options: dict[str, str]) -> Source:
+def _open_place(place: str, options: Options) -> Source:
     path = Path(place).expanduser()
     if path.is_dir():
-        kind, paths = _kind_of_folder(path), [path]
+        format, paths = _format_of_folder(path), [path]
     elif path.is_file():
-        kind, paths = _kind_of_file(path), [path]
+        format, paths = _format_of_file(path), [path]
     elif paths := [Path(name) for name in sorted(glob.glob(str(path)))]:
-        kind = _kind_of_pattern(place, paths)
+        format = _format_of_pattern(place, paths)
     else:
         raise DataError(f"there is no {place}; a source may be {ACCEPTED}")
-    if kind == FOLDER:
-        text_column = options.pop("text", None)
-        return Folder(path, text_column=text_column, only=options)
-    known = ["truncated"] if kind == RECORDS else []
-    _refuse_unknown(place, kind, options, known)
-    if kind == MINDRECORD:
-        return MindRecords(path)
-    truncated = options.get("truncated", "error")
-    if truncated not in ("error", "keep"):
-        raise DataError(f"{place}: truncated must be 'error' or 'keep', not {truncated!r}")
-    return FsnsRecords(paths if len(paths) > 1 else paths[0], on_truncated=truncated)  # type: ignore[arg-type]
+    if not format.columns:
+        _refuse_unknown(place, format, options)
+    return format.open(paths, options)
 
 
-def _refuse_unknown(place: str, kind: str, options: dict[str, str], known: list[str]) -> None:
-    known = [*known, "limit", "repeat"]
+def _refuse_unknown(place: str, format: Format, options: Options) -> None:
+    known = (*format.options, *ALWAYS)
     for name in options:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-            raise DataError(f"{place}: for {kind} there is no option {name!r}{hint}, there is {' and '.join(known)}")
+            hint = did_you_mean(name, known)
+            raise DataError(
+                f"{place}: for {format.name} there is no option {name!r}{hint}, there is {' and '.join(known)}"
+            )
 
 
-def _kind_of_file(path: Path) -> str:
-    if path.suffix.lower() in SUFFIXES:
-        return FOLDER
-    if is_mindrecord(path) or FIRST_SHARD.fullmatch(path.name):
-        return MINDRECORD
-    if SHARD.fullmatch(path.name) or is_tfrecord(path):
-        return RECORDS
+def _format_of_file(path: Path) -> Format:
+    for format in FORMATS:
+        if format.reads(path):
+            return format
     raise DataError(f"{path} is no file of samples that is known here; a source may be {ACCEPTED}")
 
 
-def _kind_of_pattern(pattern: str, paths: list[Path]) -> str:
+def _format_of_pattern(pattern: str, paths: list[Path]) -> Format:
+    """The one format of all files that a pattern matches."""
+    first: Format | None = None
     for path in paths:
-        if not path.is_file() or _kind_of_file(path) != RECORDS:
-            raise DataError(f"{pattern} matches {path}, which is not a TFRecord shard: only shards can be chosen so")
-    return RECORDS
+        format = _format_of_file(path) if path.is_file() else None
+        if format is None or format.shard is None:
+            shards = " or ".join(each.shard for each in FORMATS if each.shard)
+            raise DataError(f"{pattern} matches {path}, which is not {shards}: only shards can be chosen so")
+        first = first or format
+        if format is not first:
+            raise DataError(f"{pattern} matches {first.name} and {format.name} ({path}): choose one of them")
+    assert first is not None, "a pattern that matches nothing was refused before"
+    return first
 
 
-def _kind_of_folder(folder: Path) -> str:
-    kinds = _kinds(folder)
-    if len(kinds) > 1:
-        found = " and ".join(f"{kind} ({name})" for kind, name in kinds.items())
-        example = folder / next(iter(kinds.values()))
-        raise DataError(f"{folder} holds {found}: name the files to read, as in '{example}'")
-    if kinds:
-        return next(iter(kinds))
-    inner = [path.name for path in sorted(folder.iterdir()) if path.is_dir() and _kinds(path)]
+def _format_of_folder(folder: Path) -> Format:
+    marks = _marks(folder)
+    if len(marks) > 1:
+        found = " and ".join(f"{format.name} ({name})" for format, name in marks)
+        raise DataError(f"{folder} holds {found}: name the files to read, as in '{folder / marks[0][1]}'")
+    if marks:
+        return marks[0][0]
+    inner = [path.name for path in sorted(folder.iterdir()) if path.is_dir() and _marks(path)]
     hint = (
         f", but its folders {', '.join(inner[:5])} do: name one, as in '{folder / inner[0]}'"
         if inner
@@ -294,16 +167,13 @@ def _kind_of_folder(folder: Path) -> str:
     raise DataError(f"{folder} holds no samples that are known here{hint}")
 
 
-def _kinds(folder: Path) -> dict[str, str]:
-    """The kinds of samples that a folder holds, each with a file that shows it."""
-    kinds: dict[str, str] = {}
+def _marks(folder: Path) -> list[tuple[Format, str]]:
+    """The formats of the files in a folder, each with the first file that shows it."""
+    found: list[tuple[Format, str]] = []
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or not path.is_file():
             continue
-        if FIRST_SHARD.fullmatch(path.name):
-            kinds.setdefault(MINDRECORD, path.name)
-        elif SHARD.fullmatch(path.name):
-            kinds.setdefault(RECORDS, path.name)
-        elif path.name in LISTS or path.name.endswith(PAIR):
-            kinds.setdefault(FOLDER, path.name)
-    return kinds
+        format = next((each for each in FORMATS if each.marks(path.name)), None)
+        if format is not None and all(format is not known for known, _ in found):
+            found.append((format, path.name))
+    return found

@@ -3,8 +3,9 @@
 from collections.abc import Generator
 
 from crnn_seq2seq_ocr.config import Recipe
+from crnn_seq2seq_ocr.data.combined import Subset
 from crnn_seq2seq_ocr.data.sample import Source
-from crnn_seq2seq_ocr.data.sources import Subset, open_source
+from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.text import Tokenizer
 from crnn_seq2seq_ocr.training.batches import Batch, Collate, Positions, TrainingExamples, training_batches

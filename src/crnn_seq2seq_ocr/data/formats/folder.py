@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from crnn_seq2seq_ocr.data.combined import within
+from crnn_seq2seq_ocr.data.formats.format import Format, Options
 from crnn_seq2seq_ocr.data.formats.labels import SUFFIXES, Label, decode, read_labels
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import DataError
@@ -63,6 +65,11 @@ class Folder:
         only = "".join(f" with {column} {value!r}" for column, value in self._only.items())
         return f"pictures listed in {self._list}{only}: {len(self):,} samples"
 
+    @property
+    def faults(self) -> list[str]:
+        """Nothing: a list with a wrong line does not open."""
+        return []
+
     def __len__(self) -> int:
         return self._count
 
@@ -86,8 +93,7 @@ class Folder:
         return label.text if self._list else _pair_text(self.path / f"{Path(label.files[0]).stem}{PAIR}")
 
     def _row(self, index: int) -> tuple[Label, str]:
-        if not 0 <= index < len(self):
-            raise IndexError(f"sample {index} of {len(self)}")
+        within(index, len(self))
         if self._rows is None:
             self._rows = self._read()
         if len(self._rows) != len(self):
@@ -117,6 +123,22 @@ class Folder:
             raise DataError(
                 f"cannot read the picture {place}{listed}: {getattr(error, 'strerror', None) or error}"
             ) from None
+
+
+def _open(paths: list[Path], options: Options) -> Folder:
+    only = {column: value for column, value in options.items() if column != "text"}
+    return Folder(paths[0], text_column=options.get("text"), only=only)
+
+
+FORMAT = Format(
+    name="pictures with texts",
+    accepted=f"a folder with {', '.join(LISTS)} or with pairs x.png + x{PAIR}",
+    marks=lambda name: name in LISTS or name.endswith(PAIR),
+    reads=lambda path: path.suffix.lower() in SUFFIXES,
+    open=_open,
+    options=("text",),
+    columns=True,
+)
 
 
 def find_list(path: Path) -> Path | None:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crnn_seq2seq_ocr.data.formats.example import Values, parse_example, serialize_example
-from crnn_seq2seq_ocr.data.formats.tfrecord import OnTruncated, TFRecords
+from crnn_seq2seq_ocr.data.formats.format import Format, Options
+from crnn_seq2seq_ocr.data.formats.tfrecord import OnTruncated, TFRecords, is_tfrecord
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import CharsetError, DataError, RecordError
 from crnn_seq2seq_ocr.text import FSNS_CHARSET, describe_character, normalize, plain
@@ -83,6 +84,24 @@ class FsnsRecords:
         """The text of a sample; the checksum is not verified, and the picture not even read."""
         name = self._records.name(index)
         return _text(_parse(self._records.view(index), _TEXT_KEYS, name), name)
+
+
+def _open(paths: list[Path], options: Options) -> FsnsRecords:
+    truncated = options.get("truncated", "error")
+    if truncated not in ("error", "keep"):
+        raise DataError(f"{paths[0]}: truncated must be 'error' or 'keep', not {truncated!r}")
+    return FsnsRecords(paths, on_truncated=truncated)  # type: ignore[arg-type]
+
+
+FORMAT = Format(
+    name="TFRecord shards",
+    accepted="a folder or file of TFRecord shards (NAME-00000-of-00001, NAME.tfrecord)",
+    marks=lambda name: SHARD.fullmatch(name) is not None,
+    reads=lambda path: SHARD.fullmatch(path.name) is not None or is_tfrecord(path),
+    open=_open,
+    options=("truncated",),
+    shard="a TFRecord shard",
+)
 
 
 def find_shards(folder: Path) -> list[Path]:

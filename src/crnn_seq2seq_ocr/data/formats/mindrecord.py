@@ -20,6 +20,8 @@ from urllib.parse import quote
 import msgpack
 import numpy as np
 
+from crnn_seq2seq_ocr.data.combined import locate
+from crnn_seq2seq_ocr.data.formats.format import Format
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import DataError, RecordError
 from crnn_seq2seq_ocr.text import normalize
@@ -88,6 +90,11 @@ class MindRecords:
         shards = len(self._ends)
         return f"MindRecord {self.path}: {len(self):,} samples in {shards} shard{'s' if shards > 1 else ''}"
 
+    @property
+    def faults(self) -> list[str]:
+        """Nothing: a set that is not whole does not open."""
+        return []
+
     def __len__(self) -> int:
         return int(self._ends[-1])
 
@@ -106,13 +113,10 @@ class MindRecords:
         return self._text(*self._find(index))
 
     def _find(self, index: int) -> tuple[_Shard, np.void, str]:
-        if not 0 <= index < len(self):
-            raise IndexError(f"row {index} of {len(self)}")
+        number, row = locate(self._ends, index, "row")
         if self._shards is None:
             self._shards = _open_set(self.path)[1]
-        number = int(np.searchsorted(self._ends, index, side="right"))
         shard = self._shards[number]
-        row = index - (int(self._ends[number - 1]) if number else 0)
         if row >= len(shard.rows):
             raise RecordError(f"{shard.path} has changed since it was opened: start again")
         return shard, shard.rows[row], f"{shard.path.name}#{row}"
@@ -149,6 +153,15 @@ class MindRecords:
 def is_mindrecord(path: Path) -> bool:
     """Whether a file is a shard of a set, by its index beside it."""
     return path.with_name(f"{path.name}.db").is_file()
+
+
+FORMAT = Format(
+    name="a MindRecord set",
+    accepted="a MindRecord set (NAME.mindrecord0)",
+    marks=lambda name: FIRST_SHARD.fullmatch(name) is not None,
+    reads=lambda path: is_mindrecord(path) or FIRST_SHARD.fullmatch(path.name) is not None,
+    open=lambda paths, options: MindRecords(paths[0]),
+)
 
 
 def _open_set(path: Path) -> tuple[_Layout, list[_Shard]]:

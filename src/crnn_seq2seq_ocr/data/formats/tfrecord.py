@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, Literal
 import google_crc32c
 import numpy as np
 
+from crnn_seq2seq_ocr.data.combined import locate
 from crnn_seq2seq_ocr.errors import DataError, RecordError
 from crnn_seq2seq_ocr.system.files import replacing, writing
 
@@ -332,10 +333,7 @@ class TFRecords:
         return f"{self.paths[shard].name}#{record}"
 
     def _locate(self, index: int) -> tuple[int, int]:
-        if not 0 <= index < len(self):
-            raise IndexError(f"record {index} of {len(self)}")
-        shard = int(np.searchsorted(self._ends, index, side="right"))
-        return shard, index - (int(self._ends[shard - 1]) if shard else 0)
+        return locate(self._ends, index, "record")
 
     def _find(self, index: int) -> tuple[_Shard, int]:
         number, record = self._locate(index)

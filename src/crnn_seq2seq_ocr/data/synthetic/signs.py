@@ -44,6 +44,11 @@ class SyntheticSigns:
             f"difficulty {chosen.difficulty:g}, up to {chosen.views} views"
         )
 
+    @property
+    def faults(self) -> list[str]:
+        """Nothing: what is drawn is whole."""
+        return []
+
     def __len__(self) -> int:
         return self.settings.count
 

@@ -40,6 +40,11 @@ class SyntheticWords:
             f"difficulty {chosen.difficulty:g}, {chosen.lines:.0%} lines"
         )
 
+    @property
+    def faults(self) -> list[str]:
+        """Nothing: what is drawn is whole."""
+        return []
+
     def __len__(self) -> int:
         return self.settings.count
 
