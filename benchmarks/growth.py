@@ -29,7 +29,7 @@ from crnn_seq2seq_ocr.bench.machine import Circumstances, own_memory, peak_memor
 from crnn_seq2seq_ocr.bench.read import read_batch
 from crnn_seq2seq_ocr.bench.result import number
 from crnn_seq2seq_ocr.bench.timing import Laps, side_by_side
-from crnn_seq2seq_ocr.bench.train import Trainee, run_cost
+from crnn_seq2seq_ocr.bench.train import StepBenchmark, run_cost
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.checkpoint.weights import build, save_model
 from crnn_seq2seq_ocr.cli import main as command_line
@@ -158,7 +158,7 @@ def training_and_reading(
 ) -> Callable[[], dict[str, float]]:
     """Measures what one step and reading one batch cost, in milliseconds."""
     batch = random_batch(recipe, samples=samples, views=views, length=length, classes=classes)
-    trainee = Trainee(recipe, classes, [batch])
+    trainee = StepBenchmark(recipe, classes, [batch])
     recognizer = Recognizer(recipe.model, recipe.preprocessing, classes).eval().to(trainee.device)
     with torch.no_grad():
         recognizer.decoder.output.bias[EOS_ID] = -1e4  # no text ends before its time

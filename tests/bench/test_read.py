@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from crnn_seq2seq_ocr.bench.read import READ_UNITS, Rereading, bench_read, read_batch
+from crnn_seq2seq_ocr.bench.read import READ_UNITS, ReadBenchmark, bench_read, read_batch
 from crnn_seq2seq_ocr.bench.timing import Laps
 from crnn_seq2seq_ocr.errors import PictureError
 from crnn_seq2seq_ocr.inference.reader import Reader
@@ -42,7 +42,7 @@ def test_an_onnx_file_beside_its_model(trained: Path, exported: Path, pictures: 
 
 def test_numbers_are_of_one_picture(trained: Path, pictures: Path) -> None:
     paths = sorted(str(path) for path in pictures.glob("*.png"))
-    found = Rereading(Reader.load(trained, device="cpu"), paths, batch_size=5, beam=1, threads=1)()
+    found = ReadBenchmark(Reader.load(trained, device="cpu"), paths, batch_size=5, beam=1, threads=1)()
     assert list(found) == list(READ_UNITS)
     assert found["read a picture"] * found["pictures a second"] == pytest.approx(1000)
 
@@ -62,7 +62,7 @@ def test_the_parts_read_what_the_reader_reads(trained: Path, pictures: Path, mon
 
     original = read.search
     monkeypatch.setattr(read, "search", search)
-    Rereading(reader, paths, batch_size=5, beam=1, threads=1)()
+    ReadBenchmark(reader, paths, batch_size=5, beam=1, threads=1)()
     assert seen == [each.text for each in reader.read(paths)]
 
 

@@ -29,7 +29,7 @@ READ_UNITS = {
 }
 
 
-class Rereading:
+class ReadBenchmark:
     """Some pictures read again and again.
 
     Args:
@@ -167,7 +167,7 @@ def bench_read(
     filled = list(itertools.islice(itertools.cycle(paths), max(len(paths), *batch_sizes)))
     several = len(models) > 1
     variants: dict[str, Work] = {
-        f"{model}, " * several + f"batch {size}, beam {beam}, threads {count}": Rereading(
+        f"{model}, " * several + f"batch {size}, beam {beam}, threads {count}": ReadBenchmark(
             readers[model, count], filled, batch_size=size, beam=beam, threads=count
         )
         for size, beam, count, model in itertools.product(batch_sizes, beams, counts, models)

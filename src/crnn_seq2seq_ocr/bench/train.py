@@ -24,11 +24,13 @@ from crnn_seq2seq_ocr.bench.timing import Laps, Spread, Work, side_by_side
 from crnn_seq2seq_ocr.config import Recipe
 from crnn_seq2seq_ocr.model.recognizer import Recognizer, normalise
 from crnn_seq2seq_ocr.system.allocator import keep_freed_memory
+from crnn_seq2seq_ocr.system.signals import StopRequest
 from crnn_seq2seq_ocr.text import Tokenizer
 from crnn_seq2seq_ocr.training import optimization
 from crnn_seq2seq_ocr.training.batches import Batch
 from crnn_seq2seq_ocr.training.data import batches_of, make_examples, training_source
 from crnn_seq2seq_ocr.training.finetune import resolve_charset
+from crnn_seq2seq_ocr.training.learner import Learner
 from crnn_seq2seq_ocr.training.train import train
 
 STEP_UNITS = {
@@ -46,7 +48,7 @@ STEP_UNITS = {
 }
 
 
-class Trainee:
+class StepBenchmark:
     """A network in training, and what its steps over some batches cost.
 
     Args:
@@ -65,21 +67,12 @@ class Trainee:
         self.device = accelerator.device
         self._batches = [batch.pin_memory() if self.device.type == "cuda" else batch for batch in batches]
         torch.manual_seed(settings.seed)
-        self._recognizer = Recognizer(recipe.model, recipe.preprocessing, classes).to(self.device)
-        if settings.channels_last:
-            self._recognizer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.flops = self._count()
-        if settings.compile:
-            self._recognizer.encoder.compile()
-        optimizer = optimization.make_optimizer(self._recognizer, settings.optimizer, device=self.device)
-        self._accelerator = accelerator
-        self._model, self._optimizer = accelerator.prepare(self._recognizer, optimizer)
-        average = settings.optimizer.average
-        self._average = optimization.WeightAverage(self._recognizer, average) if average else None
+        recognizer = Recognizer(recipe.model, recipe.preprocessing, classes).to(self.device)
+        self.flops = self._count(recognizer)
+        self._learner = Learner(recognizer, settings, accelerator)
 
     def __call__(self) -> dict[str, float]:
         """`STEP_UNITS` of one step on each batch, mean over them, but for the comparison with the matrix product."""
-        self._model.train()
         laps = Laps(self.device)
         for batch in self._batches:  # the device is not waited for in between, nor is it in training
             self._step(batch, lambda part: None)
@@ -114,48 +107,36 @@ class Trainee:
         # As Accelerate does it for the whole; its own context is that of the accelerator made last.
         precision = self._settings.precision
         with torch.autocast(self.device.type, DTYPES[precision], enabled=precision != "fp32"):
-            cells = self._recognizer.encode(images, batch.view_mask.to(self.device)).cells
+            cells = self._learner.recognizer.encode(images, batch.view_mask.to(self.device)).cells
         laps.end("encoder, forward")
         gradient = torch.randn_like(cells)
         laps.begin()
         torch.autograd.backward(cells, gradient)
         laps.end("encoder, backward")
-        self._optimizer.zero_grad()
+        self._learner.optimizer.zero_grad()
         laps.begin()
 
-    def _step(self, batch: Batch, end: Callable[[str], object]) -> None:
+    def _step(self, batch: Batch, lap: Callable[[str], object]) -> None:
         """One update, as `train` makes it; the end of each part is told."""
-        forced = self._forced(batch)
-        divisor = optimization.global_divisor([batch], self._settings).to(self.device)
-        loss = optimization.batch_loss(self._model, batch, forced, self._settings) / divisor
-        end("forward")
-        self._accelerator.backward(loss)
-        end("backward")
-        clip = self._settings.optimizer.clip
-        most = float("inf") if clip is None else clip
-        finite = torch.isfinite(self._accelerator.clip_grad_norm_(self._model.parameters(), most))
-        optimization.update_weights(self._optimizer, finite, precision=self._settings.precision)
-        self._optimizer.zero_grad()
-        if self._average is not None:
-            self._average.update(self._recognizer, finite=finite)
-        end("update")
+        divisor = float(optimization.global_divisor([batch], self._settings))
+        self._learner.learn([batch], divisor, StopRequest(), lap=lap)
 
-    def _forced(self, batch: Batch) -> torch.Tensor | None:
-        samples, length = batch.targets.shape
-        return optimization.forced_tokens((samples, length), self._settings.teacher_forcing, 0.0)
-
-    def _count(self) -> float:
+    def _count(self, recognizer: Recognizer) -> float:
         def steps() -> None:
             for batch in self._batches:
-                loss = optimization.batch_loss(self._recognizer, batch, self._forced(batch), self._settings)
+                shape = batch.targets.shape[0], batch.targets.shape[1]
+                forced = optimization.forced_tokens(shape, self._settings.teacher_forcing, 0.0)
+                loss = optimization.batch_loss(recognizer, batch, forced, self._settings)
                 torch.autograd.backward(loss)
 
         flops = count_flops(steps)
-        self._recognizer.zero_grad()
+        recognizer.zero_grad()
         return flops / len(self._batches)
 
 
-def bench_steps(trainees: Mapping[str, Trainee], precisions: Mapping[str, str], *, repeats: int) -> list[Measurement]:
+def bench_steps(
+    trainees: Mapping[str, StepBenchmark], precisions: Mapping[str, str], *, repeats: int
+) -> list[Measurement]:
     """Steps of all, side by side and beside the matrix product in the precision of each.
 
     Args:
@@ -279,7 +260,7 @@ def bench_train(recipes: Mapping[str, Recipe], *, batches: int, repeats: int, st
     trainees = {}
     for variant, recipe in recipes.items():
         prepared, classes = prepared_batches(recipe, batches)
-        trainees[variant] = Trainee(recipe, classes, prepared)
+        trainees[variant] = StepBenchmark(recipe, classes, prepared)
     precisions = {variant: recipe.training.precision for variant, recipe in recipes.items()}
     found = bench_steps(trainees, precisions, repeats=repeats)
     if steps:

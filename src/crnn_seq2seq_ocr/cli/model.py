@@ -15,7 +15,12 @@ Model = Annotated[
         help="A released model (`crnn-ocr models` lists them), a model folder, or a training run (its best checkpoint)."
     ),
 ]
-Device = Annotated[str, typer.Option(help="auto, or cpu, cuda, mps, npu, ... as PyTorch names it.")]
+Device = Annotated[
+    str,
+    typer.Option(
+        help="auto, or cpu, cuda, mps, npu, ... as PyTorch names it; ONNX Runtime has openvino, coreml, ... too."
+    ),
+]
 Beam = Annotated[int, typer.Option(min=1, help="Width of the beam search; 1 is greedy.")]
 LexiconFile = Annotated[Path | None, typer.Option(help="A file of the only allowed texts, one a line.")]
 Precision = Annotated[

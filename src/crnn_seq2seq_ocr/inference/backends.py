@@ -8,7 +8,8 @@ from crnn_seq2seq_ocr.checkpoint.folders import ONNX, WEIGHTS, find_model, load_
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.errors import CheckpointError
 from crnn_seq2seq_ocr.inference.backend import Backend
-from crnn_seq2seq_ocr.inference.onnx_backend import OnnxBackend, usable_devices
+from crnn_seq2seq_ocr.inference.onnx_backend import OnnxBackend
+from crnn_seq2seq_ocr.inference.providers import ONLY_ONNX, usable_devices
 from crnn_seq2seq_ocr.system.dependencies import needing
 
 if TYPE_CHECKING:
@@ -31,11 +32,13 @@ def load_backend(
             )
         return _of_file(path, device=device, precision=precision, concurrency=concurrency)
     folder = find_model(path)
-    if backend == "onnx" and not (folder / ONNX).is_file():
+    only_onnx = backend == "onnx" or (backend is None and device in ONLY_ONNX)
+    if only_onnx and not (folder / ONNX).is_file():
         raise CheckpointError(
-            f"{folder} has no {ONNX}: make one with `crnn-ocr export {path} {folder / ONNX}`, or leave out the backend"
+            f"{folder} has no {ONNX}: make one with `crnn-ocr export {path} {folder / ONNX}`, or leave out "
+            + ("the backend" if backend else f"the device {device}")
         )
-    why = None if backend == "onnx" else _why_torch(path, folder, device=device, precision=precision, backend=backend)
+    why = None if only_onnx else _why_torch(path, folder, device=device, precision=precision, backend=backend)
     if why is None:
         loaded = _of_file(folder / ONNX, device=device, precision=precision, concurrency=concurrency)
         _check_same(loaded.description, folder)

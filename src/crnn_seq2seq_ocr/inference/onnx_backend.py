@@ -10,8 +10,8 @@ import numpy as np
 
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.errors import CheckpointError, DeviceError
+from crnn_seq2seq_ocr.inference.providers import automatic_device, choose
 from crnn_seq2seq_ocr.model.outputs import Outputs
-from crnn_seq2seq_ocr.system.processes import local_process
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 DESCRIPTION_KEY = "crnn-seq2seq-ocr"
 """The entry of the file's metadata that holds the description, as JSON."""
-
-_PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
 
 
 class OnnxBackend:
@@ -61,7 +59,7 @@ class OnnxBackend:
 
         Args:
             path: The file.
-            device: cpu, or cuda where the installed ONNX Runtime has it; auto takes the fastest of these.
+            device: cpu, or another of `providers.PROVIDERS` that is installed; auto takes cuda or else cpu.
             threads: How many it runs on; None: as many as the environment's ``OMP_NUM_THREADS`` says, which PyTorch
                 obeys too, else one for each core; the callers of several batches at once are counted in.
             concurrency: How many batches will be read at the same time. An accelerator reads one.
@@ -85,9 +83,9 @@ class OnnxBackend:
         concurrency: int = 1,
     ) -> "OnnxBackend":
         """The network of the content of a file; `where` names it in messages, all else is as in `load`."""
-        providers = _providers(device)
-        concurrency = concurrency if len(providers) == 1 else 1
-        session = _session(content, where, providers, _threads(concurrency) if threads is None else threads)
+        device = automatic_device() if device == "auto" else device
+        concurrency = concurrency if device == "cpu" else 1
+        session = _session(content, where, device, _threads(concurrency) if threads is None else threads)
         written = session.get_modelmeta().custom_metadata_map.get(DESCRIPTION_KEY)
         if written is None:
             raise CheckpointError(
@@ -97,7 +95,7 @@ class OnnxBackend:
             description: Any = json.loads(written)
         except json.JSONDecodeError as error:
             raise CheckpointError(f"the metadata of {where} is damaged ({error}): export it again") from None
-        return cls(session, Description.from_dict(description, where), concurrency=concurrency)
+        return cls(session, Description.from_dict(description, where), device=device, concurrency=concurrency)
 
     def read(
         self, images: np.ndarray, view_mask: np.ndarray, *, beam: int = 1, lexicon: "Lexicon | None" = None
@@ -113,21 +111,25 @@ class OnnxBackend:
         return Outputs(*self._session.run(list(Outputs._fields), {"images": pictures, "view_mask": view_mask}))
 
 
-def _session(
-    content: bytes, where: str, providers: list[tuple[str, dict[str, int]]], threads: int
-) -> "onnxruntime.InferenceSession":
+def _session(content: bytes, where: str, device: str, threads: int) -> "onnxruntime.InferenceSession":
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors: what it warns of is its own business
     options.intra_op_num_threads = threads
+    provider, chosen = choose(options, device)
     try:
-        return onnxruntime.InferenceSession(content, options, providers=providers)
+        session = onnxruntime.InferenceSession(content, options, providers=chosen)
     except Exception as error:  # it raises a class of its own for each kind of failure
         reason = str(error).splitlines()[0]
+        if device != "cpu":
+            raise DeviceError(f"ONNX Runtime cannot read {where} with {device} ({reason}): take cpu") from None
         raise CheckpointError(
             f"{where} cannot be used by ONNX Runtime ({reason}): give a file that `crnn-ocr export` wrote, whole"
         ) from None
+    if provider not in session.get_providers():  # it goes on with the next one, and warns in its log
+        raise DeviceError(f"ONNX Runtime has {provider} but cannot start it here, libraries may be missing: take cpu")
+    return session
 
 
 def _threads(concurrency: int) -> int:
@@ -143,21 +145,3 @@ def _threads(concurrency: int) -> int:
 def _cores() -> int:
     """Those that this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-
-
-def usable_devices() -> list[str]:
-    """What the installed ONNX Runtime can use, the fastest first."""
-    import onnxruntime
-
-    available = onnxruntime.get_available_providers()
-    return [name for name, provider in _PROVIDERS.items() if provider in available]
-
-
-def _providers(device: str) -> list[tuple[str, dict[str, int]]]:
-    """What runs the network, the preferred first."""
-    usable = usable_devices()
-    if device != "auto" and device not in usable:
-        raise DeviceError(f"ONNX Runtime cannot use the device {device!r} here: take auto or {' or '.join(usable)}")
-    wanted = usable[0] if device == "auto" else device
-    accelerator = [(_PROVIDERS[wanted], {"device_id": local_process()})] if wanted != "cpu" else []
-    return [*accelerator, (_PROVIDERS["cpu"], {})]

@@ -64,8 +64,8 @@ class Reader:
 
         Args:
             path: The name, the folder or the file.
-            device: As PyTorch names it; ``auto`` takes an accelerator if there is one. ONNX Runtime knows cpu, and
-                cuda where it was built for it.
+            device: As PyTorch names it; ``auto`` takes an accelerator if there is one. ONNX Runtime knows cpu, cuda,
+                openvino, coreml, directml, webgpu and others, where their package is installed.
             precision: Number type of convolutions and products. ``bf16`` reads several times as many pictures a
                 second on accelerators and on CPUs with AMX or AVX-512 BF16 (on others it is slower);
                 probabilities then differ in the third digit, texts rarely. An ONNX file has its own.

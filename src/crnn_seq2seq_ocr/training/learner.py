@@ -1,6 +1,7 @@
 """What learns: a network, its optimiser, the average of its weights, and how far they have come."""
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,10 @@ class Progress:
     validations_since_best: int = 0
     skipped_steps: int = 0
     dropped_samples: int = 0
+
+
+def _no_lap(part: str) -> None:
+    """Nothing is timed."""
 
 
 class Learner:
@@ -62,13 +67,16 @@ class Learner:
         """The network to evaluate and to keep: that of the averaged weights, where they are averaged."""
         return self.recognizer if self._average is None else self._average.module  # type: ignore[return-value]
 
-    def learn(self, parts: list[Batch], divisor: float, stop: StopRequest) -> Tensor:
+    def learn(
+        self, parts: list[Batch], divisor: float, stop: StopRequest, *, lap: Callable[[str], object] = _no_lap
+    ) -> Tensor:
         """Make one update, which is left to the device.
 
         Args:
             parts: The batches of this process.
             divisor: Of the loss of the global batch, see `optimization.global_divisor`.
             stop: Whether this process wants to end.
+            lap: Called at the end of each part: ``forward`` and ``backward`` of each batch, ``update``.
 
         Returns:
             float32 (3,): the loss, 1 if it was finite (else the network is as before), how many processes want to end.
@@ -82,7 +90,7 @@ class Learner:
         if self._settings.freeze_norm:
             optimization.freeze_norms(self._model)
         running = [(buffer, buffer.clone()) for buffer in self._model.buffers()]
-        total = self._gradients(parts, divisor)
+        total = self._gradients(parts, divisor, lap)
         clip = self._settings.optimizer.clip
         norm = accelerator.clip_grad_norm_(self._model.parameters(), float("inf") if clip is None else clip)
         wanted = torch.tensor(float(stop.requested)).to(accelerator.device, non_blocking=True)
@@ -95,9 +103,10 @@ class Learner:
         if self._average is not None:
             self._average.update(self.recognizer, finite=finite.float())
         self.progress.step += 1
+        lap("update")
         return torch.stack([result[0], finite.float(), result[1]])
 
-    def _gradients(self, parts: list[Batch], divisor: float) -> Tensor:
+    def _gradients(self, parts: list[Batch], divisor: float, lap: Callable[[str], object]) -> Tensor:
         """Those of the global batch's loss; returns this process's part of it, a scalar on the device."""
         total = torch.zeros((), device=self._accelerator.device)
         done = self.progress.step / self._settings.steps
@@ -106,8 +115,10 @@ class Learner:
             forced = optimization.forced_tokens((samples, length), self._settings.teacher_forcing, done)
             with contextlib.nullcontext() if number == len(parts) else self._accelerator.no_sync(self._model):
                 loss = optimization.batch_loss(self._model, part, forced, self._settings) / divisor
+                lap("forward")
                 # Gradients are averaged over the processes: the factor makes it their sum.
                 self._accelerator.backward(loss * self._accelerator.num_processes)
+                lap("backward")
             total += loss.detach()
         return total
 
