@@ -5,6 +5,7 @@ import math
 import shutil
 from pathlib import Path
 
+from crnn_seq2seq_ocr.checkpoint.hub import fetch_model, hub_address
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.checkpoint.pretrained import released_models
 from crnn_seq2seq_ocr.errors import CheckpointError, did_you_mean
@@ -21,11 +22,15 @@ _NOT_LEARNT = {"running_mean", "running_var", "num_batches_tracked"}
 def find_model(path: Path) -> Path:
     """The model folder that a path means: a model, a run (its best checkpoint, else its last), or a released name.
 
-    A folder of that name without a model in it does not hide the released model.
+    A folder of that name without a model in it does not hide the released model. ``hf://owner/name`` is fetched from
+    the hub.
 
     Raises:
         CheckpointError: The path holds no model and names none.
+        DependencyError: It is on the hub, and the package that fetches it is not installed.
     """
+    if (address := hub_address(path)) is not None:
+        return fetch_model(address)
     if (path / DESCRIPTION).is_file():
         return path
     released = released_models()
@@ -34,7 +39,7 @@ def find_model(path: Path) -> Path:
         what = "holds no model" if path.is_dir() else "does not exist" if not path.exists() else "is not a folder"
         raise CheckpointError(
             f"{path} {what}{did_you_mean(str(path), released)}: give a folder with {DESCRIPTION}, the folder of a "
-            f"training run, or a released model ({', '.join(released) or 'there are none here'})"
+            f"training run, hf://owner/name, or a released model ({', '.join(released) or 'there are none here'})"
         )
     return chosen
 

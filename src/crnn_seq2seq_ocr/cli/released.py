@@ -29,6 +29,7 @@ def release(
     calibration: Annotated[
         str | None, typer.Option(help="Other data, by which its confidences are set right; it reads the same.")
     ] = None,
+    push: Annotated[str | None, typer.Option(help="Send it to the Hugging Face hub too: owner/name.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many samples of each.")] = None,
     batch_size: BatchSize = 32,
     device: Device = "auto",
@@ -39,8 +40,12 @@ def release(
     """
     from rich.console import Console
 
+    from crnn_seq2seq_ocr.checkpoint.hub import check_repository, push_model
+    from crnn_seq2seq_ocr.export.card import model_card
     from crnn_seq2seq_ocr.export.release import release as run
 
+    if push is not None:
+        check_repository(push)
     description = run(
         model,
         folder,
@@ -57,3 +62,5 @@ def release(
         typer.echo(f"{each.data}: {each.sequence_accuracy:.2%} of {each.samples:,} right (strict), CER {each.cer:.2%}")
     size = sum(path.stat().st_size for path in folder.iterdir())
     typer.echo(f"{folder}: {size / 1e6:.1f} MB")
+    if push is not None:
+        typer.echo(f"sent to {push_model(folder, push, card=model_card(description, push))}")

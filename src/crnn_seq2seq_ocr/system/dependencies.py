@@ -9,6 +9,7 @@ _EXTRAS = {
     **dict.fromkeys(("fastapi", "starlette", "uvicorn", "prometheus_client", "python_multipart"), "serve"),
     **dict.fromkeys(("rapidocr", "pypdfium2", "pillow_heif", "lxml"), "find"),
     "pyarrow": "parquet",
+    "huggingface_hub": "hub",
 }
 """What brings a module; [train] brings all others that may be missing."""
 
