@@ -101,8 +101,11 @@ def check_repository(repository: str) -> None:
 @contextlib.contextmanager
 def _failures_as_sentences(repository: str, revision: str | None) -> Iterator[None]:
     from huggingface_hub import errors
+    from huggingface_hub.utils import logging
 
     where = f"hf://{repository}"
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()  # its warnings say in many lines what our errors say in one
     try:
         yield
     except errors.GatedRepoError:
@@ -122,3 +125,5 @@ def _failures_as_sentences(repository: str, revision: str | None) -> Iterator[No
             f"{where} is not on this computer, and the hub does not answer ({type(error).__name__}): "
             "check the network, and HF_HUB_OFFLINE"
         ) from None
+    finally:
+        logging.set_verbosity(verbosity)
