@@ -105,7 +105,7 @@ def _failures_as_sentences(repository: str, revision: str | None) -> Iterator[No
 
     where = f"hf://{repository}"
     verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()  # its warnings say in many lines what our errors say in one
+    logging.set_verbosity(logging.ERROR)  # its warnings say in many lines what our errors say in one
     try:
         yield
     except errors.GatedRepoError:
