@@ -4,6 +4,7 @@ import contextlib
 import functools
 import re
 from collections.abc import Iterator
+from logging import ERROR
 from pathlib import Path
 from typing import NamedTuple
 
@@ -105,7 +106,7 @@ def _failures_as_sentences(repository: str, revision: str | None) -> Iterator[No
 
     where = f"hf://{repository}"
     verbosity = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)  # its warnings say in many lines what our errors say in one
+    logging.set_verbosity(ERROR)  # its warnings say in many lines what our errors say in one
     try:
         yield
     except errors.GatedRepoError:
