@@ -1,6 +1,7 @@
 """What may be read: all forms of a picture are the same picture, and which files paths, folders and globs mean."""
 
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -167,3 +168,19 @@ def test_nothing_matches(tree: Path) -> None:
     (tree / "empty").mkdir()
     with pytest.raises(DataError, match=r"empty holds no pictures \(\.bmp"):
         find_pictures([str(tree / "empty")])
+
+
+def test_what_has_no_end_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(PictureError, match="no ordinary file"):
+        open_sample(tmp_path / "pipe.png", "x")
+    with pytest.raises(PictureError, match="no ordinary file"):
+        open_sample("/dev/zero", "x")
+
+
+def test_whatever_a_pillow_image_raises_is_its_error(tmp_path: Path) -> None:
+    whole = io.BytesIO()
+    Image.new("RGB", (40, 30)).save(whole, "DDS")
+    for cut in (whole.getvalue()[:140], whole.getvalue()[:-50]):
+        with pytest.raises(PictureError, match="cannot be used"):
+            open_sample(Image.open(io.BytesIO(cut)), "x")

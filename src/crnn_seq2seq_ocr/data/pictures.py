@@ -5,24 +5,26 @@ import warnings
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
+from crnn_seq2seq_ocr.data.encoded import DamagedError, Encoded, SizeError, examine
 from crnn_seq2seq_ocr.errors import PictureError
 
 MOST_PIXELS = 64_000_000
 """Pictures that claim more pixels than this are refused before they are decoded (decompression bombs)."""
 
+_ROWS = 64
 _REMEDY = "replace the picture or take it out of the data"
 
 
 def decode_picture(picture: bytes | np.ndarray, *, name: str) -> np.ndarray:
     """Pixels of a picture, RGB uint8 (H, W, 3), turned upright as its EXIF data say.
 
-    Grey pictures and those of 16 bits a channel are converted; transparent ones are laid on white.
+    Grey pictures and those of 16 bits a channel are converted; transparent ones are laid on white. Memory is
+    bounded: nothing is decoded before the structure of the file was found to hold, nor more than `MOST_PIXELS`.
 
     Args:
-        picture: An encoded picture (PNG, JPEG, WebP, TIFF, BMP, GIF) or pixels that are uint8 (H, W),
-            (H, W, 3) or (H, W, 4).
+        picture: An encoded picture (`encoded.FORMATS`) or pixels that are uint8 (H, W), (H, W, 3) or (H, W, 4).
         name: What the messages call it.
 
     Raises:
@@ -30,16 +32,13 @@ def decode_picture(picture: bytes | np.ndarray, *, name: str) -> np.ndarray:
     """
     if isinstance(picture, np.ndarray):
         return _rgb(picture, name)
-    transparent = _look_at_header(picture, name)
-    if transparent:
-        return _decode_transparent(picture, name)
+    encoded = _examined(picture, name)
     try:
-        pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR_RGB)
-    except cv2.error as error:
-        raise PictureError(f"{name}: the picture cannot be decoded ({error.err}): {_REMEDY}") from None
-    if pixels is None:
-        raise PictureError(f"{name}: the picture is damaged or cut short: {_REMEDY}")
-    return pixels
+        pixels = _decode_transparent(encoded) if encoded.transparent else _decode(encoded)
+    except Exception as error:  # whatever a decoder raises, be it memory: it is this picture's error
+        reason = getattr(error, "err", None) or error  # of OpenCV, without the place in its source
+        raise PictureError(f"{name}: the picture is damaged or cut short ({reason}): {_REMEDY}") from None
+    return np.ascontiguousarray(_upright(pixels, encoded.orientation))
 
 
 def encode_picture(pixels: np.ndarray, *, format: str = "png", quality: int = 95) -> bytes:
@@ -90,51 +89,62 @@ def _rgb(pixels: np.ndarray, name: str) -> np.ndarray:
     return pixels if pixels.shape[2] == 3 else _on_white(pixels)
 
 
-def _look_at_header(data: bytes, name: str) -> bool:
-    """Whether the picture has transparent parts; nothing is decoded.
-
-    Raises:
-        PictureError: No picture, or too large a one.
-    """
+def _examined(data: bytes, name: str) -> Encoded:
+    """The picture, if its structure holds; nothing is decoded."""
     if not data:
         raise PictureError(f"{name}: the picture is empty (0 bytes): {_REMEDY}")
     try:
-        with warnings.catch_warnings():
-            # Our limit is below the one that the library warns of; damaged metadata are no harm.
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data)) as header:
-                width, height = header.size
-                # Grey of 16 bits: the library makes all of it white when it lays it on white.
-                see_through = "transparency" in header.info and not header.mode.startswith("I")
-                transparent = header.mode in {"RGBA", "LA", "PA"} or see_through
-    except Image.DecompressionBombError:
-        raise _too_large(name) from None
-    except (OSError, SyntaxError, ValueError, EOFError, OverflowError):
-        raise PictureError(f"{name}: this is no picture in a known format: {_REMEDY}") from None
-    if width * height > MOST_PIXELS:
-        raise _too_large(name, width, height)
-    return transparent
+        return examine(data, most_pixels=MOST_PIXELS)
+    except SizeError as error:
+        raise _too_large(name, error.width, error.height) from None
+    except DamagedError as error:
+        raise PictureError(f"{name}: this is no picture that can be read ({error}): {_REMEDY}") from None
 
 
-def _too_large(name: str, width: int | None = None, height: int | None = None) -> PictureError:
-    size = f" of {width} x {height} pixels" if width else ""
+def _too_large(name: str, width: int, height: int) -> PictureError:
     return PictureError(
-        f"{name}: the picture{size} is larger than {MOST_PIXELS // 1_000_000} million pixels and was not decoded: "
-        "make it smaller"
+        f"{name}: the picture of {width} x {height} pixels is larger than {MOST_PIXELS // 1_000_000} million pixels "
+        "and was not decoded: make it smaller"
     )
 
 
-def _decode_transparent(data: bytes, name: str) -> np.ndarray:
+def _decode(encoded: Encoded) -> np.ndarray:
+    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    pixels = cv2.imdecode(np.frombuffer(encoded.data, np.uint8), flags)
+    if pixels is None or pixels.shape[:2] != (encoded.height, encoded.width):
+        raise ValueError("its pixels cannot be decoded")
+    return pixels
+
+
+def _decode_transparent(encoded: Encoded) -> np.ndarray:
     """A picture with an alpha channel or a transparent colour, laid on white."""
-    try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as opened:
-            warnings.simplefilter("ignore")
-            return _on_white(np.asarray(ImageOps.exif_transpose(opened).convert("RGBA")))
-    except (OSError, SyntaxError, ValueError, EOFError, OverflowError) as error:
-        raise PictureError(f"{name}: the picture is damaged or cut short ({error}): {_REMEDY}") from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of sizes, which were checked
+        with Image.open(io.BytesIO(encoded.data), formats=[encoded.format]) as opened:
+            if opened.mode.startswith("I"):
+                # Grey of 16 bits: the library makes all of it white when it lays it on white.
+                return _decode(encoded)
+            if opened.size != (encoded.width, encoded.height):
+                raise ValueError("it has another size than it claims")
+            return _on_white(np.asarray(opened.convert("RGBA")))
+
+
+def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Pixels turned as EXIF's number says: 1 is upright, even ones below 5 and odd ones above are mirrored."""
+    match orientation:
+        case 2 | 3 | 4:
+            return pixels[:: -1 if orientation > 2 else 1, :: -1 if orientation < 4 else 1]
+        case 5 | 6 | 7 | 8:
+            across = pixels.transpose(1, 0, 2)
+            return across[:: -1 if orientation > 6 else 1, :: -1 if orientation in (6, 7) else 1]
+    return pixels
 
 
 def _on_white(rgba: np.ndarray) -> np.ndarray:
     """RGBA uint8 (H, W, 4) over white: (H, W, 3)."""
-    colour, alpha = rgba[..., :3].astype(np.uint16), rgba[..., 3:].astype(np.uint16)
-    return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+    over = np.empty((*rgba.shape[:2], 3), np.uint8)
+    for top in range(0, len(rgba), _ROWS):  # some rows at a time: numbers of 16 bits take a multiple of the memory
+        rows = slice(top, top + _ROWS)
+        colour, alpha = rgba[rows, :, :3].astype(np.uint16), rgba[rows, :, 3:].astype(np.uint16)
+        over[rows] = (colour * alpha + 255 * (255 - alpha) + 127) // 255
+    return over

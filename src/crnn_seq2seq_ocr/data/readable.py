@@ -1,8 +1,10 @@
 """What may be read: pictures in many forms, opened as samples, and the files that paths, folders and globs mean."""
 
+import errno
 import glob
 import itertools
 import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,9 @@ from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import DataError, PictureError
 
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
+
+MOST_BYTES = 1_000_000_000
+"""Of a file: larger ones are not opened."""
 
 Readable = str | Path | bytes | np.ndarray | Image.Image
 """A file, an encoded picture, RGB pixels uint8 (H, W, 3), or a Pillow image."""
@@ -41,7 +46,7 @@ def _parts(image: Readable | Sequence[Readable]) -> Sequence[Any]:
 def _picture(image: Readable, name: str) -> bytes | np.ndarray:
     if isinstance(image, str | Path):
         try:
-            return Path(image).read_bytes()
+            return _content(Path(image))
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise PictureError(f"{image} cannot be opened ({reason}): check the path") from None
@@ -52,6 +57,18 @@ def _picture(image: Readable, name: str) -> bytes | np.ndarray:
     raise PictureError(f"{name} is {type(image).__name__}: give a path, bytes, RGB pixels or a Pillow image")
 
 
+def _content(path: Path) -> bytes:
+    """The bytes of an ordinary file: pipes and devices may have no end."""
+    about = path.stat()
+    if stat.S_ISDIR(about.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(about.st_mode):
+        raise ValueError("it is no ordinary file")
+    if about.st_size > MOST_BYTES:
+        raise ValueError(f"it has more than {MOST_BYTES // 1_000_000} million bytes")
+    return path.read_bytes()
+
+
 def _pixels(image: Image.Image, name: str) -> np.ndarray:
     """A Pillow image as its file would be read: upright, 16 bits a channel brought down to 8, RGBA if transparent."""
     try:
@@ -59,7 +76,7 @@ def _pixels(image: Image.Image, name: str) -> np.ndarray:
         if image.mode.startswith("I"):
             return (np.asarray(image) // 256).clip(0, 255).astype(np.uint8)
         return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
-    except (OSError, SyntaxError, ValueError) as error:
+    except Exception as error:  # an opened file is decoded here: whatever that raises
         raise PictureError(f"{name}: the Pillow image cannot be used ({error}): open it anew") from None
 
 

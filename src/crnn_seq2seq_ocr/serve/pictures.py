@@ -1,27 +1,20 @@
 """Pictures from strangers: what is refused before anything is decoded, and where in them the views are."""
 
-import io
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
 from crnn_seq2seq_ocr.config import Preprocessing
+from crnn_seq2seq_ocr.data.encoded import FORMATS, DamagedError, SizeError, examine
 from crnn_seq2seq_ocr.data.transforms import coverage
 from crnn_seq2seq_ocr.data.views import split_views
 from crnn_seq2seq_ocr.serve.problems import Problem
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
-"""Those that the decoder knows, by Pillow's names: its other readers are never tried."""
-
-_ORIENTATION, _SIDEWAYS = 0x0112, {5, 6, 7, 8}
-
 
 @dataclass(frozen=True)
 class Upload:
-    """A picture as it came: encoded bytes whose header was looked at, and its size when upright, in pixels."""
+    """A picture as it came: encoded bytes whose structure holds, and its size when upright, in pixels."""
 
     data: bytes
     width: int
@@ -43,7 +36,7 @@ class Region:
 
 
 def look_at(data: bytes, *, name: str, most_pixels: int) -> Upload:
-    """A picture by its header alone.
+    """A picture by its structure alone; nothing is decoded.
 
     Raises:
         Problem: 422 for what is no picture, 413 for one of too many pixels.
@@ -51,20 +44,13 @@ def look_at(data: bytes, *, name: str, most_pixels: int) -> Upload:
     if not data:
         raise Problem(422, "picture_empty", f"{name} is empty (0 bytes): send the picture's file itself")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of sizes, which are checked below, and of damaged metadata
-            with Image.open(io.BytesIO(data), formats=FORMATS) as header:
-                width, height = header.size
-                # The method of all formats: that of PNG decodes the whole picture to look behind it.
-                sideways = Image.Image.getexif(header).get(_ORIENTATION) in _SIDEWAYS
-    except Image.DecompressionBombError:
+        encoded = examine(data, most_pixels=most_pixels)
+    except SizeError:
         raise _too_large(name, most_pixels) from None
-    except Exception:  # readers of damaged headers raise anything
-        known = ", ".join(FORMATS)
-        raise Problem(422, "picture_unreadable", f"{name} is no picture that can be read: send {known}") from None
-    if width * height > most_pixels:
-        raise _too_large(name, most_pixels)
-    return Upload(data, height, width) if sideways else Upload(data, width, height)
+    except DamagedError as error:
+        detail = f"{name} is no picture that can be read ({error}): send {', '.join(FORMATS)}"
+        raise Problem(422, "picture_unreadable", detail) from None
+    return Upload(encoded.data, *encoded.upright)
 
 
 def regions(pictures: Sequence[Upload], preprocessing: Preprocessing) -> list[Region]:
