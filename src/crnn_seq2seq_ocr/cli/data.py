@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,20 +13,30 @@ data = typer.Typer(help="Check, convert, download and draw data sets.", no_args_
 
 SourceName = Annotated[str, typer.Argument(help="A path, or a name such as 'synthetic:signs?names=test&count=200'.")]
 Workers = Annotated[int, typer.Option(min=0, help="Processes; 0 works in this one.")]
-Shards = Annotated[int, typer.Option(min=1, help="Number of TFRecord files.")]
+Shards = Annotated[int, typer.Option(min=1, help="Number of files (not of a folder or an LMDB).")]
 Redo = Annotated[bool, typer.Option("--redo", help="Begin anew, over what an earlier run has written.")]
-Split = Annotated[str, typer.Option(help="First part of the names of TFRecord files.")]
+Split = Annotated[str, typer.Option(help="First part of the names of the files.")]
 
 
 class Layout(StrEnum):
-    """What a data set is written as."""
+    """What drawn samples are written as."""
 
     tfrecord = "tfrecord"
     folder = "folder"
 
 
+class Target(StrEnum):
+    """What a data set is converted to."""
+
+    folder = "folder"
+    tfrecord = "tfrecord"
+    lmdb = "lmdb"
+    parquet = "parquet"
+    webdataset = "webdataset"
+
+
 class PictureFormat(StrEnum):
-    """How pictures are written into a folder."""
+    """How pictures are written, but into TFRecords."""
 
     keep = "keep"
     png = "png"
@@ -68,26 +78,31 @@ def check(
 def convert(
     source: SourceName,
     out: Annotated[Path, typer.Argument(help="The folder to write.")],
-    to: Annotated[Layout, typer.Option(help="What to write.")] = Layout.folder,
+    to: Annotated[Target, typer.Option(help="What to write.")] = Target.folder,
     charset: Annotated[str, typer.Option(help="Of TFRecords: 'fsns', a charset file, or the characters.")] = "fsns",
     max_length: Annotated[int, typer.Option(min=1, help="Longest text of TFRecords.")] = 37,
     shards: Shards = 1,
     split: Split = "train",
-    pictures: Annotated[PictureFormat, typer.Option(help="Pictures of a folder.")] = PictureFormat.keep,
+    pictures: Annotated[
+        PictureFormat, typer.Option(help="Keep PNG and JPEG files, or make all one kind.")
+    ] = PictureFormat.keep,
     workers: Workers = 0,
     redo: Redo = False,
 ) -> None:
-    """Turn a data set into TFRecords or a folder; the same command again goes on where it stopped."""
+    """Turn a data set into another format; the same command again goes on where it stopped."""
     from crnn_seq2seq_ocr.data.convert import convert_to_folder, convert_to_tfrecord
+    from crnn_seq2seq_ocr.data.convert_packed import convert_to_lmdb, convert_to_shards
     from crnn_seq2seq_ocr.data.sources import open_source
 
     opened = open_source(source)
+    format: Literal["keep", "png", "jpg"] = pictures.value
+    resume = not redo
     with _progress("converting") as progress:
-        if to is Layout.folder:
-            done = convert_to_folder(
-                opened, out, format=pictures.value, workers=workers, resume=not redo, progress=progress
-            )
-        else:
+        if to is Target.folder:
+            done = convert_to_folder(opened, out, format=format, workers=workers, resume=resume, progress=progress)
+        elif to is Target.lmdb:
+            done = convert_to_lmdb(opened, out, format=format, workers=workers, resume=resume, progress=progress)
+        elif to is Target.tfrecord:
             done = convert_to_tfrecord(
                 opened,
                 out,
@@ -96,7 +111,19 @@ def convert(
                 shards=shards,
                 split=split,
                 workers=workers,
-                resume=not redo,
+                resume=resume,
+                progress=progress,
+            )
+        else:
+            done = convert_to_shards(
+                opened,
+                out,
+                to="parquet" if to is Target.parquet else "webdataset",
+                shards=shards,
+                split=split,
+                format=format,
+                workers=workers,
+                resume=resume,
                 progress=progress,
             )
     for failure in done.failures:

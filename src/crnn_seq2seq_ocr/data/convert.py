@@ -1,15 +1,16 @@
 """Any source written as FSNS' TFRecord shards or as a folder of pictures: in parts, which survive an interruption."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from crnn_seq2seq_ocr.data.conversion_entries import BLOCK, Entry, PictureFormat, attempt, encoded, entries
 from crnn_seq2seq_ocr.data.formats.fsns import MAX_LENGTH, VIEWS, encode_example
 from crnn_seq2seq_ocr.data.formats.tfrecord import shard_name, write_records
-from crnn_seq2seq_ocr.data.pictures import decode_picture, encode_picture, picture_format, resize
+from crnn_seq2seq_ocr.data.pictures import decode_picture, encode_picture, resize
 from crnn_seq2seq_ocr.data.resumable_conversion import Conversion, Failure, Job, Progress
 from crnn_seq2seq_ocr.data.sample import Picture, Sample, Source
 from crnn_seq2seq_ocr.data.views import real_views, split_views
@@ -20,11 +21,6 @@ from crnn_seq2seq_ocr.text import FSNS_CHARSET
 LABELS = "labels.tsv"
 SIDE = 150
 """Height and width of one view of FSNS."""
-
-_BLOCK = 1000
-"""Samples of one part of a folder: they share a subfolder."""
-
-PictureFormat = Literal["keep", "png", "jpg"]
 
 
 def convert_to_tfrecord(
@@ -97,10 +93,10 @@ def convert_to_folder(
         DataError: Not one sample could be converted, or the folder holds another list of labels.
         StorageError: No space left, or the folder may not be written.
     """
-    parts = -(-len(source) // _BLOCK)
+    parts = -(-len(source) // BLOCK)
     labels = folder / LABELS
 
-    def write(number: int, entries: Iterator[_Entry]) -> list[Any]:
+    def write(number: int, entries: Iterator[Entry]) -> list[Any]:
         (folder / f"{number:04d}").mkdir(exist_ok=True)
         rows = []
         for entry in entries:
@@ -109,8 +105,8 @@ def convert_to_folder(
             rows.append(("|".join(entry.files), entry.text, "" if entry.views is None else str(entry.views)))
         return rows
 
-    job = Job(source, folder, "folder", {"format": format}, parts, resume, [labels], block=_BLOCK)
-    job.run(partial(_entries, source, format), write, workers, progress)
+    job = Job(source, folder, "folder", {"format": format}, parts, resume, [labels], block=BLOCK)
+    job.run(partial(entries, source, format), write, workers, progress)
     result = job.result([labels])
     with writing(folder), replacing(labels) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         file.write("file\ttext\tviews\n")
@@ -118,33 +114,8 @@ def convert_to_folder(
     return result
 
 
-class _Entry(NamedTuple):
-    """A sample as it will stand in a folder."""
-
-    files: dict[str, bytes]
-    text: str
-    views: int | None
-
-
 def _records(source: Source, charset: str, max_length: int, indexes: range) -> list[bytes | Failure]:
-    return [_attempt(source, index, partial(_record, charset=charset, max_length=max_length)) for index in indexes]
-
-
-def _entries(source: Source, format: PictureFormat, indexes: range) -> list[_Entry | Failure]:
-    return [_attempt(source, index, partial(_entry, format=format)) for index in indexes]
-
-
-def _attempt(source: Source, index: int, convert: Callable[[Sample, int], Any]) -> Any:
-    """A sample converted, or why not."""
-    name = f"sample {index}"
-    try:
-        sample = source[index]
-        name = sample.name
-        if not sample.text.strip():
-            raise DataError("the text is empty")
-        return convert(sample, index)
-    except DataError as error:
-        return Failure(name, str(error).removeprefix(f"{name}: "))
+    return [attempt(source, index, partial(_record, charset=charset, max_length=max_length)) for index in indexes]
 
 
 def _record(sample: Sample, index: int, *, charset: str, max_length: int) -> bytes:
@@ -155,7 +126,7 @@ def _record(sample: Sample, index: int, *, charset: str, max_length: int) -> byt
     """
     if len(sample.images) == 1:
         pixels = decode_picture(sample.images[0], name=sample.name)
-        data, views = _encoded(sample.images[0], pixels, "keep")[1], _views(sample, pixels)
+        data, views = encoded(sample.images[0], pixels, "keep")[1], _views(sample, pixels)
     else:
         pixels = _strip(sample, index)
         data, views = encode_picture(pixels), len(sample.images)
@@ -181,29 +152,3 @@ def _strip(sample: Sample, index: int) -> np.ndarray:
         view = resize(decode_picture(picture, name=sample.name), (SIDE, SIDE))
         strip[:, place * SIDE : (place + 1) * SIDE] = view
     return strip
-
-
-def _entry(sample: Sample, index: int, *, format: PictureFormat) -> _Entry:
-    """A sample as files.
-
-    Raises:
-        DataError: A picture cannot be read, or the text cannot stand in a line of a list.
-    """
-    if set(sample.text) & set("\t\n\r"):
-        raise DataError(f"the text {sample.text!r} holds a tab or a line break, which {LABELS} cannot")
-    files = {}
-    for place, picture in enumerate(sample.images):
-        suffix, data = _encoded(picture, decode_picture(picture, name=sample.name), format)
-        several = f"-{place}" if len(sample.images) > 1 else ""
-        files[f"{index // _BLOCK:04d}/{index:07d}{several}.{suffix}"] = data
-    return _Entry(files, sample.text, sample.views)
-
-
-def _encoded(picture: Picture, pixels: np.ndarray, format: PictureFormat) -> tuple[str, bytes]:
-    """Format and file of a picture, its own file where it fits."""
-    if isinstance(picture, bytes):
-        own = picture_format(picture)
-        if own and format in (own, "keep"):
-            return own, picture
-    wanted = "png" if format == "keep" else format
-    return wanted, encode_picture(pixels, format=wanted)

@@ -115,9 +115,9 @@ class Job:
             raise DataError(f"not one of {len(self.source)} samples could be converted, the first are\n{first}")
         return result
 
-    def rows(self) -> Iterator[list[str]]:
-        """What `write` has returned, in order."""
-        for note in self._read_notes():
+    def rows(self, parts: int | None = None) -> Iterator[list[str]]:
+        """What `write` has returned for the first parts, or all, in order."""
+        for note in self._read_notes(parts):
             yield from note["rows"]
 
     def _begin(self) -> None:
@@ -158,8 +158,8 @@ class Job:
     def _note(self, number: int) -> Path:
         return self._notes / f"{number:05d}.json"
 
-    def _read_notes(self) -> Iterator[dict[str, Any]]:
-        for number in range(self.parts):
+    def _read_notes(self, parts: int | None = None) -> Iterator[dict[str, Any]]:
+        for number in range(self.parts if parts is None else parts):
             yield json.loads(self._note(number).read_text(encoding="utf-8"))
 
     def _samples(self, number: int) -> range:

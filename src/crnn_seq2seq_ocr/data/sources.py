@@ -21,13 +21,20 @@ import re
 from pathlib import Path
 
 from crnn_seq2seq_ocr.data.combined import Joined, Repeated, Subset
-from crnn_seq2seq_ocr.data.formats import folder, fsns, mindrecord
+from crnn_seq2seq_ocr.data.formats import arrow, folder, fsns, lmdb, mindrecord, webdataset
 from crnn_seq2seq_ocr.data.formats.format import Format, Options
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.errors import DataError, did_you_mean
 from crnn_seq2seq_ocr.system.dependencies import needing
 
-FORMATS: tuple[Format, ...] = (fsns.FORMAT, mindrecord.FORMAT, folder.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    fsns.FORMAT,
+    mindrecord.FORMAT,
+    lmdb.FORMAT,
+    arrow.FORMAT,
+    webdataset.FORMAT,
+    folder.FORMAT,
+)
 """All formats; the first that reads a file opens it."""
 
 SYNTHETIC = "synthetic:"

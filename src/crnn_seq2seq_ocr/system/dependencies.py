@@ -10,6 +10,7 @@ _EXTRAS = {
     **dict.fromkeys(("rapidocr", "pypdfium2", "pillow_heif", "lxml"), "find"),
     "pyarrow": "parquet",
     "huggingface_hub": "hub",
+    "lmdb": "lmdb",
 }
 """What brings a module; [train] brings all others that may be missing."""
 

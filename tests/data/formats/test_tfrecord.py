@@ -13,7 +13,6 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 
 from crnn_seq2seq_ocr.data.formats.tfrecord import (
     TFRecords,
-    cache_folder,
     frame,
     is_tfrecord,
     masked_crc,
@@ -21,6 +20,7 @@ from crnn_seq2seq_ocr.data.formats.tfrecord import (
     shard_name,
     write_records,
 )
+from crnn_seq2seq_ocr.data.index_cache import cache_folder
 from crnn_seq2seq_ocr.errors import DataError, RecordError, StorageError
 
 RECORDS = [b"first", b"", b"x" * 1000, bytes(range(256)), b"last"]

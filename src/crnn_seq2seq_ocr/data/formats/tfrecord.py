@@ -6,7 +6,6 @@ the masked CRC32C of them (uint32), all little-endian; a file is records and not
 
 import contextlib
 import functools
-import hashlib
 import logging
 import mmap
 import os
@@ -21,6 +20,7 @@ import google_crc32c
 import numpy as np
 
 from crnn_seq2seq_ocr.data.combined import locate
+from crnn_seq2seq_ocr.data.index_cache import index_places
 from crnn_seq2seq_ocr.errors import DataError, RecordError
 from crnn_seq2seq_ocr.system.files import replacing, writing
 
@@ -131,7 +131,7 @@ def read_index(path: str | Path, *, on_truncated: OnTruncated = "error") -> Shar
 
 
 def _read_index(path: Path, data: Bytes, stat: os.stat_result, on_truncated: OnTruncated) -> ShardIndex:
-    places = _index_places(path)
+    places = index_places(path)
     index = next((found for found in (_load_index(place, stat) for place in places) if found is not None), None)
     if index is None:
         log.info("indexing %s", path)
@@ -195,20 +195,6 @@ def _explain_end(path: Path, data: Bytes, end: int, count: int) -> str:
 
 def _gzip_hint(data: Bytes) -> str:
     return ": it is compressed with gzip, unpack it first" if bytes(data[:2]) == b"\x1f\x8b" else ""
-
-
-def cache_folder() -> Path:
-    """The user's cache folder for this package."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crnn-seq2seq-ocr"
-
-
-def _index_places(path: Path) -> list[Path]:
-    """Where the index of a shard may be, the preferred place first."""
-    places = [path.with_name(f".{path.name}.index")]
-    digest = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:32]
-    with contextlib.suppress(RuntimeError):  # this user has no home
-        places.append(cache_folder() / f"{digest}.index")
-    return places
 
 
 def _load_index(place: Path, stat: os.stat_result) -> ShardIndex | None:
