@@ -27,6 +27,14 @@ class CharsetError(DataError):
     """A text holds characters that the charset does not have, or a charset is not valid."""
 
 
+class TrainingError(CrnnOcrError, ValueError):
+    """A training goes nowhere: its numbers are not finite any more."""
+
+
+class WorkerError(CrnnOcrError, ChildProcessError):
+    """A process that works for this one has died."""
+
+
 class CheckpointError(CrnnOcrError, ValueError):
     """A model directory or a training state is missing, damaged or of another version."""
 

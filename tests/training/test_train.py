@@ -1,9 +1,10 @@
 """Training: that it learns, what it writes, what it does with what goes wrong."""
 
+import itertools
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,19 @@ from torch import nn
 from crnn_seq2seq_ocr.checkpoint.folders import checkpoints
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.checkpoint.weights import build, load_model, load_state, save_model
-from crnn_seq2seq_ocr.errors import CharsetError, CheckpointError, DataError, RecipeError, StorageError
+from crnn_seq2seq_ocr.errors import (
+    CharsetError,
+    CheckpointError,
+    DataError,
+    RecipeError,
+    StorageError,
+    TrainingError,
+    WorkerError,
+)
 from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.training import optimization
 from crnn_seq2seq_ocr.training import train as training
+from crnn_seq2seq_ocr.training.learner import Learner
 from crnn_seq2seq_ocr.training.overfit import overfit_recipe
 from crnn_seq2seq_ocr.training.train import train
 from crnn_seq2seq_ocr.training.validation import Validation
@@ -62,6 +72,7 @@ def test_what_a_run_writes_and_shows(micro: MakeRecipe, tmp_path: Path, pictures
     outcome = train(recipe, folder=tmp_path / "run", console=console)
     console.file.close()
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
+        ".lock",
         "best.json",
         "checkpoints",
         "log.jsonl",
@@ -364,7 +375,10 @@ def test_a_full_disk_ends_with_a_sentence(micro: MakeRecipe, tmp_path: Path, mon
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("crnn_seq2seq_ocr.checkpoint.folders.os.fsync", full)
+        patch.setattr("crnn_seq2seq_ocr.system.files.os.fsync", full)
+        with pytest.raises(StorageError, match=r"recipe.yaml could not be written .*free some space"):
+            train(micro(), folder=tmp_path, resume=True)
+        patch.setattr("crnn_seq2seq_ocr.training.train.write_recipe", lambda *_: None)
         with pytest.raises(StorageError, match=r"step-00000006 could not be written .*free some space"):
             train(micro(), folder=tmp_path, resume=True)
     assert [path.name for path in checkpoints(tmp_path)] == ["step-00000002"]
@@ -409,3 +423,117 @@ def test_an_error_in_the_data_is_told_to_the_other_processes(
     with pytest.raises(DataError) as caught:
         train(micro(data__train=str(folder)), folder=tmp_path / "run")
     assert told == [caught.value]
+
+
+class Dying:
+    """Batches that end after some with an error, as those of a worker that has died."""
+
+    def __init__(self, batches: Generator[Any, None, None], good: int) -> None:
+        self.batches, self.good = batches, good
+
+    def __iter__(self) -> "Dying":
+        return self
+
+    def __next__(self) -> Any:
+        self.good -= 1
+        if self.good < 0:
+            raise WorkerError("a worker process has died")
+        return next(self.batches)
+
+    def close(self) -> None:
+        self.batches.close()
+
+
+def test_what_was_learnt_before_a_worker_died_is_saved(
+    micro: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = training.batches_of
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "batches_of", lambda *args, **options: Dying(real(*args, **options), 4))
+        with pytest.raises(WorkerError, match="a worker process has died"):
+            train(micro(), folder=tmp_path / "run")
+    assert [path.name for path in checkpoints(tmp_path / "run")] == ["step-00000004"]
+    assert log_of(tmp_path / "run", "saved")[0]["step"] == 4
+    assert train(micro(), folder=tmp_path / "run", resume=True).step == 6
+    train(micro(), folder=tmp_path / "whole")
+    for name, tensor in weights(tmp_path / "whole").items():
+        assert torch.equal(weights(tmp_path / "run")[name], tensor)
+
+
+def test_files_that_vanish_end_with_all_saved(micro: MakeRecipe, tmp_path: Path) -> None:
+    data = write_folder(tmp_path / "data", TEXTS)
+
+    class Vanish:
+        """A console that takes the pictures away after the second step."""
+
+        is_terminal = False
+
+        def print(self, text: str, **_options: object) -> None:
+            if text.startswith("step 2/"):
+                for path in data.glob("*.png"):
+                    path.unlink()
+
+    with pytest.raises(DataError, match=r"no usable sample among 100 in a row, or among all(.|\n)*000.png"):
+        train(micro(data__train=str(data)), folder=tmp_path / "run", console=Vanish())  # type: ignore[arg-type]
+    assert len(checkpoints(tmp_path / "run")) == 1
+
+
+def test_a_training_whose_steps_are_not_finite_any_more_ends(
+    micro: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "SKIPPED_IN_A_ROW", 3)
+    spoil_step(monkeypatch, {0, 2, 3, 4, 5})
+    with pytest.raises(TrainingError, match="3 steps in a row were not finite, up to 5: look at the data"):
+        train(micro(), folder=tmp_path)
+
+
+def test_weights_that_are_not_finite_are_not_saved(
+    micro: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(micro(training__steps=2, training__keep_last=1), folder=tmp_path)
+    real = Learner.learn
+
+    def learn(self: Learner, *arguments: Any) -> torch.Tensor:
+        result = real(self, *arguments)
+        next(self.evaluated.parameters()).data.fill_(float("nan"))
+        return result
+
+    monkeypatch.setattr(Learner, "learn", learn)
+    with pytest.raises(TrainingError, match="the weights are not finite any more at step 3, which is not saved"):
+        train(micro(training__keep_last=1, training__save_every=1), folder=tmp_path, resume=True)
+    assert [path.name for path in checkpoints(tmp_path)] == ["step-00000002"]
+
+
+@pytest.mark.parametrize("file", ["log.jsonl", "best.json", "recipe.yaml"])
+def test_a_disk_that_is_full_at_any_file_ends_with_a_sentence(
+    micro: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, pictures: Path
+) -> None:
+    fill(monkeypatch, tmp_path, file)
+    with pytest.raises(StorageError, match=r"could not be written \(No space left on device.*free some space"):
+        train(micro(data__validation=str(pictures)), folder=tmp_path / "run")
+
+
+def fill(monkeypatch: pytest.MonkeyPatch, place: Path, file: str) -> None:
+    """Let a disk be full for one file of the run."""
+    (place / "run").mkdir()
+    if file == "log.jsonl":
+        (place / "run" / file).symlink_to("/dev/full")
+    else:
+        real = Path.write_text
+        monkeypatch.setattr(
+            Path, "write_text", lambda self, *a, **o: full() if file in self.name else real(self, *a, **o)
+        )
+
+
+def full(*_arguments: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_a_clock_that_jumps_back_changes_nothing(
+    micro: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = itertools.count(2e9, -86400.0)
+    monkeypatch.setattr("time.time", lambda: next(times))
+    train(micro(training__save_every=2), folder=tmp_path)
+    assert [line["step"] for line in log_of(tmp_path, "training")] == [1, 2, 3, 4, 5, 6]
+    assert train(micro(training__steps=8), folder=tmp_path, resume=True).step == 8

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import cv2
 
-from crnn_seq2seq_ocr.errors import CrnnOcrError
+from crnn_seq2seq_ocr.errors import WorkerError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -40,7 +40,7 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item], workers: int
         while waiting:
             yield waiting.popleft().result()
     except BrokenProcessPool:
-        raise CrnnOcrError(
+        raise WorkerError(
             "a worker process has died, perhaps for want of memory: try again with fewer workers"
         ) from None
     finally:

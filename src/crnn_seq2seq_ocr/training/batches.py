@@ -3,23 +3,20 @@
 N batch, V views, H x W pixels of a view, L target length.
 """
 
-import os
-import signal
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
-from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from crnn_seq2seq_ocr.config import Augmentation, Preprocessing
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.data.transforms import fill, prepare
 from crnn_seq2seq_ocr.errors import CharsetError, DataError
 from crnn_seq2seq_ocr.text import PAD_ID, Tokenizer
+from crnn_seq2seq_ocr.training import workers as processes
 
 MOST_REPLACEMENTS = 100
 """So many samples in a row that cannot be used mean that something is wrong with the data."""
@@ -125,11 +122,12 @@ class TrainingExamples(Dataset[tuple[Example | None, list[Dropped]]]):
             index = shuffled((place + extra) % size, size, self.seed * 1_000_003 + epoch)
             try:
                 return self._example(index, epoch), dropped
-            except DataError as error:
+            except (DataError, OSError) as error:
                 dropped.append(Dropped(f"sample {index}", str(error)))
         return None, dropped
 
     def _example(self, index: int, epoch: int) -> Example:
+        processes.note(index)
         sample = self.source[index]
         ids = encode_text(sample.text, self.tokenizer, self.max_length, name=sample.name)
         rng = np.random.default_rng([self.seed, epoch, index])
@@ -253,38 +251,28 @@ def training_batches(
 
     Raises:
         DataError: A hundred samples in a row cannot be used.
+        WorkerError: A worker process has died.
     """
+    begun = processes.Begun(workers)
     loader = DataLoader(
         examples,
         batch_sampler=positions,
         collate_fn=collate,
         num_workers=workers,
         pin_memory=pin_memory,
-        worker_init_fn=_begin_worker if workers else None,
+        worker_init_fn=begun.in_worker if workers else None,
         multiprocessing_context="spawn" if workers else None,
         prefetch_factor=4 if workers else None,
     )
     number, past = divmod(positions.first_batch, positions.pool)
-    pools = iter(loader)
+    pools: Iterator[list[Batch] | DataError] = processes.started(loader)
     try:
-        for batches in pools:
+        while True:
+            batches = processes.following(pools, begun, examples.source.description)
             if isinstance(batches, DataError):
                 raise batches
             order = [shuffled(place, positions.pool, number) for place in range(positions.pool)]
             yield from [batches[place] for place in order][past:]
             number, past = number + 1, 0
     finally:
-        # An error's traceback keeps the iterator alive, and with it the workers, which end with it.
-        if isinstance(pools, _MultiProcessingDataLoaderIter):
-            pools._shutdown_workers()
-
-
-def _begin_worker(_worker: int) -> None:
-    """One thread, for workers are the parallelism; signals to a group of processes are the main one's to answer."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    # Threads of the training wait for each other: a worker that takes the place of one stops them all.
-    if hasattr(os, "nice"):
-        os.nice(10)
-    cv2.setNumThreads(0)
-    torch.set_num_threads(1)
+        processes.end(pools)

@@ -67,9 +67,14 @@ class Learner:
         """The network to evaluate and to keep: that of the averaged weights, where they are averaged."""
         return self.recognizer if self._average is None else self._average.module  # type: ignore[return-value]
 
+    def is_finite(self) -> bool:
+        """Whether all weights to keep are numbers."""
+        return all(bool(tensor.isfinite().all()) for tensor in self.evaluated.state_dict().values())
+
     def learn(
         self, parts: list[Batch], divisor: float, stop: StopRequest, *, lap: Callable[[str], object] = _no_lap
     ) -> Tensor:
+
         """Make one update, which is left to the device.
 
         Args:

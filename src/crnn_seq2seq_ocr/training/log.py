@@ -1,5 +1,6 @@
 """What people and programs see of a training run: a live line, JSON lines, TensorBoard."""
 
+import contextlib
 import json
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from crnn_seq2seq_ocr.errors import StorageError
+from crnn_seq2seq_ocr.system.files import writing
 
 
 class TrainingLog:
@@ -30,9 +32,16 @@ class TrainingLog:
             return
         from tensorboard.summary import Writer
 
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file = (folder / "log.jsonl").open("a", encoding="utf-8")
-        self._board = Writer(str(folder / "tensorboard"))
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = (folder / "log.jsonl").open("a", encoding="utf-8")
+        self._folder = folder
+        try:
+            with writing(folder / "tensorboard"):
+                self._board = Writer(str(folder / "tensorboard"))
+        except StorageError:
+            self._file.close()
+            raise
         if self._console is not None and self._console.is_terminal:
             columns = (BarColumn(30), TextColumn("{task.description}"), TimeRemainingColumn())
             self._progress = Progress(*columns, console=self._console)
@@ -77,23 +86,25 @@ class TrainingLog:
         if self._progress is not None:
             self._progress.stop()
         if self._file is not None:
-            self._file.close()
-            self._board.close()
+            # All lines are on the disk or have raised an error: how closing goes changes nothing.
+            with contextlib.suppress(OSError):
+                self._file.close()
+            with contextlib.suppress(OSError):
+                self._board.close()
 
     def _write(self, kind: str, step: int, values: dict[str, float], **details: Any) -> None:
         self._write_line({"kind": kind, "step": step, "time": time.time(), **values, **details})
         if self._active:
-            for name, value in values.items():
-                self._board.add_scalar(f"{kind}/{name}", value, step)
+            with writing(self._folder / "tensorboard"):
+                for name, value in values.items():
+                    self._board.add_scalar(f"{kind}/{name}", value, step)
 
     def _write_line(self, content: dict[str, Any]) -> None:
         if self._file is None:
             return
-        try:
+        with writing(self._folder / "log.jsonl"):
             self._file.write(json.dumps(content, ensure_ascii=False) + "\n")
             self._file.flush()
-        except OSError as error:
-            raise StorageError(f"{self._file.name} could not be written ({error.strerror}): free some space") from None
 
 
 class Meter:

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-import yaml
 from accelerate import Accelerator
 from accelerate.utils import gather_object
-from pydantic import ValidationError
 from rich.console import Console
 from torch import Tensor
 
@@ -21,10 +19,9 @@ from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.config import Recipe, TrainingSettings
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.data.sources import open_source
-from crnn_seq2seq_ocr.errors import CheckpointError, CrnnOcrError, DataError, RecipeError
+from crnn_seq2seq_ocr.errors import CrnnOcrError, TrainingError
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.system.allocator import keep_freed_memory
-from crnn_seq2seq_ocr.system.files import write_whole
 from crnn_seq2seq_ocr.system.signals import StopRequest, stop_requests
 from crnn_seq2seq_ocr.text import Tokenizer
 from crnn_seq2seq_ocr.training import optimization
@@ -33,9 +30,11 @@ from crnn_seq2seq_ocr.training.data import batches_of, make_examples, training_s
 from crnn_seq2seq_ocr.training.finetune import Initial, resolve_charset
 from crnn_seq2seq_ocr.training.learner import Learner, Progress
 from crnn_seq2seq_ocr.training.log import Meter, TrainingLog
+from crnn_seq2seq_ocr.training.run_folder import check_folder, only_here, write_recipe
 from crnn_seq2seq_ocr.training.validation import validate
 
-RECIPE = "recipe.yaml"
+SKIPPED_IN_A_ROW = 100
+"""So many steps in a row that were not finite: the training goes nowhere."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +75,24 @@ def train(
     Raises:
         RecipeError, DataError, CharsetError, CheckpointError, StorageError: Each says what to do.
     """
-    settings = recipe.training
     keep_freed_memory()
-    accelerator = optimization.make_accelerator(settings)
-    _check_folder(recipe, folder, resume=resume)
+    accelerator = optimization.make_accelerator(recipe.training)
+    check_folder(recipe, folder, resume=resume)
+    with only_here(folder, accelerator):
+        check_folder(recipe, folder, resume=resume)  # as it is now that nobody else writes there
+        return _train(recipe, accelerator, folder=folder, resume=resume, initial=initial, console=console)
+
+
+def _train(
+    recipe: Recipe,
+    accelerator: Accelerator,
+    *,
+    folder: Path,
+    resume: bool,
+    initial: Path | None,
+    console: Console | None,
+) -> Outcome:
+    settings = recipe.training
     last = folders.last_checkpoint(folder) if resume else None
     start = Initial.load(initial) if initial is not None and last is None else None
 
@@ -93,9 +106,9 @@ def train(
     if last is not None:
         learner.restore(weights.load_state(last))
 
-    log = TrainingLog(folder, total=settings.steps, active=accelerator.is_main_process, console=console)
     if accelerator.is_main_process:
-        _write_recipe(recipe, folder)
+        write_recipe(recipe, folder)
+    log = TrainingLog(folder, total=settings.steps, active=accelerator.is_main_process, console=console)
     log.message(_introduction(recipe, source, learner, accelerator))
     if taken_over is not None:
         log.message(taken_over)
@@ -130,6 +143,7 @@ class _Run:
         log: Where it is told of.
         interrupted: Some process was asked to stop.
         stopped: A validation was good enough, or too many were not better.
+        skipped_in_a_row: How many of the last steps were not finite.
     """
 
     recipe: Recipe
@@ -140,6 +154,7 @@ class _Run:
     log: TrainingLog
     interrupted: bool = False
     stopped: bool = False
+    skipped_in_a_row: int = 0
 
     def go(self, batches: Iterator[Batch], validation: Source | None, stop: StopRequest, *, samples: int) -> None:
         """Evaluate, save, step and report until the end; `samples` are an epoch."""
@@ -160,7 +175,11 @@ class _Run:
                 saved = progress.step
             if end:
                 return
-            made.append(self._step(batches, stop))
+            try:
+                made.append(self._step(batches, stop))
+            except CrnnOcrError:  # in all processes at the same step
+                self._save_before_the_end(made, meter, saved)
+                raise
             # One step behind, for asking sooner would let the device wait; where it counts, all.
             while len(made) > (0 if self.interrupted or _counts(progress.step, settings) else 1):
                 self._report(made.pop(0), meter)
@@ -187,6 +206,11 @@ class _Run:
             progress = self.learner.progress
             description = describe(self.recipe, self.tokenizer, progress.step, judged.values)
             try:
+                if not self.learner.is_finite():
+                    raise TrainingError(
+                        f"the weights are not finite any more at step {progress.step}, which is not saved: go on from "
+                        f"the last checkpoint with --resume and a lower training.optimizer.learning_rate"
+                    )
                 saved = weights.save_checkpoint(self.folder, self.learner.evaluated, description, self.learner.state())
                 if judged.is_best:
                     folders.mark_best(self.folder, saved, progress.best)
@@ -194,6 +218,15 @@ class _Run:
             except (CrnnOcrError, OSError) as error:
                 failure = error
         optimization.agree(self.accelerator, [], failure)
+
+    def _save_before_the_end(self, made: list["_Made"], meter: Meter, saved: int) -> None:
+        """Keep what was learnt until an error; steps up to `saved` are kept already."""
+        for each in made:
+            self._report(each, meter)
+        step = self.learner.progress.step
+        if step > saved:
+            self._save(_Judged({}, is_best=False))
+            self.log.event("saved", step, f"step {step} is saved; --resume goes on once the cause is mended")
 
     def _step(self, batches: Iterator[Batch], stop: StopRequest) -> "_Made":
         """One update, whose result nobody has waited for yet."""
@@ -209,8 +242,14 @@ class _Run:
         """Wait for a step's result, and tell of it."""
         loss, finite, stops = made.result.tolist()
         meter.add(loss if finite else None, waited=made.waited)
+        self.skipped_in_a_row = 0 if finite else self.skipped_in_a_row + 1
         if not finite:
             _report_skip(made, self.learner.progress, self.log, self.accelerator)
+        if self.skipped_in_a_row == SKIPPED_IN_A_ROW:
+            raise TrainingError(
+                f"{SKIPPED_IN_A_ROW} steps in a row were not finite, up to {made.step}: look at the data with "
+                f"`crnn-ocr data check`, lower training.optimizer.learning_rate, or go on from an earlier checkpoint"
+            )
         _report_drops(made.parts, self.learner.progress, self.log)
         self.interrupted |= bool(stops)
 
@@ -250,11 +289,11 @@ def _due(progress: Progress, settings: TrainingSettings) -> bool:
     return progress.step > progress.validated and (last or progress.step % settings.evaluate_every == 0)
 
 
-def _next_parts(batches: Iterator[Batch], count: int) -> tuple[list[Batch], DataError | None]:
-    """The batches of one update, or what is wrong with the data: all processes must hear of it."""
+def _next_parts(batches: Iterator[Batch], count: int) -> tuple[list[Batch], CrnnOcrError | None]:
+    """The batches of one update, or what is wrong with the data or a worker: all processes must hear of it."""
     try:
         return list(islice(batches, count)), None
-    except DataError as error:
+    except CrnnOcrError as error:
         return [], error
 
 
@@ -263,35 +302,6 @@ def _charset(recipe: Recipe, source: Source, last: Path | None, start: Initial |
     if last is not None:
         return folders.load_description(last).charset
     return resolve_charset(recipe.text, source, start)
-
-
-def _check_folder(recipe: Recipe, folder: Path, *, resume: bool) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise RecipeError(f"{folder} is a file: name a folder with --out")
-    if not resume:
-        if folders.checkpoints(folder):
-            raise RecipeError(f"{folder} holds a run already: resume it, or name another folder with --out")
-        return
-    if folders.last_checkpoint(folder) is None:
-        raise CheckpointError(f"{folder} holds no checkpoint to resume from: start without --resume")
-    try:
-        before = Recipe.model_validate(yaml.safe_load((folder / RECIPE).read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
-        raise CheckpointError(
-            f"{folder / RECIPE} is missing, damaged or of another version: {error}\nput the recipe of this run there"
-        ) from None
-    changed = [
-        section
-        for section in ("text", "preprocessing", "model")
-        if before.model_dump()[section] != recipe.model_dump()[section]
-    ]
-    if changed:
-        raise RecipeError(f"{folder} was trained with other settings of {', '.join(changed)}: start anew with --out")
-
-
-def _write_recipe(recipe: Recipe, folder: Path) -> None:
-    text = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-    write_whole(folder / RECIPE, text)
 
 
 def _judge(score: float, progress: Progress, recipe: Recipe, log: TrainingLog) -> bool:
