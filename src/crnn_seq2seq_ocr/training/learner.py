@@ -74,7 +74,6 @@ class Learner:
     def learn(
         self, parts: list[Batch], divisor: float, stop: StopRequest, *, lap: Callable[[str], object] = _no_lap
     ) -> Tensor:
-
         """Make one update, which is left to the device.
 
         Args:
