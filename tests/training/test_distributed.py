@@ -164,7 +164,7 @@ def test_an_error_of_one_process_ends_both(micro: MakeRecipe, tmp_path: Path) ->
     done = launch("train", write(recipe, tmp_path), "--out", str(tmp_path / "run"))
     assert done.returncode != 0
     assert "could not be written" in done.stderr
-    assert "check the folder and its permissions" in done.stderr
+    assert "a file has the name of a folder there" in done.stderr
     assert "another process has failed" in done.stderr
     assert "crnn_seq2seq_ocr/train.py" not in done.stderr
 
