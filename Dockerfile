@@ -3,9 +3,12 @@
 FROM python:3.12-slim AS build
 RUN python -m venv /opt/venv
 WORKDIR /source
-COPY constraints.txt pyproject.toml README.md LICENSE ./
+# Every dependency in the version of the lock, with a hash that pip compares.
+COPY locks/serve.txt locks/serve.txt
+RUN /opt/venv/bin/pip install --no-cache-dir --require-hashes --requirement locks/serve.txt
+COPY pyproject.toml README.md LICENSE ./
 COPY src src
-RUN /opt/venv/bin/pip install --no-cache-dir --constraint constraints.txt '.[serve]'
+RUN /opt/venv/bin/pip install --no-cache-dir --no-deps .
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --no-create-home reader

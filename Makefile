@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 SIGNS := synthetic:signs?difficulty=0&max_length=12
 
-.PHONY: help demo test lint web clean
+.PHONY: help demo test lint check docs coverage lock web clean
 .DEFAULT_GOAL := help
 
 help: ## List the commands
@@ -51,9 +51,27 @@ web/node_modules/.installed: web/package-lock.json
 test: $(VENV)/.installed $(if $(shell command -v npm),web/node_modules/.installed) ## Run all tests
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/.installed ## Check style and types
+lint: $(VENV)/.installed ## Check style, types and the order of the layers
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint docs ## All that needs no test: lint, and the documentation built strictly
+
+docs: $(VENV)/.installed ## Make build/site, the documentation
+	$(BIN)/python docs/site.py build/docs
+	$(BIN)/zensical build --strict --config-file mkdocs.yml
+
+coverage: $(VENV)/.installed ## Run all tests and measure which code they run; a smaller share than before fails
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+# The same versions as in constraints.txt, with the hash of every file that an index may give for them.
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
+	--constraint constraints.txt pyproject.toml
+lock: $(VENV)/.installed ## Write locks/: every dependency with its hashes, after a change of constraints.txt
+	$(LOCK) --extra serve --output-file locks/serve.txt
+	$(LOCK) --all-extras --output-file locks/dev.txt
 
 web: $(VENV)/.installed web/node_modules/.installed ## Make web/site, a static page that reads inside the browser
 	$(BIN)/python web/build.py fsns web/site

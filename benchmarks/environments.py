@@ -95,7 +95,7 @@ def _required(names: Sequence[str], places: list[str]) -> Iterator[importlib.met
         for found in importlib.metadata.distributions(name=name, path=places):
             yield found
             wanted = [each for each in found.requires or [] if "extra ==" not in each]
-            waiting += [re.match(r"[\w.-]+", each)[0] for each in wanted]
+            waiting += [re.split(r"[^\w.-]", each, maxsplit=1)[0] for each in wanted]
             break
 
 

@@ -83,6 +83,7 @@ class Worker:
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe
             with contextlib.suppress(OSError):  # what it has not taken any more
                 pipe.close()
 
@@ -98,7 +99,8 @@ class Worker:
         except DeadWorkerError as died:
             raise UnreadyError("error", str(died)) from None
         if "ready" in answer:
-            return answer["ready"]
+            ready: Answer = answer["ready"]
+            return ready
         self.close()
         kind, reason = next(iter(answer.items()))
         raise UnreadyError(kind, reason)
@@ -107,6 +109,7 @@ class Worker:
         if self._process.poll() is not None:
             self._start_again()
         try:
+            assert self._process.stdin
             self._process.stdin.write(json.dumps({"pictures": samples, "batch": size}) + "\n")
             self._process.stdin.flush()
         except OSError:
@@ -125,12 +128,13 @@ class Worker:
         timer = threading.Timer(self.patience, self._process.kill)
         timer.start()
         try:
+            assert self._process.stdout
             line = self._process.stdout.readline()
         finally:
             timer.cancel()
         if not line.endswith("\n"):
             raise self._died()
-        answer = json.loads(line)
+        answer: Answer = json.loads(line)
         self.memory = max(self.memory, answer.get("memory", 0))
         return answer
 

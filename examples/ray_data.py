@@ -34,4 +34,5 @@ def main(model: str, folder: str, out: str, workers: int = 2) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4], *map(int, sys.argv[4:]))
+    read_by, pictures_in, written_to, *processes = sys.argv[1:]
+    main(read_by, pictures_in, written_to, *map(int, processes))

@@ -15,7 +15,7 @@ def test_errors_can_be_caught_together_and_by_their_kind(name: str) -> None:
 
 def test_what_is_wrong_with_a_sample_spoils_no_other() -> None:
     """Sources and the reader go on after a `DataError`, so all that concerns one sample is one."""
-    for kind in (errors.RecordError, errors.PictureError, errors.CharsetError):
-        assert issubclass(kind, errors.DataError)
+    for spoilt in (errors.RecordError, errors.PictureError, errors.CharsetError):
+        assert issubclass(spoilt, errors.DataError)
     for kind in (errors.CheckpointError, errors.DeviceError, errors.StorageError, errors.RecipeError):
         assert not issubclass(kind, errors.DataError)

@@ -65,8 +65,9 @@ class Rapid:
 
 
 def models_of(variant: str) -> dict[str, Path]:
-    """Files of a variant: detector, recogniser, what tells lines that stand on their head, and the characters (`keys`)
-    where the recogniser does not hold them.
+    """Name the files of a variant by what they are.
+
+    Detector, recogniser, classifier of upside-down lines, and the characters (`keys`) where the recogniser lacks them.
 
     Raises:
         AbsentError: The package that has them is not there.

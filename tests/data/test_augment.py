@@ -59,7 +59,9 @@ def test_nothing_changes_when_all_is_off() -> None:
     [(brightness, ImageEnhance.Brightness), (contrast, ImageEnhance.Contrast), (saturation, ImageEnhance.Color)],
 )
 def test_colours_equal_pillows(
-    ours: Callable[[np.ndarray, float], np.ndarray], theirs: type[ImageEnhance._Enhance], factor: float
+    ours: Callable[[np.ndarray, float], np.ndarray],
+    theirs: Callable[[Image.Image], ImageEnhance._Enhance],
+    factor: float,
 ) -> None:
     view = photograph()
     expected = np.asarray(theirs(Image.fromarray(view)).enhance(factor)).astype(int)

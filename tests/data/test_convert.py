@@ -2,8 +2,10 @@
 
 import errno
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -152,7 +154,7 @@ def test_texts_that_a_list_cannot_hold(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("to", [convert_to_tfrecord, convert_to_folder])
-def test_nothing_that_can_be_converted_is_an_error(tmp_path: Path, to: convert_to_tfrecord) -> None:
+def test_nothing_that_can_be_converted_is_an_error(tmp_path: Path, to: Callable[..., Any]) -> None:
     with pytest.raises(DataError, match="not one of 2 samples could be converted"):
         to(Signs(count=2, texts={0: "", 1: ""}), tmp_path)
     assert files_of(tmp_path) == {}

@@ -63,14 +63,10 @@ def test_what_is_copied_is_there_and_not_ignored() -> None:
     assert readme[1] in sources
 
 
-def test_the_extra_that_it_installs_exists() -> None:
-    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+def test_it_installs_the_lock_with_hashes_and_nothing_else() -> None:
     installed = " ".join(rest for name, rest in DOCKERFILE if name == "RUN")
-    assert "'.[serve]'" in installed
-    assert re.search(r"^serve = \[", project, re.MULTILINE)
-    for package in re.findall(r'"([a-z-]+)>=', re.search(r"^serve = \[(.*)\]", project, re.MULTILINE)[1]):  # type: ignore[index]
-        pinned = (ROOT / "constraints.txt").read_text().lower().replace("_", "-")
-        assert f"\n{package}==" in pinned, package
+    assert "--require-hashes --requirement locks/serve.txt" in installed
+    assert "--no-deps ." in installed
 
 
 @pytest.mark.parametrize("command", [None, COMPOSE["command"]])

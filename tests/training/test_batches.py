@@ -5,6 +5,7 @@ import pickle
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -207,7 +208,7 @@ def test_a_batch_has_the_shapes_and_padding_promised() -> None:
 
 
 def test_views_that_no_sample_has_are_left_away_if_asked() -> None:
-    pair = [(example("x", 1, [2]), []), (example("y", 2, [2]), [])]
+    pair: list[tuple[Any, list[Any]]] = [(example("x", 1, [2]), []), (example("y", 2, [2]), [])]
     trimmed = only(Collate(None, trim_views=True)(pair))
     assert trimmed.images.shape[1] == trimmed.view_mask.shape[1] == 2
     assert trimmed.view_mask.tolist() == [[True, False], [True, True]]

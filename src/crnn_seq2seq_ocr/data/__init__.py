@@ -1,0 +1,1 @@
+"""Samples: where they come from, how they are stored, checked, drawn and prepared for the network."""

@@ -83,6 +83,8 @@ class Job:
         Args:
             convert: What processes do with a few samples: for each what is to be written, or a `Failure`.
             write: Writes one part and returns the rows to note of it.
+            workers: Number of processes that convert.
+            progress: Called with the number of samples done, and of all.
         """
         with writing(self.folder):
             self._begin()

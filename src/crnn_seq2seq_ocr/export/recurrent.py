@@ -38,6 +38,7 @@ class OnnxLstm(nn.Module):
         self.bias = nn.Parameter(torch.cat(biases, 1))  # (2, 8*H)
 
     def forward(self, sequence: Tensor) -> tuple[Tensor]:  # (S, U, I) -> (S, U, 2*H)
+        """Apply the operator."""
         sequences, length, _ = sequence.shape
         found = torch.onnx.ops.symbolic(
             "LSTM",
@@ -60,6 +61,7 @@ class ScannedLstm(nn.Module):
         self.bias = nn.Parameter(_both_directions(lstm, "bias_ih") + _both_directions(lstm, "bias_hh"))  # (2, 4*H)
 
     def forward(self, sequence: Tensor) -> tuple[Tensor]:  # (S, U, I) -> (S, U, 2*H)
+        """Run both directions in one loop."""
         ahead, back = (functional.linear(sequence, *each) for each in zip(self.weight, self.bias, strict=True))
         steps = torch.stack([ahead, back.flip(1)]).permute(2, 0, 1, 3)  # (U, 2, S, 4*H)
         zeros = sequence.new_zeros(2, sequence.shape[0], self.size)

@@ -41,6 +41,7 @@ class ViewBatchNorm(nn.BatchNorm2d):
         self.views = views
 
     def forward(self, features: Tensor) -> Tensor:  # (V*N, C, R, U)
+        """Normalise, in training the batch of each view by its own statistics."""
         if not self.training or self.views == 1:
             return super().forward(features)
         normalised = [super(ViewBatchNorm, self).forward(view) for view in features.chunk(self.views)]
@@ -81,6 +82,7 @@ class RecurrentLayer(nn.Module):
         self.projection = nn.Linear(2 * hidden, size_out)
 
     def forward(self, sequence: Tensor) -> Tensor:  # (B, U, size_in) -> (B, U, size_out)
+        """Run both directions and project their states."""
         projected: Tensor = self.projection(self.lstm(sequence)[0])
         return projected
 

@@ -168,6 +168,7 @@ class Collate:
     batches: int = 1
 
     def __call__(self, examples: Sequence[tuple[Example | None, list[Dropped]]]) -> list[Batch] | DataError:
+        """Join prepared samples into batches."""
         dropped = [each for _, drops in examples for each in drops]
         usable = [example for example, _ in examples if example is not None]
         if len(usable) < len(examples):

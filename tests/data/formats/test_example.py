@@ -114,6 +114,6 @@ def test_malformed_messages_are_value_errors(damage):
 
 def test_values_that_cannot_be_written():
     with pytest.raises(ValueError, match="'k' mixes kinds"):
-        serialize_example({"k": [1, b"a"]})
+        serialize_example({"k": [1, b"a"]})  # type: ignore[dict-item]
     with pytest.raises(ValueError, match="64 bits"):
         serialize_example({"k": [2**63]})

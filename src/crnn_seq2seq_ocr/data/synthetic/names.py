@@ -34,6 +34,7 @@ class Choice:
 
     @classmethod
     def of(cls, weights: dict[str, float]) -> "Choice":
+        """Make a choice among the keys, each as likely as its value says."""
         return cls(tuple(weights), tuple(itertools.accumulate(weights.values())))
 
     def only(self, wanted: Callable[[str], bool]) -> "Choice | None":
@@ -43,6 +44,7 @@ class Choice:
         return Choice.of(kept) if kept else None
 
     def draw(self, rng: np.random.Generator) -> str:
+        """Draw one of the items."""
         return self.items[bisect.bisect_right(self.limits, rng.random() * self.limits[-1])]
 
 

@@ -77,6 +77,7 @@ def draw_plate(
 
 
 def choose_typeface(typefaces: tuple[Typeface, ...], rng: np.random.Generator) -> Typeface:
+    """Draw a typeface, each as likely as its share says."""
     limits = _shares(typefaces)
     return typefaces[bisect.bisect_right(limits, rng.random() * limits[-1])]
 

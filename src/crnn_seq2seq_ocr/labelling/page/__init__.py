@@ -1,0 +1,1 @@
+"""The page itself: its files, served as they are."""
