@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -110,7 +110,7 @@ def test_several_pictures_stay_several_in_a_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("format", ["png", "jpg"])
-def test_pictures_are_converted_when_wanted(tmp_path: Path, format: convert.PictureFormat) -> None:
+def test_pictures_are_converted_when_wanted(tmp_path: Path, format: Literal["png", "jpg"]) -> None:
     pictures = (encode_picture(picture(20, 60)), encode_picture(picture(20, 60), format="jpg"), picture(20, 60))
     source = Signs(count=3, images={number: (each,) for number, each in enumerate(pictures)})
     convert_to_folder(source, tmp_path, format=format)
