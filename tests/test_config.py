@@ -159,4 +159,23 @@ def test_a_recipe_survives_writing_and_reading(micro: MakeRecipe) -> None:
 
 
 def test_the_recipes_of_the_package() -> None:
-    assert recipe_names() == ["fsns", "fsns-seed", "tiny", "words"]
+    assert recipe_names() == ["fsns", "fsns-seed", "tiny", "words", "words-rows"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"training__loss": {"ctc": 0.3}}, "needs one row of cells, the stages leave 2: set model.encoder.cell_rows"),
+        ({"training__loss": {"ctc": 0.3}, "preprocessing__views": 2}, "needs one view, preprocessing.views is 2"),
+        (
+            {"training__loss": {"counts": 0.3}, "model__encoder__cell_rows": "max"},
+            "training.loss.counts needs model.encoder.cell_rows: each",
+        ),
+        ({"training__loss": {"letters_first": 5}}, "letters_first needs training.loss.ctc or training.loss.counts"),
+    ],
+)
+def test_losses_of_the_second_output_need_what_they_look_at(
+    micro: MakeRecipe, changes: dict[str, object], expected: str
+) -> None:
+    with pytest.raises(ValueError, match=expected):
+        micro(model__encoder__cell_output=True, **changes)

@@ -123,6 +123,9 @@ class EncoderSettings(Settings):
     cell_output: bool = False
     """A second output that names the character in each cell of the memory, trained beside the decoder by
     ``training.loss.ctc`` or ``training.loss.counts`` and not used to read: the encoder learns letters sooner."""
+    cell_rows: Literal["each", "mean", "max"] = "each"
+    """What the second output looks at where cells are in several rows: ``each`` cell, or one for each column, the
+    ``mean`` or the ``max`` of its rows, as ``training.loss.ctc`` needs."""
 
 
 class DecoderSettings(Settings):
@@ -168,10 +171,12 @@ class LossSettings(Settings):
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the target's probability that is spread over all classes."""
     ctc: Share = 0.0
-    """Weight of a loss on ``model.encoder.cell_output`` where one view has one row of cells: that they hold the text,
-    from left to right. The decoder's loss has the rest."""
+    """Weight of a loss on ``model.encoder.cell_output`` where there is one view: that its columns hold the text, from
+    left to right. The decoder's loss has the rest."""
     counts: Share = 0.0
     """The same for cells in rows and views: that those of each view hold each character as often as the text."""
+    letters_first: Annotated[int, Field(ge=0)] = 0
+    """So many first steps learn by ``ctc`` or ``counts`` alone: the decoder waits, and its loop costs nothing."""
 
 
 class OptimizerSettings(Settings):
@@ -221,8 +226,9 @@ class TrainingSettings(Settings):
     loss: LossSettings = LossSettings()
     optimizer: OptimizerSettings = OptimizerSettings()
     teacher_forcing: TeacherForcing = TeacherForcing()
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    """Number type of autocast; weights stay in fp32."""
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "fp32"
+    """Number type of autocast; weights stay in fp32. ``auto`` is bf16 where the device computes in it, and fp32 on a
+    processor that would only imitate it, many times slower."""
     channels_last: bool = True
     """Memory layout of the convolutions."""
     compile: bool = False
@@ -265,8 +271,17 @@ class Recipe(Settings):
         if (loss.ctc or loss.counts) and not encoder.cell_output:
             raise ValueError("training.loss.ctc and training.loss.counts need model.encoder.cell_output: true")
         rows = memory_size(encoder, self.preprocessing)[0]
-        if loss.ctc and (rows != 1 or self.preprocessing.views != 1):
-            raise ValueError(f"training.loss.ctc needs one view with one row of cells, the stages leave {rows}")
+        if loss.ctc and self.preprocessing.views != 1:
+            raise ValueError(f"training.loss.ctc needs one view, preprocessing.views is {self.preprocessing.views}")
+        if loss.ctc and rows != 1 and encoder.cell_rows == "each":
+            raise ValueError(
+                f"training.loss.ctc needs one row of cells, the stages leave {rows}: "
+                "set model.encoder.cell_rows to mean or max"
+            )
+        if loss.counts and encoder.cell_rows != "each":
+            raise ValueError("training.loss.counts needs model.encoder.cell_rows: each")
+        if loss.letters_first and not (loss.ctc or loss.counts):
+            raise ValueError("training.loss.letters_first needs training.loss.ctc or training.loss.counts")
         if loss.ctc + loss.counts > 1:
             raise ValueError("training.loss.ctc and training.loss.counts together are more than 1")
         return self

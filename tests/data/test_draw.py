@@ -60,3 +60,19 @@ def test_words_are_drawn_as_a_folder_alone(tmp_path: Path) -> None:
     assert np.array_equal(decode_picture(written[3].images[0], name="x"), source[3].images[0])
     with pytest.raises(DataError, match="--to folder"):
         draw(source, tmp_path / "records")
+
+
+def test_words_as_jpeg_are_small_and_nearly_the_same(tmp_path: Path) -> None:
+    source = open_source("synthetic:words?count=4")
+    for format in ("keep", "jpg"):
+        draw(source, tmp_path / format, layout="folder", format=format)
+    exact, small = open_source(str(tmp_path / "keep")), open_source(str(tmp_path / "jpg"))
+    for index in range(4):
+        assert small[index].text == source[index].text
+        pixels = decode_picture(small[index].images[0], name="x")
+        assert pixels.shape == source[index].images[0].shape
+        assert np.abs(pixels.astype(int) - source[index].images[0]).mean() < 6
+    sizes = [sum(len(one[index].images[0]) for index in range(4)) for one in (exact, small)]
+    assert sizes[1] < sizes[0] * 0.8
+    with pytest.raises(DataError, match="PNG pictures: choose jpg for a folder"):
+        draw(open_source(SIGNS), tmp_path / "records", format="jpg")

@@ -107,3 +107,23 @@ def test_without_recurrent_layers() -> None:
         encoder_settings = settings.encoder.model_copy(update={"recurrent_layers": 0})
         changed = settings.model_copy(update={"encoder": encoder_settings, "width": 24})
         assert make_encoder(changed)(images, all_views(images)).cells.shape[2] == 24
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("rows", ["each", "mean", "max"])
+def test_the_second_output_looks_at_cells_or_columns(rows: str) -> None:
+    stages = CONTENT.encoder.stages
+    settings = EncoderSettings.model_validate(
+        {"stages": stages, "recurrent_size": 8, "cell_output": True, "cell_rows": rows}
+    )
+    torch.manual_seed(1)
+    encoder = Encoder(settings, PREPROCESSING, width=16, classes=12).eval()
+    images = make_images(2, views=1)
+    memory = encoder(images, all_views(images))
+    assert memory.grid == (1, 2, 8)
+    assert encoder.cell_output is not None
+    # The decoder's cells are the same with their places added, which the second output does not see.
+    places = (encoder.row_places + encoder.column_places).flatten(0, 1)
+    cells = (memory.cells - places).view(2, 2, 8, 16)
+    looked_at = {"each": cells.flatten(1, 2), "mean": cells.mean(1), "max": cells.amax(1)}[rows]
+    torch.testing.assert_close(memory.found, encoder.cell_output(looked_at))

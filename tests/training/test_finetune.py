@@ -144,6 +144,27 @@ def test_the_second_output_may_come_and_go(micro: MakeRecipe, tmp_path: Path, ga
         assert torch.equal(tensor, known.get(name, before[name])), name
 
 
+def test_weights_go_on_into_a_memory_with_more_rows_and_columns(micro: MakeRecipe, tmp_path: Path) -> None:
+    start = Initial.load(a_model(with_cell_output(micro), "abc", tmp_path / "old"))
+    stages = [{"channels": 8, "pool": [8, 2]}, {"channels": 8}]
+    encoder = {"stages": stages, "recurrent_size": 8, "cell_output": True, "cell_rows": "max"}
+    recipe = micro(model__encoder=encoder)
+    fresh = Recognizer(recipe.model, recipe.preprocessing, SPECIAL_COUNT + 3)
+    before = {name: tensor.clone() for name, tensor in fresh.state_dict().items()}
+    start.hand_over(fresh, Tokenizer("abc"))
+    known, found = start.recognizer.state_dict(), fresh.state_dict()
+    # One pooling less: what stood behind it has another number.
+    for mine, theirs in {"4.weight": "4.weight", "5.weight": "6.weight", "5.running_var": "6.running_var"}.items():
+        assert torch.equal(found[f"encoder.convolutions.{mine}"], known[f"encoder.convolutions.{theirs}"]), mine
+    assert found["encoder.row_places"].shape == (4, 1, 16)
+    assert (found["encoder.row_places"] == known["encoder.row_places"]).all()
+    columns = found["encoder.column_places"]
+    assert columns.shape == (16, 16)
+    assert torch.equal(columns[:8], known["encoder.column_places"])
+    assert torch.equal(columns[8:], before["encoder.column_places"][8:])
+    assert torch.equal(found["decoder.output.weight"], known["decoder.output.weight"])
+
+
 def test_other_sizes_are_refused(micro: MakeRecipe, tmp_path: Path) -> None:
     recipe = micro(model__width=32)
     start = Initial.load(a_model(micro(), "abc", tmp_path / "old"))

@@ -12,6 +12,7 @@ from crnn_seq2seq_ocr.config import LossSettings, OptimizerSettings, TeacherForc
 from crnn_seq2seq_ocr.errors import CrnnOcrError, DataError, DeviceError
 from crnn_seq2seq_ocr.training import optimization
 from crnn_seq2seq_ocr.training.batches import Batch
+from tests.conftest import MakeRecipe
 
 
 def test_the_learning_rate_warms_up_and_decays() -> None:
@@ -77,6 +78,19 @@ def test_processes_agree_on_sums_and_errors() -> None:
         optimization.agree(fine, [2.0, 0.5], mine)  # type: ignore[arg-type]
     with pytest.raises(CrnnOcrError, match="another process has failed"):
         optimization.agree(failing, [2.0, 0.5])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("amx", "avx512", "expected"), [(0, 0, "fp32"), (1, 0, "bf16"), (0, 1, "bf16")])
+def test_auto_is_the_precision_that_the_processor_has(
+    micro: MakeRecipe, monkeypatch: pytest.MonkeyPatch, amx: int, avx512: int, expected: str
+) -> None:
+    monkeypatch.setattr(optimization, "on_cpu", lambda: True)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: bool(amx))
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: bool(avx512))
+    recipe = micro(training__precision="auto")
+    assert optimization.with_precision(recipe).training.precision == expected
+    assert optimization.with_precision(micro()).training.precision == "fp32"
+    assert optimization.with_precision(micro(training__precision="bf16")).training.precision == "bf16"
 
 
 @pytest.mark.skipif(torch.accelerator.is_available(), reason="needs a machine without accelerator")

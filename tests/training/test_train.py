@@ -205,8 +205,8 @@ def spoil_step(monkeypatch: pytest.MonkeyPatch, spoilt: set[int]) -> None:
     """Let the losses of some steps, counted from 0, be NaN."""
     real, count = optimization.batch_loss, iter(range(1000))
 
-    def batch_loss(*arguments: Any) -> torch.Tensor:
-        loss = real(*arguments)
+    def batch_loss(*arguments: Any, **options: Any) -> torch.Tensor:
+        loss = real(*arguments, **options)
         return loss * float("nan") if next(count) in spoilt else loss
 
     monkeypatch.setattr(optimization, "batch_loss", batch_loss)
@@ -296,6 +296,34 @@ def test_frozen_statistics_stay(micro: MakeRecipe, tmp_path: Path) -> None:
     assert (weights(tmp_path / "free")[name] != 0).any()
 
 
+@pytest.mark.parametrize("kind", ["ctc", "counts"])
+def test_letters_first_leaves_the_decoder_as_it_is_until_then(micro: MakeRecipe, tmp_path: Path, kind: str) -> None:
+    recipe = micro(
+        model__encoder__cell_output=True,
+        preprocessing__height=16,
+        training__loss={kind: 0.3, "letters_first": 2},
+        training__optimizer={"learning_rate": 0.01, "weight_decay": 0.1},
+        training__steps=4,
+        training__save_every=1,
+        training__keep_last=9,
+    )
+    train(recipe, folder=tmp_path / "whole")
+    states = [load_state(path)["model"] for path in checkpoints(tmp_path / "whole")]
+    for name in states[0]:
+        moved = [not torch.equal(one[name], other[name]) for one, other in itertools.pairwise(states)]
+        if name.startswith("decoder."):
+            assert not moved[0], name
+        elif "cell_output" in name:
+            assert all(moved), name
+    assert not torch.equal(states[1]["decoder.output.weight"], states[2]["decoder.output.weight"])
+
+    train(recipe.model_copy(update={"training": recipe.training.model_copy(update={"steps": 1})}),
+          folder=tmp_path / "parts")  # fmt: skip
+    train(recipe, folder=tmp_path / "parts", resume=True)
+    resumed = load_state(checkpoints(tmp_path / "parts")[-1])["model"]
+    assert all(torch.equal(resumed[name], tensor) for name, tensor in states[-1].items())
+
+
 def test_bf16_trains_and_keeps_weights_in_fp32(micro: MakeRecipe, tmp_path: Path, pictures: Path) -> None:
     """After a training in fp32 in this very process, too."""
     train(micro(training__steps=1), folder=tmp_path / "fp32")
@@ -353,9 +381,9 @@ def test_the_counted_loss_has_rows_of_the_originals_length(
     lengths = set()
     real = optimization.batch_loss
 
-    def batch_loss(model: nn.Module, batch: Any, *rest: Any) -> torch.Tensor:
+    def batch_loss(model: nn.Module, batch: Any, *rest: Any, **options: Any) -> torch.Tensor:
         lengths.add(batch.targets.shape[1])
-        return real(model, batch, *rest)
+        return real(model, batch, *rest, **options)
 
     monkeypatch.setattr(optimization, "batch_loss", batch_loss)
     train(micro(training__loss={"padding": "counted"}, training__steps=2), folder=tmp_path)

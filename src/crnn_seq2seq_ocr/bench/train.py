@@ -256,6 +256,7 @@ def bench_train(recipes: Mapping[str, Recipe], *, batches: int, repeats: int, st
         CrnnOcrError: The recipes cannot be trained here.
     """
     circumstances = Circumstances()
+    recipes = {variant: optimization.with_precision(recipe) for variant, recipe in recipes.items()}
     keep_freed_memory()  # as `train` does
     trainees = {}
     for variant, recipe in recipes.items():

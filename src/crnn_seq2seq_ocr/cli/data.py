@@ -163,6 +163,9 @@ def draw(
     to: Annotated[Layout, typer.Option(help="What to write; words: folder.")] = Layout.tfrecord,
     shards: Shards = 1,
     split: Split = "train",
+    pictures: Annotated[
+        PictureFormat, typer.Option(help="Pictures of a folder; jpg is smaller and quicker to read, png loses nothing.")
+    ] = PictureFormat.keep,
     workers: Workers = 2,
     redo: Redo = False,
 ) -> None:
@@ -176,6 +179,7 @@ def draw(
             opened,
             out,
             layout=to.value,
+            format=pictures.value,
             shards=shards,
             split=split,
             workers=workers,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from crnn_seq2seq_ocr.data.convert import convert_to_folder, convert_to_tfrecord
+from crnn_seq2seq_ocr.data.convert import PictureFormat, convert_to_folder, convert_to_tfrecord
 from crnn_seq2seq_ocr.data.resumable_conversion import Conversion
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.errors import DataError
@@ -15,6 +15,7 @@ def draw(
     folder: Path,
     *,
     layout: Literal["tfrecord", "folder"] = "tfrecord",
+    format: PictureFormat = "keep",
     shards: int = 1,
     split: str = "train",
     workers: int = 0,
@@ -26,8 +27,10 @@ def draw(
     Args:
         source: Such as ``open_source("synthetic:signs?count=1000")`` or ``open_source("synthetic:words?count=1000")``.
         folder: Where to; made if need be.
-        layout: ``tfrecord`` for shards exactly as those of FSNS (signs only), ``folder`` for PNG files and
+        layout: ``tfrecord`` for shards exactly as those of FSNS (signs only), ``folder`` for pictures and
             ``labels.tsv``.
+        format: Of the pictures in a folder: ``keep`` and ``png`` lose nothing, ``jpg`` takes a third of the space and
+            of the time to decode.
         shards: How many shards; for ``tfrecord`` only.
         split: First part of their names; for ``tfrecord`` only.
         workers: Processes that draw; 0 draws in this one.
@@ -39,7 +42,9 @@ def draw(
         StorageError: No space left, or the folder may not be written.
     """
     if layout == "folder":
-        return convert_to_folder(source, folder, workers=workers, resume=resume, progress=progress)
+        return convert_to_folder(source, folder, format=format, workers=workers, resume=resume, progress=progress)
+    if format == "jpg":
+        raise DataError("TFRecords in the layout of FSNS hold PNG pictures: choose jpg for a folder (--to folder)")
     from crnn_seq2seq_ocr.data.synthetic.word_samples import SyntheticWords  # loads corpora and fonts
 
     if isinstance(source, SyntheticWords):

@@ -20,7 +20,8 @@ class Memory(NamedTuple):
         cells: (N, T, D).
         mask: (N, T) bool, False where a cell belongs to a missing view.
         grid: (views, rows, columns) of the cells: their product is T. Views in channels have (1, 1, T).
-        found: (N, T, K), what the second output finds in each cell; None where there is none.
+        found: (N, T, K), what the second output finds in each cell, or (N, V*U, K) in each column where it looks at
+            columns; None where there is none.
     """
 
     cells: Tensor
@@ -122,6 +123,7 @@ class Encoder(nn.Module):
         fits = settings.recurrent_layers or channels == width
         self.projection = nn.Identity() if fits else nn.Linear(channels, width)
         self.cell_output = nn.Linear(width, classes) if settings.cell_output else None
+        self.cell_rows = settings.cell_rows
         self._initialise()
 
     def _initialise(self) -> None:
@@ -155,7 +157,17 @@ class Encoder(nn.Module):
         # A cell knows its place within its view, not the view's number: any number of views in any order.
         places = self.row_places + self.column_places[:columns]  # (R, U, D)
         cells = self.norm(cells)
-        found = None if self.cell_output is None else self.cell_output(cells.flatten(1, 3)).float()  # (N, T, K)
+        found = None if self.cell_output is None else self._found(cells, self.cell_output)
         cells = (cells + places).flatten(1, 3)  # (N, T, D)
         mask = view_mask.repeat_interleave(rows * columns, dim=1)  # (N, T)
         return Memory(cells, mask, (views, rows, columns), found)
+
+    def _found(self, cells: Tensor, output: nn.Linear) -> Tensor:
+        """What the second output finds in cells (N, V, R, U, D): (N, T, K), or (N, V*U, K) for columns."""
+        if self.cell_rows == "each":
+            looked_at = cells.flatten(1, 3)  # (N, T, D)
+        else:
+            columns = cells.mean(2) if self.cell_rows == "mean" else cells.amax(2)  # (N, V, U, D)
+            looked_at = columns.flatten(1, 2)  # (N, V*U, D)
+        logits: Tensor = output(looked_at)
+        return logits.float()

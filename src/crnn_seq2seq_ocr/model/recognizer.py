@@ -14,6 +14,9 @@ from crnn_seq2seq_ocr.model.encoder import Encoder, Memory
 CELL_OUTPUT = frozenset({"encoder.cell_output.weight", "encoder.cell_output.bias"})
 """The weights that only training uses."""
 
+ROW_PLACES, COLUMN_PLACES = "encoder.row_places", "encoder.column_places"
+"""The weights that have a row for each row and for each column of cells of a view."""
+
 TOKEN_ROWS = CELL_OUTPUT | {"decoder.embedding.weight", "decoder.output.weight", "decoder.output.bias"}
 """The weights that have a row for each token."""
 
@@ -22,12 +25,13 @@ class Logits(NamedTuple):
     """What training learns from.
 
     Attributes:
-        steps: (N, L, K) of the decoder's steps.
-        cells: (N, T, K) of the encoder's second output; None where there is none.
+        steps: (N, L, K) of the decoder's steps; None where only the second output was asked for.
+        cells: (N, T, K) of the encoder's second output, or (N, V*U, K) where it looks at columns; None where there
+            is none.
         mask: (N, T) bool, False where a cell belongs to a missing view.
     """
 
-    steps: Tensor
+    steps: Tensor | None
     cells: Tensor | None
     mask: Tensor
 
@@ -52,7 +56,15 @@ class Recognizer(nn.Module):
         memory: Memory = self.encoder(images, view_mask)
         return memory
 
-    def forward(self, images: Tensor, view_mask: Tensor, inputs: Tensor, forced: Tensor | None = None) -> Logits:
+    def forward(
+        self,
+        images: Tensor,
+        view_mask: Tensor,
+        inputs: Tensor,
+        forced: Tensor | None = None,
+        *,
+        letters_only: bool = False,
+    ) -> Logits:
         """Logits for training.
 
         Args:
@@ -61,9 +73,11 @@ class Recognizer(nn.Module):
             inputs: (N, L) ids: begin, then the targets without their last.
             forced: (N, L) bool: whether step i is fed inputs[:, i] or what step i - 1 found most likely;
                 None where all are fed, which is faster.
+            letters_only: Leave out the decoder.
         """
         memory = self.encode(images, view_mask)
-        return Logits(self.decoder.unroll(inputs, forced, memory), memory.found, memory.mask)
+        steps = None if letters_only else self.decoder.unroll(inputs, forced, memory)
+        return Logits(steps, memory.found, memory.mask)
 
 
 def normalise(images: Tensor) -> Tensor:

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from torch import Tensor
+
 from crnn_seq2seq_ocr.checkpoint.weights import load_model
 from crnn_seq2seq_ocr.config import TextSettings
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.errors import CharsetError, CheckpointError, DataError, RecipeError
-from crnn_seq2seq_ocr.model.recognizer import CELL_OUTPUT, TOKEN_ROWS, Recognizer
+from crnn_seq2seq_ocr.model.recognizer import CELL_OUTPUT, COLUMN_PLACES, ROW_PLACES, TOKEN_ROWS, Recognizer
 from crnn_seq2seq_ocr.text import (
     NAMED_CHARSETS,
     SPECIAL_COUNT,
@@ -53,7 +55,7 @@ class Initial:
             What became of the characters, in a line for the log.
 
         Raises:
-            CheckpointError: The networks differ in more than their characters.
+            CheckpointError: The networks differ in more than their characters, rows and columns.
         """
         known, wanted = _ids(self.charset), _ids(tokenizer.charset)
         shared = sorted(known.keys() & wanted.keys(), key=str)
@@ -63,6 +65,7 @@ class Initial:
         state = {name: tensor for name, tensor in state.items() if name in fresh or name not in CELL_OUTPUT}
         state |= {name: fresh[name] for name in CELL_OUTPUT & fresh.keys() - state.keys()}
         try:
+            state = _fitted(state, fresh)
             for name in TOKEN_ROWS & state.keys() & fresh.keys():
                 rows = fresh[name].clone()
                 rows[new] = state[name][old]
@@ -81,6 +84,34 @@ class Initial:
         parts += [f"{len(new)} of them new: {new}"] if new else []
         parts += [f"{len(lost)} left out: {lost}"] if lost else []
         return f"from the weights of {self.name}: {', '.join(parts)}"
+
+
+def _fitted(state: dict[str, Tensor], fresh: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights of an encoder that pools otherwise: its layers renumbered, its rows and columns as many as are wanted.
+
+    A pooling more or less moves the numbers of the layers behind it, which are told by their order; the place of a new
+    row is that of the old row nearest to it, new columns on the right stay fresh.
+    """
+    old_layers, new_layers = _layers(state), _layers(fresh)
+    names = dict(zip(old_layers, new_layers, strict=True)) if len(old_layers) == len(new_layers) else {}
+    renumbered = {}
+    for name, tensor in state.items():
+        layer, _, rest = name.rpartition(".")
+        renumbered[f"{names.get(layer, layer)}.{rest}"] = tensor
+    if ROW_PLACES in renumbered and ROW_PLACES in fresh:
+        old, wanted = len(renumbered[ROW_PLACES]), len(fresh[ROW_PLACES])
+        renumbered[ROW_PLACES] = renumbered[ROW_PLACES][[row * old // wanted for row in range(wanted)]]
+    if COLUMN_PLACES in renumbered and COLUMN_PLACES in fresh:
+        columns = fresh[COLUMN_PLACES].clone()
+        shared = min(len(columns), len(renumbered[COLUMN_PLACES]))
+        columns[:shared] = renumbered[COLUMN_PLACES][:shared]
+        renumbered[COLUMN_PLACES] = columns
+    return renumbered
+
+
+def _layers(state: dict[str, Tensor]) -> list[str]:
+    """The convolutions and norms of an encoder that have weights, in order."""
+    return list(dict.fromkeys(name.rpartition(".")[0] for name in state if name.startswith("encoder.convolutions.")))
 
 
 def _ids(charset: str) -> dict[str | int, int]:

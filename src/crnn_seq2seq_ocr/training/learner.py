@@ -114,11 +114,13 @@ class Learner:
         """Those of the global batch's loss; returns this process's part of it, a scalar on the device."""
         total = torch.zeros((), device=self._accelerator.device)
         done = self.progress.step / self._settings.steps
+        letters_only = self.progress.step < self._settings.loss.letters_first
         for number, part in enumerate(parts, 1):
             samples, length = part.targets.shape
             forced = optimization.forced_tokens((samples, length), self._settings.teacher_forcing, done)
             with contextlib.nullcontext() if number == len(parts) else self._accelerator.no_sync(self._model):
-                loss = optimization.batch_loss(self._model, part, forced, self._settings) / divisor
+                loss = optimization.batch_loss(self._model, part, forced, self._settings, letters_only=letters_only)
+                loss = loss / divisor
                 lap("forward")
                 # Gradients are averaged over the processes: the factor makes it their sum.
                 self._accelerator.backward(loss * self._accelerator.num_processes)

@@ -11,9 +11,10 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from accelerate.utils import DistributedDataParallelKwargs
 from torch import Tensor, nn
 
-from crnn_seq2seq_ocr.config import OptimizerSettings, TeacherForcing, TrainingSettings
+from crnn_seq2seq_ocr.config import OptimizerSettings, Recipe, TeacherForcing, TrainingSettings
 from crnn_seq2seq_ocr.errors import CrnnOcrError, DeviceError
 from crnn_seq2seq_ocr.model.loss import count_losses, ctc_losses, loss_divisor, token_losses
 from crnn_seq2seq_ocr.model.recognizer import normalise
@@ -24,16 +25,37 @@ from crnn_seq2seq_ocr.training.batches import Batch
 PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
 
+def with_precision(recipe: Recipe) -> Recipe:
+    """The recipe with the precision that ``auto`` means here: bf16, but fp32 where the device only imitates it.
+
+    PyTorch computes bf16 on any processor, on one without instructions for it at a tenth of the speed of fp32.
+    """
+    if recipe.training.precision != "auto":
+        return recipe
+    precision = "bf16" if _computes_bf16() else "fp32"
+    return recipe.model_copy(update={"training": recipe.training.model_copy(update={"precision": precision})})
+
+
+def _computes_bf16() -> bool:
+    if on_cpu():
+        return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
+    return not torch.cuda.is_available() or torch.cuda.is_bf16_supported(including_emulation=False)
+
+
 def make_accelerator(settings: TrainingSettings) -> Accelerator:
     """Devices and processes as `accelerate launch`, `torchrun` or a plain start give them.
 
     Raises:
         DeviceError: The device cannot compute in this precision.
     """
+    assert settings.precision != "auto", "`with_precision` has said what it means"
+    # Steps that leave out the decoder give its weights no gradients, which several processes must be ready for.
+    unused = DistributedDataParallelKwargs(find_unused_parameters=settings.loss.letters_first > 0)
     # What an earlier training in this process has chosen would stay, and another precision be refused.
     AcceleratorState._reset_state()
     try:
-        accelerator = Accelerator(mixed_precision=PRECISIONS[settings.precision], cpu=on_cpu())
+        precision = PRECISIONS[settings.precision]
+        accelerator = Accelerator(mixed_precision=precision, cpu=on_cpu(), kwargs_handlers=[unused])
     except ValueError as error:
         raise DeviceError(f"training.precision {settings.precision} cannot be used here: {error}") from None
     if settings.precision == "fp16" and accelerator.device.type == "cpu":  # Accelerate would take fp32 silently
@@ -76,7 +98,9 @@ def forced_tokens(shape: tuple[int, int], settings: TeacherForcing, progress: fl
     return None if forced.all() else forced.expand(shape)
 
 
-def batch_loss(model: nn.Module, batch: Batch, forced: Tensor | None, settings: TrainingSettings) -> Tensor:
+def batch_loss(
+    model: nn.Module, batch: Batch, forced: Tensor | None, settings: TrainingSettings, *, letters_only: bool = False
+) -> Tensor:
     """Sum of the token losses of a batch; the caller divides by the global `loss_divisor`.
 
     Args:
@@ -84,6 +108,7 @@ def batch_loss(model: nn.Module, batch: Batch, forced: Tensor | None, settings: 
         batch: On any device; it is moved to the model's.
         forced: bool (N, L), or None.
         settings: For the loss and the memory layout.
+        letters_only: The second output's loss alone, which then has all the weight.
     """
     device = next(model.parameters()).device
     targets = batch.targets.to(device, non_blocking=True)
@@ -92,9 +117,13 @@ def batch_loss(model: nn.Module, batch: Batch, forced: Tensor | None, settings: 
     images = normalise(batch.images.to(device, non_blocking=True))
     view_mask = batch.view_mask.to(device, non_blocking=True)
     forced = None if forced is None else forced.to(device, non_blocking=True)
-    logits = model(images, view_mask, inputs, forced)
+    logits = model(images, view_mask, inputs, forced, letters_only=letters_only)
     ctc, counts = settings.loss.ctc, settings.loss.counts
-    loss = (1 - ctc - counts) * token_losses(logits.steps, targets, settings.loss).sum()
+    if letters_only:
+        ctc, counts = ctc / (ctc + counts), counts / (ctc + counts)
+        loss = images.new_zeros(())
+    else:
+        loss = (1 - ctc - counts) * token_losses(logits.steps, targets, settings.loss).sum()
     if ctc and logits.cells is not None:
         loss = loss + ctc * ctc_losses(logits.cells, targets).sum()
     if counts and logits.cells is not None:

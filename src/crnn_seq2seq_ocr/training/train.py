@@ -75,6 +75,7 @@ def train(
     Raises:
         RecipeError, DataError, CharsetError, CheckpointError, StorageError: Each says what to do.
     """
+    recipe = optimization.with_precision(recipe)
     keep_freed_memory()
     accelerator = optimization.make_accelerator(recipe.training)
     check_folder(recipe, folder, resume=resume)
