@@ -12,6 +12,7 @@ from crnn_seq2seq_ocr.cli.data import data
 from crnn_seq2seq_ocr.cli.export import export
 from crnn_seq2seq_ocr.cli.label import label
 from crnn_seq2seq_ocr.cli.model import evaluate, import_mindspore, train
+from crnn_seq2seq_ocr.cli.pseudo import label as pseudo_label
 from crnn_seq2seq_ocr.cli.read import read
 from crnn_seq2seq_ocr.cli.released import models, release
 from crnn_seq2seq_ocr.cli.serve import serve
@@ -34,6 +35,7 @@ app.command()(evaluate)
 app.command()(models)
 app.command()(release)
 app.command()(export)
+data.command()(pseudo_label)
 app.add_typer(data, name="data")
 app.add_typer(bench, name="bench")
 app.command(name="import-mindspore")(import_mindspore)

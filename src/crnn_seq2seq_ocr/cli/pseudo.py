@@ -1,0 +1,52 @@
+"""The command that labels crops by what several readers agree on."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crnn_seq2seq_ocr.errors import DataError
+
+
+def label(
+    folder: Annotated[Path, typer.Argument(help="A folder of pictures, each of one text.", show_default=False)],
+    out: Annotated[Path, typer.Argument(help="The folder to write: labelled pictures and labels.tsv.")],
+    readers: Annotated[
+        str, typer.Option("--with", help="Readers separated by commas: rapidocr, released models, folders of models.")
+    ] = "words,rapidocr",
+    agree: Annotated[float, typer.Option(min=0, max=1, help="Least confidence of all where they say the same.")] = 0.0,
+    nearly: Annotated[float, typer.Option(min=0, max=1, help="The same where case and spaces differ.")] = 0.9,
+    alone: Annotated[float, typer.Option(min=0, max=1, help="From where one is believed against the others.")] = 0.98,
+    only_agreed: Annotated[bool, typer.Option("--only-agreed", help="Never believe one against the others.")] = False,
+) -> None:
+    """Label crops without people: take what readers agree on, or what one is very sure of.
+
+    OUT/left-out.tsv lists each picture that got no label, with the reason. `crnn-ocr label OUT` shows the labels to be
+    checked; `crnn-ocr data crop` cuts crops out of photographs.
+    """
+    from rich.console import Console
+
+    from crnn_seq2seq_ocr.data.readable import find_pictures
+    from crnn_seq2seq_ocr.labelling.pseudo import LEFT_OUT, Rule, label_folder
+    from crnn_seq2seq_ocr.labelling.readers import load_crop_reader
+
+    names = [name.strip() for name in readers.split(",") if name.strip()]
+    if not names or len(set(names)) < len(names):
+        raise DataError(f"--with {readers!r} names no readers, or one twice: write words,rapidocr")
+    if not folder.is_dir():
+        raise DataError(f"there is no folder {folder}: name the one that holds the pictures")
+    pictures = {Path(each).relative_to(folder).as_posix(): Path(each) for each in find_pictures([str(folder)])}
+    loaded = {name: load_crop_reader(name) for name in names}
+    rule = Rule(agree=agree, nearly=nearly, alone=None if only_agreed else alone)
+    console = Console(stderr=True)
+    with console.status("reading") as status:
+        reasons = label_folder(
+            pictures,
+            out,
+            loaded,
+            rule=rule,
+            progress=lambda done: status.update(f"reading: {done:,} of {len(pictures):,} pictures"),
+        )
+    for reason, count in reasons.most_common():
+        typer.echo(f"{count:,}\t{reason}")
+    typer.echo(f"{out}: labels.tsv, least sure first; {LEFT_OUT} has the pictures without a label")
