@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from crnn_seq2seq_ocr.data.convert import PictureFormat, convert_to_folder, convert_to_tfrecord
+from crnn_seq2seq_ocr.data.conversion_entries import PictureFormat
+from crnn_seq2seq_ocr.data.convert import convert_to_folder, convert_to_tfrecord
 from crnn_seq2seq_ocr.data.resumable_conversion import Conversion
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.errors import DataError
