@@ -341,7 +341,15 @@ def load_recipe(name: str, overrides: list[str] | None = None) -> Recipe:
     Raises:
         RecipeError: No such recipe, not YAML, or settings that are unknown or wrong: all are listed.
     """
-    raw = _read_yaml(name)
+    return make_recipe(_read_yaml(name), overrides, name=name)
+
+
+def make_recipe(raw: dict[str, Any], overrides: list[str] | None = None, *, name: str) -> Recipe:
+    """The recipe of settings by name, changed by overrides as in `load_recipe`; `name` is for messages.
+
+    Raises:
+        RecipeError: Settings that are unknown or wrong: all are listed.
+    """
     for override in overrides or []:
         _override(raw, override)
     try:

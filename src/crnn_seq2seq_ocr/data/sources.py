@@ -11,6 +11,7 @@ A *spec* is what people write in a recipe or on the command line::
     mine/labels.tsv?text=text_with_case the column that holds the text
     fsns/train?limit=1000               the first samples of any of these
     mine?repeat=20                      the same samples so many times, beside many others
+    mine?hash=0-80                      the samples whose hash is between these percents, see data.hashing
     synthetic:signs?seed=1&count=1000   drawn signs; options as in data.synthetic.settings
     synthetic:words?seed=1&count=1000   drawn words and lines; options as there
     mine + synthetic:signs              one after the other
@@ -23,6 +24,7 @@ from pathlib import Path
 from crnn_seq2seq_ocr.data.combined import Joined, Repeated, Subset
 from crnn_seq2seq_ocr.data.formats import arrow, folder, fsns, lmdb, mindrecord, webdataset
 from crnn_seq2seq_ocr.data.formats.format import Format, Options
+from crnn_seq2seq_ocr.data.hashing import between, hash_places, parse_range
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.errors import DataError, did_you_mean
 from crnn_seq2seq_ocr.system.dependencies import needing
@@ -40,7 +42,7 @@ FORMATS: tuple[Format, ...] = (
 SYNTHETIC = "synthetic:"
 DRAWN = ("signs", "words")
 
-ALWAYS = ("limit", "repeat")
+ALWAYS = ("limit", "repeat", "hash")
 """Options of every source that is not drawn."""
 
 OPTIONS = re.compile(r"(?P<place>.+)\?(?P<options>\w+=[^?]*)")
@@ -69,7 +71,10 @@ def _open_one(spec: str) -> Source:
         return _open_synthetic(spec.removeprefix(SYNTHETIC))
     place, options = _split_options(spec)
     limit, repeat = _take_number("limit", options, spec), _take_number("repeat", options, spec)
+    part = options.pop("hash", None)
     source = _open_place(place, options)
+    if part is not None:
+        source = _part_by_hash(source, part, spec)
     if limit is not None and limit < len(source):
         source = Subset(source, range(limit))
     return source if repeat is None else Repeated(source, repeat)
@@ -109,6 +114,25 @@ def _take_number(name: str, options: Options, spec: str) -> int | None:
     if not number.isdecimal() or int(number) < 1:
         raise DataError(f"{spec}: {name} must be a whole number of 1 or more, not {number!r}")
     return int(number)
+
+
+def _part_by_hash(source: Source, part: str, spec: str) -> Source:
+    try:
+        low, high = parse_range(part)
+    except ValueError:
+        raise DataError(f"{spec}: hash must be two percents such as 0-80, not {part!r}") from None
+    return Subset(source, between(hash_places(source), low, high))
+
+
+def with_option(spec: str, option: str) -> str:
+    """A spec with a further option, such as ``hash=0-80``, for each of its sources that are not drawn."""
+    parts = [part.strip() for part in spec.split(" + ")]
+    return " + ".join(part if part.startswith(SYNTHETIC) else _with_option(part, option) for part in parts)
+
+
+def _with_option(spec: str, option: str) -> str:
+    _, options = _split_options(spec)
+    return f"{spec}{'&' if options else '?'}{option}"
 
 
 def _open_place(place: str, options: Options) -> Source:
