@@ -174,9 +174,7 @@ def _askew(pixels: np.ndarray, rng: np.random.Generator, *, around: tuple[float,
     moved = corners + rng.uniform(-0.09, 0.09, (4, 2)).astype(np.float32) * height
     moved[:, 1] += (moved[:, 0] - size[0] / 2) * np.float32(np.tan(np.radians(rng.normal(0, 1.2))))
     matrix = cv2.getPerspectiveTransform(corners, moved)
-    return np.asarray(
-        cv2.warpPerspective(pixels, matrix, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
-    )
+    return np.asarray(cv2.warpPerspective(pixels, matrix, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE))
 
 
 def _photograph(pixels: np.ndarray, height: int, rng: np.random.Generator) -> np.ndarray:

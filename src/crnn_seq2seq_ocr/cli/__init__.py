@@ -3,7 +3,7 @@
 import io
 import os
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -16,9 +16,11 @@ from crnn_seq2seq_ocr.cli.pseudo import label as pseudo_label
 from crnn_seq2seq_ocr.cli.read import read
 from crnn_seq2seq_ocr.cli.released import models, release
 from crnn_seq2seq_ocr.cli.serve import serve
+from crnn_seq2seq_ocr.cli.tune import tune
 from crnn_seq2seq_ocr.errors import CrnnOcrError
 from crnn_seq2seq_ocr.system.dependencies import needing
 from crnn_seq2seq_ocr.system.processes import process
+from crnn_seq2seq_ocr.version import __version__
 
 app = typer.Typer(
     name="crnn-ocr",
@@ -31,6 +33,7 @@ app.command()(read)
 app.command()(serve)
 app.command()(label)
 app.command()(train)
+app.command()(tune)
 app.command()(evaluate)
 app.command()(models)
 app.command()(release)
@@ -39,6 +42,15 @@ data.command()(pseudo_label)
 app.add_typer(data, name="data")
 app.add_typer(bench, name="bench")
 app.command(name="import-mindspore")(import_mindspore)
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    if version:
+        typer.echo(f"crnn-ocr {__version__}")
+        raise typer.Exit
 
 
 def main() -> None:

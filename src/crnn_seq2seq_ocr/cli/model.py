@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from crnn_seq2seq_ocr.config import Recipe
     from crnn_seq2seq_ocr.inference.reader import Reader
     from crnn_seq2seq_ocr.model.lexicon import Lexicon
 
@@ -36,10 +37,14 @@ Backend = Annotated[
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="The name of a recipe of the package, or a YAML file.")],
+    recipe: Annotated[
+        str | None, typer.Argument(help="A recipe of the package or a YAML file; with --resume --out it is left out.")
+    ] = None,
     settings: Annotated[list[str] | None, typer.Argument(help="section.setting=value, as many as you like.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder.", show_default="runs/NAME")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's last checkpoint.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the folder's last checkpoint, with its own settings.")
+    ] = False,
     init: Annotated[Path | None, typer.Option(help="A model, named as for read, whose weights to start from.")] = None,
     overfit: Annotated[
         str | None, typer.Option(help="Self-check: learn so many batches by heart, e.g. 1-batch; must reach 100 %.")
@@ -48,20 +53,39 @@ def train(
     """Train a recogniser; the same command runs on one or, under `accelerate launch`, many devices."""
     from rich.console import Console
 
-    from crnn_seq2seq_ocr.config import load_recipe
     from crnn_seq2seq_ocr.training.overfit import overfit_recipe
     from crnn_seq2seq_ocr.training.train import train as run
 
-    chosen = load_recipe(recipe, settings)
+    given = list(settings or [])
+    if recipe is not None and "=" in recipe:  # the first setting, where the recipe is left out
+        given, recipe = [recipe, *given], None
+    if recipe is None and not (resume and out is not None):
+        raise typer.BadParameter("name a recipe, as in `crnn-ocr train words`; --resume --out FOLDER needs none")
+    chosen = _recipe(recipe, given, out, resume=resume)
     if overfit is not None:
         chosen = overfit_recipe(chosen, _batch_count(overfit))
+    folder = out or Path("runs") / chosen.name
     console = Console(soft_wrap=True)
-    outcome = run(chosen, folder=out or Path("runs") / chosen.name, resume=resume, initial=init, console=console)
+    outcome = run(chosen, folder=folder, resume=resume, initial=init, console=console)
     if outcome.interrupted:
         raise typer.Exit(130)
     if overfit is not None and outcome.best < 1:
         typer.echo(f"the self-check reached {outcome.best:.1%}, not 100 %: look at the data and the settings", err=True)
         raise typer.Exit(1)
+
+
+def _recipe(recipe: str | None, settings: list[str], out: Path | None, *, resume: bool) -> "Recipe":
+    """The recipe of that name; that of the run itself where one is resumed."""
+    from crnn_seq2seq_ocr.config import load_recipe
+    from crnn_seq2seq_ocr.training.train import RECIPE
+
+    if resume:
+        folder = out or Path("runs") / load_recipe(str(recipe), settings).name
+        if (folder / RECIPE).is_file():
+            return load_recipe(str(folder / RECIPE), settings)
+    # What is served is called by its own name, not by its recipe's.
+    named = [f"name={out.name}"] if out is not None and out.name else []
+    return load_recipe(str(recipe), [*named, *settings])
 
 
 def _batch_count(text: str) -> int:

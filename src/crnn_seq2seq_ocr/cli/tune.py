@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from crnn_seq2seq_ocr.tuning.plan import Plan, Request
+    from crnn_seq2seq_ocr.tuning.plan import Plan
 
 
 def tune(
@@ -49,7 +49,6 @@ def tune(
     """
     from rich.console import Console
 
-    from crnn_seq2seq_ocr.cli.data import _progress as shown_progress
     from crnn_seq2seq_ocr.tuning.card import plan_lines
     from crnn_seq2seq_ocr.tuning.plan import Request, make_plan
 
@@ -68,9 +67,9 @@ def tune(
             drop_unusable=drop_unusable,
             settings=tuple(settings or ()),
         )
-    with shown_progress("checking the data") as progress:
-        plan = make_plan(request, name=folder.name, progress=progress)
     console = Console(soft_wrap=True, highlight=False)
+    with console.status("checking the data"):
+        plan = make_plan(request, name=folder.name)
     for line in plan_lines(plan):
         console.print(line, markup=False)
     _say_when(plan, console, curve=curve)
@@ -113,7 +112,8 @@ def _duration(seconds: float) -> str:
 
 def _tune(plan: "Plan", folder: Path, console: "Console", *, resume: bool) -> None:
     from crnn_seq2seq_ocr.tuning.card import end_lines
-    from crnn_seq2seq_ocr.tuning.run import CARD, REPORT, next_commands, tune as run
+    from crnn_seq2seq_ocr.tuning.run import CARD, REPORT, next_commands
+    from crnn_seq2seq_ocr.tuning.run import tune as run
 
     tuned = run(plan, folder=folder, resume=resume, console=console)
     if tuned.own is not None:

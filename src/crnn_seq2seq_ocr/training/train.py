@@ -18,7 +18,7 @@ from crnn_seq2seq_ocr.checkpoint import folders, weights
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.config import Recipe, TrainingSettings
 from crnn_seq2seq_ocr.data.sample import Source
-from crnn_seq2seq_ocr.data.sources import open_source
+from crnn_seq2seq_ocr.data.sources import SYNTHETIC, open_source
 from crnn_seq2seq_ocr.errors import CrnnOcrError, TrainingError
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.system.allocator import keep_freed_memory
@@ -110,7 +110,7 @@ def _train(
     if accelerator.is_main_process:
         write_recipe(recipe, folder)
     log = TrainingLog(folder, total=settings.steps, active=accelerator.is_main_process, console=console)
-    log.message(_introduction(recipe, source, learner, accelerator))
+    log.message(_introduction(recipe, source, validation, learner, accelerator))
     if taken_over is not None:
         log.message(taken_over)
     batches = batches_of(
@@ -196,7 +196,7 @@ class _Run:
         found = validate(self.learner.evaluated, description, validation, settings.validation_samples, self.accelerator)
         self.log.validation(progress.step, found.values, found.examples)
         score = found.values["sequence_accuracy"]
-        is_best = score > progress.best
+        is_best = score >= progress.best  # of equals the later one has seen more
         self.stopped = _judge(score, progress, self.recipe, self.log)
         return _Judged(found.values, is_best=is_best)
 
@@ -346,13 +346,26 @@ def _report_drops(parts: list[Batch], progress: Progress, log: TrainingLog) -> N
                 log.event("dropped", progress.step, "more samples are dropped; `crnn-ocr data check` lists all")
 
 
-def _introduction(recipe: Recipe, source: Source, learner: Learner, accelerator: Accelerator) -> str:
+def _introduction(
+    recipe: Recipe, source: Source, validation: Source | None, learner: Learner, accelerator: Accelerator
+) -> str:
     millions = sum(parameter.numel() for parameter in learner.recognizer.parameters()) / 1e6
     start = f"going on from step {learner.progress.step}" if learner.progress.step else "starting"
     return (
         f"{recipe.name}: {millions:.2f} million parameters on {accelerator.num_processes} x {accelerator.device.type} "
-        f"({recipe.training.precision}), {start}\ntraining data: {source.description}"
+        f"({recipe.training.precision}), {start}\ntraining data: {source.description}\n"
+        f"validation data: {_validated(recipe, validation)}"
     )
+
+
+def _validated(recipe: Recipe, validation: Source | None) -> str:
+    """What the scores of a training are scores of; a recipe's own data is easily taken for the user's."""
+    if validation is None:
+        return "none, there will be no scores"
+    drawn = (recipe.data.validation or "").startswith(SYNTHETIC)
+    own = not all(part.strip().startswith(SYNTHETIC) for part in recipe.data.train.split(" + "))
+    hint = "; the scores are of these, not of your pictures: set data.validation" if drawn and own else ""
+    return validation.description + hint
 
 
 def _say_end(log: TrainingLog, progress: Progress, folder: Path, *, interrupted: bool) -> None:

@@ -11,12 +11,12 @@ from rich.console import Console
 from crnn_seq2seq_ocr.checkpoint.folders import last_checkpoint
 from crnn_seq2seq_ocr.config import load_recipe
 from crnn_seq2seq_ocr.data.sources import open_source
-from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.errors import DataError, StorageError
 from crnn_seq2seq_ocr.evaluation.evaluate import evaluate
 from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.system.files import write_whole
 from crnn_seq2seq_ocr.training.train import RECIPE, train
-from crnn_seq2seq_ocr.tuning.plan import Plan, recipe_of
+from crnn_seq2seq_ocr.tuning.plan import REQUEST, Plan, Request, recipe_of
 
 PARTS = (1 / 8, 1 / 4, 1 / 2, 1.0)
 CURVE = "curve.json"
@@ -48,9 +48,13 @@ def learning_curve(plan: Plan, *, folder: Path, console: Console | None = None) 
         A point for each part; None where a signal interrupted.
 
     Raises:
+        StorageError: The folder holds another tuning, or cannot be written.
         DataError: Parts of the data cannot be named, or there are too few samples.
     """
-    points = []
+    if (folder / REQUEST).exists() and Request.load(folder) != plan.request:
+        raise StorageError(f"{folder} holds a tuning of other data or settings: name another folder with --out")
+    plan.request.save(folder)
+    points: list[Point] = []
     for part in PARTS:
         learn = plan.split.share(part)
         samples = len(open_source(learn))

@@ -7,7 +7,7 @@ from pathlib import Path
 from crnn_seq2seq_ocr.checkpoint.folders import find_model, load_description
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.config import Recipe
-from crnn_seq2seq_ocr.data.check import CheckReport, Progress, check_source, summary_lines
+from crnn_seq2seq_ocr.data.check import CheckReport, check_source, summary_lines
 from crnn_seq2seq_ocr.data.sources import open_source, with_option
 from crnn_seq2seq_ocr.errors import CheckpointError, DataError
 from crnn_seq2seq_ocr.system.files import write_whole
@@ -107,13 +107,12 @@ class Plan:
         return recipe_of(self, self.split.learn, self.learnt)
 
 
-def make_plan(request: Request, *, name: str, progress: Progress | None = None) -> Plan:
+def make_plan(request: Request, *, name: str) -> Plan:
     """Check the data, split it, and choose the settings.
 
     Args:
         request: What the user asked for.
         name: What the model will be called.
-        progress: Called with samples checked and samples in all.
 
     Raises:
         DataError: Too much of the data cannot be used, which is listed; or it is too little.
@@ -123,7 +122,7 @@ def make_plan(request: Request, *, name: str, progress: Progress | None = None) 
     base = load_description(find_model(Path(request.model)))
     parts = split(request.data, request.held_out)
     longest = None if free_length(base) else base.max_length
-    learn = check_source(open_source(parts.learn), max_length=longest, progress=progress)
+    learn = check_source(open_source(parts.learn), max_length=longest)
     check = check_source(open_source(parts.check), max_length=longest)
     _check_lost(request, learn, check)
     if learn.usable == 0 or check.usable == 0:
@@ -138,7 +137,7 @@ def make_plan(request: Request, *, name: str, progress: Progress | None = None) 
         known=drawn.test if drawn else with_option(request.keep, "limit=1000") if request.keep else None,
         calibration=drawn.validation if drawn else None,
         lost=tuple(f"{problem.name}: {problem.detail}" for problem in (*learn.problems, *check.problems)),
-        keep=drawn.learn(max(learn.lengths)) if drawn else request.keep or None,
+        keep=drawn.learn if drawn else request.keep or None,
         longest=max(learn.lengths),
         characters=lacking(base, learn.characters),
         name=name,
@@ -182,5 +181,6 @@ def _check_lost(request: Request, *reports: CheckReport) -> None:
     if sum(report.usable for report in reports) == 0 or (lost > MOST_LOST * samples and not request.drop_unusable):
         found = "\n".join(line for report in reports if report.dropped for line in summary_lines(report, most=_TOLD))
         raise DataError(
-            f"{lost:,} of {samples:,} samples cannot be used: mend them, or go on without them by --drop-unusable\n{found}"
+            f"{lost:,} of {samples:,} samples cannot be used: mend them, or go on without them by --drop-unusable\n"
+            f"{found}"
         )
