@@ -8,6 +8,7 @@ import subprocess
 import textwrap
 from collections.abc import Sequence
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -33,6 +34,7 @@ from tests.model.original import SMALL
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 READING = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
+TUNING = (ROOT / "docs" / "tuning.md").read_text(encoding="utf-8")
 DEPLOYING = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
 SMALLER = [
     "model.width=8", "model.encoder.recurrent_size=4", "model.encoder.stages=[{channels: 4, pool: [8, 8]}]",
@@ -47,6 +49,9 @@ QUICK = {
     "read": ["--repeats", "1"],
 }
 """What makes a benchmark take a moment."""
+
+QUICK_TUNING = ["--keep", "none", "training.steps=2", "training.evaluate_every=2", "data.workers=0"]
+"""The same of a tuning."""
 
 
 def blocks(language: str, text: str = README) -> list[str]:
@@ -78,8 +83,10 @@ def place(tmp_path: Path, micro: MakeRecipe, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(pretrained, "FOLDER", tmp_path / "released")
     for name in ("fsns", "words"):
         save_small(name, tmp_path / "released" / name)
-    for name in ("my-signs", "my-checks", "photos", "more", "real-signs"):
+    for name in ("my-checks", "photos", "more", "real-signs"):
         write_folder(tmp_path / name, ["abc", "cab", "b", "ca"])
+    for name in ("my-signs", "my-labels", "newer-labels"):
+        write_folder(tmp_path / name, ["".join(each) for each in product("abc", repeat=3)])
     for number, name in enumerate(("sign.png", "left.png", "right.png", "word.png")):
         shutil.copy(tmp_path / "photos" / f"{number:03d}.png", tmp_path / name)
     cv2.imwrite(str(tmp_path / "more" / "other.jpg"), np.zeros((30, 60, 3), np.uint8))
@@ -135,6 +142,8 @@ def test_every_command_of_the_readme(place: Path, monkeypatch: pytest.MonkeyPatc
         words = [re.sub(r"count=\d+", "count=3", word) for word in arguments]
         if words[0] == "train":
             words += [*SMALLER, "training.steps=2" if "--resume" in words else "training.steps=1"]
+        if words[0] == "tune" and "--resume" not in words:
+            words += QUICK_TUNING
         if words[0] == "bench":
             words += QUICK[words[1]]
         if words[0] == "serve":
@@ -157,6 +166,37 @@ def test_every_command_of_the_page_on_reading(place: Path, monkeypatch: pytest.M
         assert run(monkeypatch, arguments) == 0, arguments
     names = [len((place / name).read_text("utf-8").splitlines()) for name in ("readings.jsonl", "readings.csv")]
     assert names == [4, 6]  # four listed; a header, four photos and one more
+
+
+def test_every_command_of_the_page_on_tuning(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The README's commands translate a model: once is enough.
+    monkeypatch.setattr("crnn_seq2seq_ocr.export.release.exactly_half", lambda *_: (None, None))
+    shutil.copy(place / "word.png", place / "photo.png")
+    (place / "my-labels" / "labels.tsv").write_text(
+        "file\ttext\tpart\n"
+        + "".join(
+            f"{number:03d}.png\t{''.join(each)}\t{'test' if number % 3 else 'train'}\n"
+            for number, each in enumerate(product("abc", repeat=3))
+        ),
+        encoding="utf-8",
+    )
+    listed = commands(TUNING)
+    assert [words[0] for words in listed] == ["data", "tune", "tune", "read", "serve", "tune"]
+    inline = [shlex.split(found)[1:] for found in re.findall("`(crnn-ocr [^`]* [^`]*)`", TUNING)]
+    assert len(inline) >= 4
+    for words in [*listed, *inline]:
+        if words[:2] == ["data", "check"] and len(words) == 2:
+            continue  # named, not typed
+        if words[0] == "serve":
+            serve_and_stop(words)
+        elif "--resume" in words:  # the tuning of that folder has ended: it says so
+            assert run(monkeypatch, words) == 1
+        else:
+            fresh = [] if words[0] != "tune" else QUICK_TUNING
+            fresh += ["--out", f"runs/{len(words)}"] if words[-1] == "training.steps=1000" else []
+            changed = ["training.steps=2" if word == "training.steps=1000" else word for word in words]
+            assert run(monkeypatch, [*changed, *fresh]) == 0, words
+    assert (place / "runs" / "my-labels" / "card.md").is_file()
 
 
 def test_the_examples_of_the_page_on_reading(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,7 +47,7 @@ def test_it_goes_with_other_options_and_is_refused_where_it_is_no_range(tmp_path
     folder = write_folder(tmp_path / "mine", TEXTS)
     assert len(texts(f"{folder}?hash=0-50&limit=5&repeat=2")) == 10
     for wrong in ("80", "80-20", "0-101", "a-b", ""):
-        with pytest.raises(DataError, match="hash must be two percents such as 0-80|has no value"):
+        with pytest.raises(DataError, match=r"hash must be two percents such as 0-80|has no value"):
             open_source(f"{folder}?hash={wrong}")
 
 

@@ -58,7 +58,7 @@ def test_an_interrupted_tuning_goes_on_from_its_folder(
     again = make_plan(Request.load(folder), name="mine")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("crnn_seq2seq_ocr.tuning.run.release", lambda *_, **__: (_ for _ in ()).throw(StorageError("x")))
-        with pytest.raises(StorageError, match="^x$"):
+        with pytest.raises(StorageError, match=r"^x$"):
             tune(again, folder=folder, resume=True)
     steps = [json.loads(line)["step"] for line in (folder / "run" / "log.jsonl").read_text("utf-8").splitlines()]
     assert steps == sorted(steps)
