@@ -168,7 +168,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "lexicon, all too long": (
         lambda here, model: ["read", model, written(here, "a.png", png(picture_of("a"))), "--lexicon",
                               written(here, "names.txt", "abcabc\n")],
-        r"no text of the lexicon has 4 characters or fewer"),
+        r"no text of .* has 4 characters or fewer"),
     "attention, a file": (
         lambda here, model: ["read", model, "a.png", "--attention", empty(here)],
         r"PLACE/empty\.png could not be written"),

@@ -13,7 +13,7 @@ from crnn_seq2seq_ocr.bulk.listing import Listing
 from crnn_seq2seq_ocr.bulk.results import open_results
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.inference.reader import Reader
-from crnn_seq2seq_ocr.model.lexicon import Lexicon
+from crnn_seq2seq_ocr.model.constraint import Constraint
 from crnn_seq2seq_ocr.system.signals import StopRequest, stop_requests
 
 
@@ -51,7 +51,7 @@ def read_into(
     *,
     batch_size: int = 32,
     beam: int = 1,
-    lexicon: Lexicon | None = None,
+    lexicon: Constraint | None = None,
     workers: int = 4,
     retry_failed: bool = False,
     progress: Callable[[Tally], None] | None = None,
@@ -120,7 +120,7 @@ def _until(stop: StopRequest, entries: Iterable[str]) -> Iterator[str]:
         yield entry
 
 
-def _made_by(reader: Reader, beam: int, lexicon: Lexicon | None) -> dict[str, Any]:
+def _made_by(reader: Reader, beam: int, lexicon: Constraint | None) -> dict[str, Any]:
     """What must be the same for all readings of a file; on which device, and in what batches, need not."""
     description = reader.description
     # What people are told of a model may be written anew; it reads the same.

@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from crnn_seq2seq_ocr.config import Recipe
     from crnn_seq2seq_ocr.inference.reader import Reader
-    from crnn_seq2seq_ocr.model.lexicon import Lexicon
+    from crnn_seq2seq_ocr.model.constraint import Constraint
 
 Model = Annotated[
     Path,
@@ -24,6 +24,11 @@ Device = Annotated[
 ]
 Beam = Annotated[int, typer.Option(min=1, help="Width of the beam search; 1 is greedy.")]
 LexiconFile = Annotated[Path | None, typer.Option(help="A file of the only allowed texts, one a line.")]
+Allow = Annotated[str | None, typer.Option(help="The only allowed characters, such as '0-9' or 'A-Z0-9 '.")]
+PatternText = Annotated[
+    str | None,
+    typer.Option("--pattern", help="A regular expression that every text matches, such as '[A-Z]{2}-\\d{3}'."),
+]
 Precision = Annotated[
     Literal["fp32", "bf16"], typer.Option(help="bf16 is faster on accelerators and on CPUs that have it.")
 ]
@@ -102,6 +107,8 @@ def evaluate(
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many samples.")] = None,
     beam: Beam = 1,
     lexicon: LexiconFile = None,
+    allow: Allow = None,
+    pattern: PatternText = None,
     batch_size: BatchSize = 32,
     device: Device = "auto",
     precision: Precision = "fp32",
@@ -119,12 +126,12 @@ def evaluate(
     from crnn_seq2seq_ocr.system.files import make_folder
     from crnn_seq2seq_ocr.system.processes import processes
 
-    searching = beam > 1 or lexicon is not None
+    searching = beam > 1 or (lexicon, allow, pattern) != (None, None, None)
     reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
     source = open_source(data)
     if out is not None:
         make_folder(out)  # before the work, not after it
-    names = read_names(lexicon, reader)
+    names = read_constraint(reader, lexicon=lexicon, allow=allow, pattern=pattern)
     console = Console(stderr=True)
     result = run(
         reader,
@@ -169,11 +176,22 @@ def load_reader(
     return Reader.load(model, device=device, precision=precision, backend=backend, concurrency=concurrency)
 
 
-def read_names(path: Path | None, reader: "Reader") -> "Lexicon | None":
-    """The lexicon of a file."""
+def read_constraint(
+    reader: "Reader", *, lexicon: Path | None, allow: str | None, pattern: str | None
+) -> "Constraint | None":
+    """The lexicon of a file, or a pattern.
+
+    Raises:
+        DataError: Both are given, or one of them is wrong.
+    """
+    from crnn_seq2seq_ocr.errors import DataError
     from crnn_seq2seq_ocr.model.lexicon import read_lexicon
 
-    return None if path is None else read_lexicon(path, reader.tokenizer)
+    if lexicon is None:
+        return None if allow is None and pattern is None else reader.constraint(allow=allow, pattern=pattern)
+    if allow is not None or pattern is not None:
+        raise DataError("a lexicon says all that is allowed: leave out --allow and --pattern, or --lexicon")
+    return read_lexicon(lexicon, reader.tokenizer)
 
 
 def import_mindspore(

@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crnn_seq2seq_ocr.cli.model import (
+    Allow,
     Backend,
     BatchSize,
     Beam,
     Device,
     LexiconFile,
     Model,
+    PatternText,
     Precision,
     load_reader,
-    read_names,
+    read_constraint,
 )
 
 if TYPE_CHECKING:
@@ -61,6 +63,8 @@ def read(
     attention: Annotated[Path | None, typer.Option(help="Folder for pictures of where the decoder looked.")] = None,
     beam: Beam = 1,
     lexicon: LexiconFile = None,
+    allow: Allow = None,
+    pattern: PatternText = None,
     batch_size: BatchSize = 32,
     workers: Annotated[int, typer.Option(min=1, help="Threads that open and decode pictures.")] = 4,
     device: Device = "auto",
@@ -92,9 +96,9 @@ def read(
         keep_freed_memory()
     if attention is not None:
         make_folder(attention)
-    searching = beam > 1 or lexicon is not None
+    searching = beam > 1 or (lexicon, allow, pattern) != (None, None, None)
     reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
-    names = read_names(lexicon, reader)
+    names = read_constraint(reader, lexicon=lexicon, allow=allow, pattern=pattern)
     if output is not None:
         place = output if shard is None and launched is None else part.path(output)
         chosen = (listing or Listing(list(paths))).part(part)

@@ -17,7 +17,7 @@ from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.errors import DataError, PictureError, RecordError
 from crnn_seq2seq_ocr.inference.reader import Reader, samples_of
 from crnn_seq2seq_ocr.inference.readings import Reading
-from crnn_seq2seq_ocr.model.lexicon import Lexicon
+from crnn_seq2seq_ocr.model.constraint import Constraint
 from crnn_seq2seq_ocr.report import tables
 from crnn_seq2seq_ocr.report.attention import character_heat_maps, draw_overview
 from crnn_seq2seq_ocr.report.content import CardSection, EvaluationReport, SampleCard, as_json, summarize
@@ -58,7 +58,7 @@ def evaluate(
     title: str = "Evaluation",
     limit: int | None = None,
     beam: int = 1,
-    lexicon: Lexicon | None = None,
+    lexicon: Constraint | None = None,
     batch_size: int = 32,
     shown: int = 24,
     console: Console | None = None,
@@ -177,7 +177,7 @@ def _shown_progress(readings: Iterator[Reading], total: int, console: Console | 
 
 
 def _facts(
-    reader: Reader, source: Source, count: int, seconds: float, *, beam: int, lexicon: Lexicon | None
+    reader: Reader, source: Source, count: int, seconds: float, *, beam: int, lexicon: Constraint | None
 ) -> list[tuple[str, str]]:
     description = reader.description
     search = "greedy" if beam == 1 and lexicon is None else f"beam of {beam}"
@@ -185,13 +185,13 @@ def _facts(
         ("model", f"{description.name}, step {description.step}"),
         ("data", source.description),
         ("samples", str(count)),
-        ("search", search + (f" within a lexicon of {len(lexicon)} texts" if lexicon is not None else "")),
+        ("search", search + (f" within {lexicon.description}" if lexicon is not None else "")),
         ("time", f"{seconds:.1f} s, {count / seconds:.1f} samples a second"),
     ]
 
 
 def _sections(
-    reader: Reader, source: Source, lines: list[Line], shown: int, *, beam: int, lexicon: Lexicon | None
+    reader: Reader, source: Source, lines: list[Line], shown: int, *, beam: int, lexicon: Constraint | None
 ) -> list[CardSection]:
     """The worst and the first samples, read once more for their pictures."""
     wrong = [line for line in lines if metrics.strict(line.reference) != metrics.strict(line.prediction)]

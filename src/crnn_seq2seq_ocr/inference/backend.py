@@ -8,7 +8,7 @@ from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.model.outputs import Outputs
 
 if TYPE_CHECKING:
-    from crnn_seq2seq_ocr.model.lexicon import Lexicon
+    from crnn_seq2seq_ocr.model.constraint import Constraint
     from crnn_seq2seq_ocr.model.recognizer import Recognizer
 
 
@@ -36,7 +36,7 @@ class Backend(Protocol):
         """The network in PyTorch; None where something else runs it."""
 
     def read(
-        self, images: np.ndarray, view_mask: np.ndarray, *, beam: int = 1, lexicon: "Lexicon | None" = None
+        self, images: np.ndarray, view_mask: np.ndarray, *, beam: int = 1, lexicon: "Constraint | None" = None
     ) -> Outputs:
         """Read the texts of pictures.
 

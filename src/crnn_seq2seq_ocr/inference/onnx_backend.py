@@ -16,7 +16,7 @@ from crnn_seq2seq_ocr.model.outputs import Outputs
 if TYPE_CHECKING:
     import onnxruntime
 
-    from crnn_seq2seq_ocr.model.lexicon import Lexicon
+    from crnn_seq2seq_ocr.model.constraint import Constraint
     from crnn_seq2seq_ocr.model.recognizer import Recognizer
 
 DESCRIPTION_KEY = "crnn-seq2seq-ocr"
@@ -98,7 +98,7 @@ class OnnxBackend:
         return cls(session, Description.from_dict(description, where), device=device, concurrency=concurrency)
 
     def read(
-        self, images: np.ndarray, view_mask: np.ndarray, *, beam: int = 1, lexicon: "Lexicon | None" = None
+        self, images: np.ndarray, view_mask: np.ndarray, *, beam: int = 1, lexicon: "Constraint | None" = None
     ) -> Outputs:
         """Read the texts of images uint8 (N, V, H, W, 3) with view_mask (N, V) bool, greedily.
 

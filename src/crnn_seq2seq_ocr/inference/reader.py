@@ -15,8 +15,9 @@ from crnn_seq2seq_ocr.errors import CheckpointError, DataError
 from crnn_seq2seq_ocr.inference.backend import Backend
 from crnn_seq2seq_ocr.inference.backends import BackendName, load_backend, weights_files
 from crnn_seq2seq_ocr.inference.readings import Alternative, Character, PreparedSample, Reading, failed
-from crnn_seq2seq_ocr.model.lexicon import Lexicon
+from crnn_seq2seq_ocr.model.constraint import Constraint
 from crnn_seq2seq_ocr.model.outputs import Outputs, attended_centres
+from crnn_seq2seq_ocr.model.pattern import Pattern
 from crnn_seq2seq_ocr.text import EOS_ID, Tokenizer, normalize
 
 if TYPE_CHECKING:
@@ -103,20 +104,51 @@ class Reader:
         *,
         batch_size: int = 32,
         beam: int = 1,
-        lexicon: Lexicon | None = None,
+        lexicon: Constraint | None = None,
+        allow: str | None = None,
+        pattern: str | None = None,
     ) -> list[Reading]:
         """Readings of pictures, in order; several pictures in a sequence are views of one text.
 
         A picture that cannot be read gives a reading with an `error`; the rest go on.
 
+        Args:
+            images: The pictures.
+            batch_size: Texts read at a time.
+            beam: Width of the search.
+            lexicon: The only allowed texts.
+            allow: The only allowed characters, as in the brackets of a regular expression: ``0-9``.
+            pattern: A regular expression that the whole text matches, see `constraint`.
+
         Raises:
             TypeError: A single picture was given instead of a sequence.
-            DataError: No text of the lexicon is as short as the model's longest.
+            DataError: No allowed text is as short as the model's longest, or a lexicon is given beside a pattern.
+            CheckpointError: The backend takes no beam, lexicon or pattern.
         """
+        if allow is not None or pattern is not None:
+            if lexicon is not None:
+                raise DataError("a lexicon says all that is allowed: leave out allow and pattern, or the lexicon")
+            lexicon = self.constraint(allow=allow, pattern=pattern)
         if isinstance(images, str | bytes) or (isinstance(images, np.ndarray) and images.ndim < 4):
             raise TypeError("read takes a sequence of pictures: for one picture write read([picture])")
         samples = (as_sample(image, number) for number, image in enumerate(images))
         return list(self.stream(samples, batch_size=batch_size, beam=beam, lexicon=lexicon))
+
+    def constraint(self, *, allow: str | None = None, pattern: str | None = None) -> Constraint:
+        """What `read` and `read_stream` take as `lexicon` to read only some characters, or within a pattern.
+
+        Confidences stay the network's own: that of a text is the probability which the network itself gives it, so
+        what a constraint forced upon it is low.
+
+        Args:
+            allow: Characters as in the brackets of a regular expression.
+            pattern: A regular expression that the whole text matches, without look-around and references back.
+
+        Raises:
+            DataError: They are no such thing, or allow nothing that the model can read.
+            DependencyError: A pattern needs the extra ``[pattern]``.
+        """
+        return Pattern(self.tokenizer, allow=allow, expression=pattern)
 
     def stream(
         self,
@@ -124,7 +156,7 @@ class Reader:
         *,
         batch_size: int = 32,
         beam: int = 1,
-        lexicon: Lexicon | None = None,
+        lexicon: Constraint | None = None,
     ) -> Iterator[Reading]:
         """Readings of samples in order, in bounded memory; pictures are prepared while the model reads.
 
@@ -141,7 +173,7 @@ class Reader:
         *,
         batch_size: int = 32,
         beam: int = 1,
-        lexicon: Lexicon | None = None,
+        lexicon: Constraint | None = None,
         workers: int = 4,
     ) -> Iterator[Reading]:
         """Readings of picture files, in order, however many; several paths in a sequence are views of one text.
@@ -180,7 +212,7 @@ class Reader:
         return PreparedSample(sample.name, views, view_mask)
 
     def read_prepared(
-        self, prepared: Sequence[PreparedSample], *, beam: int = 1, lexicon: Lexicon | None = None
+        self, prepared: Sequence[PreparedSample], *, beam: int = 1, lexicon: Constraint | None = None
     ) -> list[Reading]:
         """Return the readings of one batch, in order.
 
@@ -201,7 +233,7 @@ class Reader:
         outputs = self.backend.read(images, view_mask[:, :views].copy(), beam=beam, lexicon=lexicon)
         return [self._reading(each, outputs, row) for row, each in enumerate(prepared)]
 
-    def _check_search(self, beam: int, lexicon: Lexicon | None) -> None:
+    def _check_search(self, beam: int, lexicon: Constraint | None) -> None:
         if (beam > 1 or lexicon is not None) and not self.backend.can_search:
             raise CheckpointError(
                 "an ONNX file reads greedily: for a beam or a lexicon, load the model that it was exported from, with "
@@ -219,7 +251,7 @@ class Reader:
         *,
         batch_size: int,
         beam: int,
-        lexicon: Lexicon | None,
+        lexicon: Constraint | None,
         workers: int = 2,
     ) -> Iterator[Reading]:
         """Readings of what `prepare` makes of items in other threads, a group ahead of the model."""
@@ -238,7 +270,7 @@ class Reader:
         return self.prepare(as_sample(image, number))
 
     def _read_group(
-        self, prepared: list[Reading | PreparedSample], batch_size: int, *, beam: int, lexicon: Lexicon | None
+        self, prepared: list[Reading | PreparedSample], batch_size: int, *, beam: int, lexicon: Constraint | None
     ) -> Iterator[Reading]:
         """Readings in order; only pictures of the same width share a batch, so that none depends on the others."""
         readings = {place: each for place, each in enumerate(prepared) if isinstance(each, Reading)}

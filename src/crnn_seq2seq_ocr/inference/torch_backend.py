@@ -10,7 +10,7 @@ import torch
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.checkpoint.weights import load_model
 from crnn_seq2seq_ocr.errors import DeviceError
-from crnn_seq2seq_ocr.model.lexicon import Lexicon
+from crnn_seq2seq_ocr.model.constraint import Constraint
 from crnn_seq2seq_ocr.model.outputs import Outputs
 from crnn_seq2seq_ocr.model.recognizer import Recognizer, normalise
 from crnn_seq2seq_ocr.model.search import search
@@ -56,7 +56,7 @@ class TorchBackend:
 
     @torch.inference_mode()
     def read(
-        self, images: np.ndarray, view_mask: np.ndarray, *, beam: int = 1, lexicon: Lexicon | None = None
+        self, images: np.ndarray, view_mask: np.ndarray, *, beam: int = 1, lexicon: Constraint | None = None
     ) -> Outputs:
         """Read the texts of images uint8 (N, V, H, W, 3) with view_mask (N, V) bool.
 

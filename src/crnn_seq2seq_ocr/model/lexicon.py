@@ -45,6 +45,11 @@ class Lexicon:
         return self._texts
 
     @property
+    def description(self) -> str:
+        """What is allowed, for people."""
+        return f"a lexicon of {len(self)} texts"
+
+    @property
     def fingerprint(self) -> str:
         """Tells lists of different texts apart, whatever their order."""
         return hashlib.sha256(self._tokens.tobytes() + self._starts.tobytes()).hexdigest()[:16]

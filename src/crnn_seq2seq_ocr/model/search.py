@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.model.constraint import Constraint
 from crnn_seq2seq_ocr.model.encoder import Memory
-from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.model.outputs import LIKELY
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.text import BOS_ID, EOS_ID, PAD_ID
@@ -51,7 +51,7 @@ class _Choice(NamedTuple):
 
 
 def search(
-    recognizer: Recognizer, memory: Memory, *, max_length: int, beam: int = 1, lexicon: Lexicon | None = None
+    recognizer: Recognizer, memory: Memory, *, max_length: int, beam: int = 1, lexicon: Constraint | None = None
 ) -> Found:
     """The text of each memory: greedy for a beam of 1 without lexicon, else `beam_search`."""
     if beam == 1 and lexicon is None:
@@ -90,7 +90,7 @@ def greedy(recognizer: Recognizer, memory: Memory, *, max_length: int) -> Found:
 
 @torch.no_grad()
 def beam_search(
-    recognizer: Recognizer, memory: Memory, *, max_length: int, width: int, lexicon: Lexicon | None = None
+    recognizer: Recognizer, memory: Memory, *, max_length: int, width: int, lexicon: Constraint | None = None
 ) -> Found:
     """The best of the W beginnings kept at each step.
 
@@ -112,8 +112,8 @@ def beam_search(
     """
     if lexicon is not None and lexicon.shortest > max_length:
         raise DataError(
-            f"no text of the lexicon has {max_length} characters or fewer (the shortest has {lexicon.shortest}), "
-            f"which is the most that the model reads: give it other texts"
+            f"no text of {lexicon.description} has {max_length} characters or fewer (the shortest has "
+            f"{lexicon.shortest}), which is the most that the model reads: give it other texts"
         )
     decoder = recognizer.decoder
     keys = decoder.keys(memory).repeat_interleave(width, 0)

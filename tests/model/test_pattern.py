@@ -1,0 +1,88 @@
+"""Patterns as graphs, and reading within them."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.inference.reader import Reader
+from crnn_seq2seq_ocr.model.lexicon import Lexicon
+from crnn_seq2seq_ocr.model.pattern import Pattern
+from crnn_seq2seq_ocr.text import EOS_ID, WORDS_CHARSET, Tokenizer
+
+TOKENIZER = Tokenizer(WORDS_CHARSET)
+
+
+def all_texts(pattern: Pattern, *, room: int, tokenizer: Tokenizer = TOKENIZER) -> list[str]:
+    """Every text that can be walked to its end with so many tokens."""
+    found = []
+    paths: list[tuple[int, list[int]]] = [(0, [])]
+    while paths:
+        node, ids = paths.pop()
+        if ids and ids[-1] == EOS_ID:
+            found.append(tokenizer.decode(ids))
+            continue
+        children = pattern.children(np.array([node]), room - len(ids) - 1)[0]
+        paths += [(int(children[token]), [*ids, int(token)]) for token in np.flatnonzero(children)]
+    return sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("expression", "allow", "room"),
+    [("[ab]{2}-\\d", "a-c0-2-", 9), ("(ab?)*", None, 5), ("é|œuf|$", None, 9), ("a*", None, 4), ("[01]{1,3}", "1", 9)],
+)
+def test_it_allows_what_the_expression_matches_and_nothing_else(expression: str, allow: str | None, room: int) -> None:
+    pattern = Pattern(TOKENIZER, allow=allow, expression=expression.removesuffix("|$"))
+    found = all_texts(pattern, room=room)
+    assert found
+    assert len(found) == len(set(found))
+    assert all(re.fullmatch(expression, text) and len(text) < room for text in found)
+    if allow:
+        assert all(re.fullmatch(f"[{allow}]*", text) for text in found)
+    known = {"[ab]{2}-\\d": 12, "(ab?)*": 12, "é|œuf|$": 2, "a*": 4, "[01]{1,3}": 3}
+    assert len(found) == known[expression]
+    assert pattern.shortest == min(map(len, found))
+
+
+def test_characters_alone_need_no_expression() -> None:
+    assert all_texts(Pattern(TOKENIZER, allow="01"), room=3) == sorted(["", "0", "1", "00", "01", "10", "11"])
+
+
+@pytest.mark.parametrize(
+    ("allow", "expression", "message"),
+    [
+        (None, "[a", "cannot be used"), (None, "(?=a)b", "cannot be used"),
+        ("9-0", None, "not what stands in brackets"),
+        ("ж", None, "knows none of the characters"), ("a", "b+", "cannot be used|no text of the model's characters"),
+        (None, "жук", "cannot be used|no text of the model's characters"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_refused(allow: str | None, expression: str | None, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        Pattern(TOKENIZER, allow=allow, expression=expression)
+
+
+def test_patterns_are_told_apart() -> None:
+    prints = {Pattern(TOKENIZER, expression=each).fingerprint for each in ("a", "b", "[ab]", "a{2}")}
+    assert len(prints) == 4
+
+
+def test_a_reader_reads_within_it_and_says_how_unlikely_that_was(trained: Path, pictures: Path) -> None:
+    reader = Reader.load(trained)
+    paths = [pictures / "000.png", pictures / "005.png"]  # ab, abc
+    free = reader.read(paths)
+    assert [each.text for each in free] == ["ab", "abc"]
+    same = reader.read(paths, pattern="[abc]{2,3}")
+    assert [each.text for each in same] == ["ab", "abc"]
+    assert [each.confidence for each in same] == pytest.approx([each.confidence for each in free], rel=1e-4)
+    for beam in (1, 3):
+        forced = reader.read(paths, pattern="c[ab]", beam=beam)
+        assert all(re.fullmatch("c[ab]", each.text) for each in forced)
+        assert all(each.confidence < 0.5 for each in forced)
+    assert all(set(each.text) <= set("ac") for each in reader.read(paths, allow="ac"))
+    with pytest.raises(DataError, match="leave out allow and pattern, or the lexicon"):
+        reader.read(paths, allow="a", lexicon=Lexicon(["ab"], reader.tokenizer))
+    with pytest.raises(DataError, match=r"no text of the pattern a\{9\} has 4 characters or fewer"):
+        reader.read(paths, pattern="a{9}")
