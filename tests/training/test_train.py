@@ -135,8 +135,9 @@ def test_the_last_and_the_best_checkpoints_are_kept(
     pretend_scores(monkeypatch, scores)
     recipe = micro(data__validation=str(pictures), training__evaluate_every=1, training__keep_last=2)
     outcome = train(recipe, folder=tmp_path)
-    assert [path.name for path in checkpoints(tmp_path)] == ["step-00000002", "step-00000005", "step-00000006"]
-    assert json.loads((tmp_path / "best.json").read_text()) == {"checkpoint": "step-00000002", "score": 0.6}
+    assert [path.name for path in checkpoints(tmp_path)] == ["step-00000004", "step-00000005", "step-00000006"]
+    # Of two that are equally good the later one, which has seen more.
+    assert json.loads((tmp_path / "best.json").read_text()) == {"checkpoint": "step-00000004", "score": 0.6}
     assert outcome.best == 0.6
 
 

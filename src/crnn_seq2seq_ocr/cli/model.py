@@ -27,7 +27,7 @@ LexiconFile = Annotated[Path | None, typer.Option(help="A file of the only allow
 Allow = Annotated[str | None, typer.Option(help="The only allowed characters, such as '0-9' or 'A-Z0-9 '.")]
 PatternText = Annotated[
     str | None,
-    typer.Option("--pattern", help="A regular expression that every text matches, such as '[A-Z]{2}-\\d{3}'."),
+    typer.Option("--pattern", help="A regular expression that every text matches, such as 'N\\d{4}'."),
 ]
 Precision = Annotated[
     Literal["fp32", "bf16"], typer.Option(help="bf16 is faster on accelerators and on CPUs that have it.")
