@@ -82,7 +82,7 @@ def train(
 def _recipe(recipe: str | None, settings: list[str], out: Path | None, *, resume: bool) -> "Recipe":
     """The recipe of that name; that of the run itself where one is resumed."""
     from crnn_seq2seq_ocr.config import load_recipe
-    from crnn_seq2seq_ocr.training.train import RECIPE
+    from crnn_seq2seq_ocr.training.run_folder import RECIPE
 
     if resume:
         folder = out or Path("runs") / load_recipe(str(recipe), settings).name

@@ -15,7 +15,8 @@ from crnn_seq2seq_ocr.errors import DataError, StorageError
 from crnn_seq2seq_ocr.evaluation.evaluate import evaluate
 from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.system.files import write_whole
-from crnn_seq2seq_ocr.training.train import RECIPE, train
+from crnn_seq2seq_ocr.training.run_folder import RECIPE
+from crnn_seq2seq_ocr.training.train import train
 from crnn_seq2seq_ocr.tuning.plan import REQUEST, Plan, Request, recipe_of
 
 PARTS = (1 / 8, 1 / 4, 1 / 2, 1.0)

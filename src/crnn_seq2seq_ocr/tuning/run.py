@@ -19,7 +19,8 @@ from crnn_seq2seq_ocr.export.release import release
 from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.system.files import write_whole
-from crnn_seq2seq_ocr.training.train import RECIPE, train
+from crnn_seq2seq_ocr.training.run_folder import RECIPE
+from crnn_seq2seq_ocr.training.train import train
 from crnn_seq2seq_ocr.tuning.card import Measured, card
 from crnn_seq2seq_ocr.tuning.plan import Plan
 
