@@ -73,9 +73,9 @@ def draw_counter(rng: np.random.Generator) -> tuple[str, np.ndarray]:
         cells.append(_drum(int(text[place]), moves, font, ground, ink))
     gap = np.full((84, int(rng.integers(4, 14)), 3), rng.uniform(30, 200), np.float32)
     joined = [part for cell in cells for part in (cell, gap)][:-1]
-    window = cv2.copyMakeBorder(
-        np.concatenate(joined, 1), *rng.integers(2, 16, 4).tolist(), cv2.BORDER_CONSTANT, value=(90, 92, 96)
-    )
+    top, bottom, left, right = rng.integers(2, 16, 4).tolist()
+    row = np.concatenate(joined, 1)
+    window = np.asarray(cv2.copyMakeBorder(row, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(90, 92, 96)))
     return text, _photograph(_askew(window, rng, around=(90, 92, 96)), int(rng.integers(24, 57)), rng)
 
 
@@ -136,8 +136,10 @@ def _font(names: tuple[str, ...], size: int, rng: np.random.Generator) -> ImageF
     package, _, file = names[rng.integers(len(names))].partition("/")
     font = ImageFont.truetype(str(files(f"fontpkg_{package}") / "files" / f"{file}.ttf"), size)
     if "[" in file:
-        axes = font.get_variation_axes()
-        strong = [float(min(each["maximum"], 650)) if b"eight" in each["name"] else each["default"] for each in axes]
+        strong = [
+            float(min(each["maximum"] or 650, 650) if b"eight" in each["name"] else each["default"] or 0)
+            for each in font.get_variation_axes()
+        ]
         font.set_variation_by_axes(strong)
     return font
 

@@ -36,8 +36,8 @@ def row(task: str, folder: Path, *, count: int, unseen: int, settings: list[str]
     before, after = (_scores(model, others) for model in ("words", str(out / "model")))
     known = _scores("words", "synthetic:words?part=test&count=300&seed=3")
     kept = _scores(str(out / "model"), "synthetic:words?part=test&count=300&seed=3")
-    shares = (before["sequence_accuracy"], after["sequence_accuracy"], after["cer"])
-    shares += (known["sequence_accuracy"], kept["sequence_accuracy"])
+    shares = [before["sequence_accuracy"], after["sequence_accuracy"], after["cer"]]
+    shares += [known["sequence_accuracy"], kept["sequence_accuracy"]]
     told = " | ".join(f"{share:.1%}" for share in shares)
     return f"| {task} | {count} | {unseen} | {told} | {wall / 60:.1f} | {used / 60:.1f} |"
 
