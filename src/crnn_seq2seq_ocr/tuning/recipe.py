@@ -13,8 +13,8 @@ BATCH_SIZE = 16
 OWN = 0.6
 """Share of the pictures seen that are the user's own; the others are of what the model was trained on."""
 
-STEPS_AT_100, FEWEST_STEPS, MOST_STEPS = 250, 100, 20_000
-"""Steps for a hundred samples; they grow with the root of the number. docs/tuning.md has what was measured."""
+STEPS_AT_100, FEWEST_STEPS, MOST_STEPS = 800, 200, 20_000
+"""Steps for a hundred samples; they grow with the root of the number. docs/comparison.md has what was measured."""
 STEPS_FROM_SCRATCH = 20_000
 
 LEARNING_RATE, LEARNING_RATE_FROM_SCRATCH = 3e-4, 1e-3
@@ -22,7 +22,7 @@ HARM = {"blur": 0.3, "noise": 0.3, "jpeg": 0.2, "perspective": 0.04}
 """Over the augmentation of the model's recipe: few pictures are soon known by heart."""
 LABEL_SMOOTHING = 0.02
 
-VALIDATIONS, PATIENCE = 10, 4
+VALIDATIONS, PATIENCE = 10, 6
 """How often a tuning is measured, and after how many without a better one it stops."""
 
 
