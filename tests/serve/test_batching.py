@@ -40,7 +40,7 @@ def prepare(sample: Sample) -> PreparedSample | Reading:
 
 
 def batcher(read: Any, prepare: Any = prepare, **settings: Any) -> Batcher:
-    usual = {"batch_size": 4, "at_once": 1, "gather_seconds": 0.01, "most_waiting": 8}
+    usual = {"batch_size": 4, "at_once": 1, "gather_seconds": 0.01, "most_waiting": 16}
     made = Batcher(prepare, read, **usual | settings)
     made.start()
     return made
@@ -235,8 +235,10 @@ def test_texts_of_clients_that_have_gone_are_not_read() -> None:
         gone = asyncio.create_task(made.read([sample("gone")]))
         await queued(made, 1)
         gone.cancel()
+        await queued(made, 0)  # at once, not when its turn would come
+        assert made.waiting == 0
         last = asyncio.create_task(made.read([sample("last")]))
-        await queued(made, 2)
+        await queued(made, 1)
         echo.go_on.set()
         await asyncio.gather(first, last)
         await made.close()
@@ -269,3 +271,80 @@ def test_a_text_that_fails_fails_alone() -> None:
         return [*good, *other]
 
     assert [each.text for each in asyncio.run(scene())] == ["a", "b"]
+
+
+def test_no_client_takes_more_places_than_it_leaves() -> None:
+    echo = Echo()
+
+    async def scene() -> None:
+        echo.go_on.clear()
+        made = batcher(echo, most_waiting=8)
+        reads = [asyncio.create_task(made.read([sample("first")], client="a"))]
+        await began(echo)
+        reads += [asyncio.create_task(made.read([sample(f"a{n}")], client="a")) for n in range(4)]
+        await queued(made, 4)
+        with pytest.raises(QueueFullError):
+            await made.read([sample("more")], client="a")
+        reads.append(asyncio.create_task(made.read([sample("b")], client="b")))
+        await queued(made, 5)
+        echo.go_on.set()
+        await asyncio.gather(*reads)
+        assert made.waiting == 0
+        await made.close()
+
+    asyncio.run(scene())
+    assert sum(map(len, echo.batches)) == 6
+
+
+def test_preparing_stops_when_nobody_waits() -> None:
+    begun: list[str] = []
+    go_on = threading.Event()
+
+    def slow(sample: Sample) -> PreparedSample | Reading:
+        begun.append(sample.name)
+        assert go_on.wait(20)
+        return prepare(sample)
+
+    async def scene() -> None:
+        made = batcher(Echo(), slow)
+        late = asyncio.create_task(made.read([sample(n) for n in range(8)]))
+        while len(begun) < 2:
+            await asyncio.sleep(0.001)
+        assert made.waiting == 8
+        late.cancel()
+        await asyncio.wait([late])
+        assert made.waiting == 0
+        go_on.set()
+        assert (await made.read([sample("next")]))[0].text == "next"
+        await made.close()
+
+    asyncio.run(scene())
+    assert begun == ["0", "1", "next"]
+
+
+def test_a_small_picture_passes_the_large_ones_of_others_and_of_its_own_client() -> None:
+    begun: list[str] = []
+    go_on = threading.Event()
+
+    def slow(sample: Sample) -> PreparedSample | Reading:
+        begun.append(sample.name)
+        assert go_on.wait(20)
+        return prepare(sample)
+
+    async def scene() -> None:
+        made = batcher(Echo(), slow, most_waiting=100)
+        large = [
+            asyncio.create_task(made.read([sample("large") for _ in range(4)], pixels=[24_000_000] * 4, client="a"))
+            for _ in range(5)
+        ]
+        while len(begun) < 2:
+            await asyncio.sleep(0.001)
+        small = [asyncio.create_task(made.read([sample("small")], pixels=[3000], client=each)) for each in "ab"]
+        await asyncio.sleep(0.02)
+        go_on.set()
+        await asyncio.gather(*small, *large)
+        await made.close()
+
+    asyncio.run(scene())
+    assert begun[2:4] == ["small", "small"]
+    assert len(begun) == 22

@@ -1,6 +1,5 @@
 """The command that serves a model over HTTP."""
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,20 @@ def serve(
     model: Model,
     host: Annotated[str, typer.Option(help="The address to listen at; 0.0.0.0 for every one.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
-    keys: Annotated[Path | None, typer.Option(help="A file of API keys, one a line; none: everyone reads.")] = None,
+    keys: Annotated[
+        Path | None, typer.Option(help="A file of API keys, or of sha256:DIGEST, one a line; none: everyone reads.")
+    ] = None,
+    cors: Annotated[
+        list[str] | None, typer.Option(help="An origin whose pages may ask, as https://example.org; may be repeated.")
+    ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(help="A proxy's address; its X-Forwarded-For says whose a request is; may be repeated."),
+    ] = None,
+    connections: Annotated[int, typer.Option(min=1, help="Most open connections.")] = 512,
+    connections_per_address: Annotated[int, typer.Option(min=1, help="The same of one address.")] = 128,
+    megapixels: Annotated[int, typer.Option(min=1, help="Most million pixels of a request's pictures.")] = 48,
+    body_memory: Annotated[int, typer.Option(min=1, help="Most MiB of all requests' bodies together.")] = 256,
     batch_size: Annotated[int, typer.Option(min=1, help="Most texts read together.")] = 32,
     queue: Annotated[int, typer.Option(min=1, help="Texts that may wait; then requests get 429.")] = 256,
     at_once: Annotated[
@@ -37,22 +49,34 @@ def serve(
     with needing("the service"):
         from crnn_seq2seq_ocr.serve import ServeSettings, create_app
         from crnn_seq2seq_ocr.serve.running import run
+    from crnn_seq2seq_ocr.inference.backends import reads_many_widths
     from crnn_seq2seq_ocr.serve.keys import read_keys
+    from crnn_seq2seq_ocr.serve.settings import is_origin
     from crnn_seq2seq_ocr.system.allocator import keep_freed_memory
 
     keep_freed_memory()
+    for origin in cors or ():
+        if not is_origin(origin):
+            raise typer.BadParameter(f"{origin!r} is no origin: write it as https://example.org", param_hint="--cors")
     settings = ServeSettings(
         batch_size=batch_size,
         most_waiting=queue,
         most_texts=min(queue, 32),
+        most_connections=connections,
+        most_connections_per_client=connections_per_address,
+        most_request_pixels=megapixels * 1_000_000,
+        most_bytes_together=body_memory * 1024 * 1024,
+        most_bytes=min(16 * 1024 * 1024, body_memory * 512 * 1024),
         keys=() if keys is None else read_keys(keys),
+        origins=tuple(cors or ()),
     )
-    load = partial(load_reader, model, device=device, precision=precision, backend=backend)
-    reader = load()
     if at_once is None:
         # Batches of one width are small and leave cores idle; others keep them all busy, and are answered sooner alone.
-        at_once = 2 if reader.description.preprocessing.resize == "fit" else 1
-    if at_once > 1:
-        reader = load(concurrency=at_once)
+        at_once = 2 if reads_many_widths(model) else 1
+    reader = load_reader(model, device=device, precision=precision, backend=backend, concurrency=at_once)
     app = create_app(reader, settings)
-    run(app, host=host, port=port, announce=lambda address: print(f"{model} is served at {address}", flush=True))
+
+    def announce(address: str) -> None:
+        print(f"{model} is served at {address}", flush=True)
+
+    run(app, settings, host=host, port=port, announce=announce, proxies=proxy or ())

@@ -1,5 +1,6 @@
 """Which backend runs a model: ONNX Runtime, which starts at once, or PyTorch, which can do everything."""
 
+import json
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -8,7 +9,8 @@ from crnn_seq2seq_ocr.checkpoint.folders import ONNX, WEIGHTS, find_model, load_
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.errors import CheckpointError
 from crnn_seq2seq_ocr.inference.backend import Backend
-from crnn_seq2seq_ocr.inference.onnx_backend import OnnxBackend
+from crnn_seq2seq_ocr.inference.onnx_backend import DESCRIPTION_KEY, OnnxBackend
+from crnn_seq2seq_ocr.inference.onnx_metadata import read_metadata
 from crnn_seq2seq_ocr.inference.providers import ONLY_ONNX, usable_devices
 from crnn_seq2seq_ocr.system.dependencies import needing
 
@@ -46,6 +48,17 @@ def load_backend(
     with needing(why):
         from crnn_seq2seq_ocr.inference.torch_backend import TorchBackend
     return TorchBackend.load(folder, device=device, precision=precision)
+
+
+def reads_many_widths(path: Path) -> bool:
+    """Whether a model's pictures have many widths, told from its metadata alone; what cannot be read has not."""
+    try:
+        if path.suffix != ".onnx":
+            return load_description(find_model(path)).preprocessing.resize == "fit"
+        content = json.loads(read_metadata(path)[DESCRIPTION_KEY])
+        return Description.from_dict(content, str(path)).preprocessing.resize == "fit"
+    except (OSError, ValueError, KeyError):  # loading tells what is wrong
+        return False
 
 
 def weights_files(path: Path) -> list[Path]:

@@ -4,16 +4,20 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response, Security
+from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.datastructures import MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.inference.readings import Reading
 from crnn_seq2seq_ocr.serve.answers import answer
 from crnn_seq2seq_ocr.serve.batching import Batcher, ClosedError, QueueFullError
+from crnn_seq2seq_ocr.serve.clients import Shares, client_of
 from crnn_seq2seq_ocr.serve.keys import Keys
 from crnn_seq2seq_ocr.serve.metrics import Metrics
 from crnn_seq2seq_ocr.serve.page import POLICY, page_files
@@ -31,6 +35,12 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+_KEYS = [
+    Security(HTTPBearer(auto_error=False, description="A key, as `Authorization: Bearer KEY`.")),
+    Security(APIKeyHeader(name="X-API-Key", auto_error=False, description="The same, in a header of its own.")),
+]
+"""Both ways to send a key, for the description: `Keys` looks at it."""
 
 
 def create_app(reader: Reader, settings: ServeSettings | None = None) -> FastAPI:
@@ -50,6 +60,14 @@ def create_app(reader: Reader, settings: ServeSettings | None = None) -> FastAPI
     _reading(app, service)
     _watching(app, service)
     _page(app)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "X-API-Key"],
+            expose_headers=["Retry-After"],
+        )
     return app
 
 
@@ -59,9 +77,10 @@ class _Service:
     def __init__(self, reader: Reader, settings: ServeSettings) -> None:
         self.description, self.settings = reader.description, settings
         self.views = reader.description.preprocessing.views
-        self.keys = Keys(settings.keys)
+        self.keys = Keys(settings.keys, most_wrong=settings.most_wrong_keys)
         self.metrics = Metrics(lambda: self.batcher.waiting)
-        self._requests = 0
+        self._requests = Shares(settings.most_requests)
+        self._bytes = Shares(settings.most_bytes_together)
         self.batcher = Batcher(
             reader.prepare,
             reader.read_prepared,
@@ -82,21 +101,31 @@ class _Service:
             await self.batcher.close()
 
     @contextlib.contextmanager
-    def admitted(self) -> Iterator[None]:
-        """Count a request in, if there is room."""
-        if self._requests >= self.settings.most_requests:
+    def admitted(self, client: str) -> Iterator[Callable[[int], None]]:
+        """Count a request in, if there is room; what it gives is told the bytes of its body as they come."""
+        if not self._requests.take(client, 1):
             raise _busy(1.0)
-        self._requests += 1
-        try:
-            yield
-        finally:
-            self._requests -= 1
+        held = 0
 
-    async def read(self, order: Order) -> list[Reading]:
-        """The readings of an order, within the time allowed."""
+        def take(count: int) -> None:
+            nonlocal held
+            if not self._bytes.take(client, count):
+                detail = "the service holds as many bytes of requests as it may: try again in 2 s, or send less at once"
+                raise Problem(503, "no_room", detail, headers={"Retry-After": "2", "Connection": "close"})
+            held += count
+
+        try:
+            yield take
+        finally:
+            self._bytes.give_back(client, held)
+            self._requests.give_back(client, 1)
+
+    async def read(self, order: Order, request: Request, client: str) -> list[Reading]:
+        """The readings of an order, within the time allowed, and while its client is there."""
+        samples, pixels = [text.sample() for text in order.texts], [text.pixels for text in order.texts]
         try:
             async with asyncio.timeout(self.settings.read_seconds):
-                return await self.batcher.read([text.sample() for text in order.texts])
+                return await _while_there(request, self.batcher.read(samples, pixels=pixels, client=client))
         except QueueFullError as full:
             raise _busy(full.seconds) from None
         except TimeoutError:
@@ -107,13 +136,16 @@ class _Service:
 
 
 def _reading(app: FastAPI, service: _Service) -> None:
+    open_to_all: dict[str, Any] = {} if service.settings.keys else {"security": [{}]}
+
     @app.post(
         "/v1/read",
+        dependencies=_KEYS,
         summary="Read pictures",
         response_model=ReadResponse,
         response_model_exclude_none=True,
         responses=PROBLEMS,
-        openapi_extra=READ_BODY,
+        openapi_extra=READ_BODY | open_to_all,
     )
     async def read(request: Request) -> Response:
         """Read one or several texts, each from one picture or from several views of it.
@@ -121,20 +153,27 @@ def _reading(app: FastAPI, service: _Service) -> None:
         As a form: files named `picture`. As JSON: image files in base64. Names are only handed back; no file
         and no address that a request names is ever opened.
         """
-        service.keys.check(request.headers)
-        with service.admitted():
-            order = await take_in(request, service.settings, views=service.views)
-            readings = await service.read(order)
+        client = _client(request)
+        service.keys.check(request.headers, client)
+        with service.admitted(client) as take:
+            order = await take_in(request, service.settings, views=service.views, take=take)
+            readings = await service.read(order, request, client)
         preprocessing = service.description.preprocessing
         pairs = zip(order.texts, readings, strict=True)
         answers = [answer(text, reading, order.detail, preprocessing) for text, reading in pairs]
         content = ReadResponse(model=service.description.name, readings=answers)
         return Response(content.model_dump_json(exclude_none=True), media_type="application/json")
 
-    @app.get("/v1/models", summary="What is served", responses={401: PROBLEMS[401]})
+    @app.get(
+        "/v1/models",
+        dependencies=_KEYS,
+        summary="What is served",
+        responses={status: PROBLEMS[status] for status in (401, 429)},
+        openapi_extra=open_to_all,
+    )
     async def models(request: Request) -> Models:
         """The models that are served, and what each was measured to read."""
-        service.keys.check(request.headers)
+        service.keys.check(request.headers, _client(request))
         return Models(models=[_model(service)])
 
 
@@ -212,6 +251,33 @@ def _model(service: _Service) -> Model:
         max_length=told.max_length,
         results=results,
     )
+
+
+def _client(request: Request) -> str:
+    return client_of(request.client.host if request.client else "")
+
+
+async def _while_there(request: Request, work: Coroutine[Any, Any, list[Reading]]) -> list[Reading]:
+    """What the work gives; it is stopped when the client goes away.
+
+    Raises:
+        Problem: 400, which nobody hears; the metrics count it.
+    """
+    working, gone = asyncio.ensure_future(work), asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait([working, gone], return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise Problem(400, "cut_short", "the client has gone")
+    finally:
+        for each in (working, gone):
+            each.cancel()
+        await asyncio.wait([working, gone])
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _busy(seconds: float) -> Problem:

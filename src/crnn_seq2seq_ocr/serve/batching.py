@@ -5,17 +5,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.inference.readings import PreparedSample, Reading
+from crnn_seq2seq_ocr.serve.clients import Shares
+from crnn_seq2seq_ocr.serve.preparing import Prepare, Preparer
 
-Prepare = Callable[[Sample], PreparedSample | Reading]
 ReadBatch = Callable[[list[PreparedSample]], list[Reading]]
-
-_PREPARING = 2
-"""Threads that decode pictures: a huge one does not keep the small ones of others waiting."""
 
 
 class QueueFullError(Exception):
@@ -37,6 +34,7 @@ class ClosedError(Exception):
 @dataclass(eq=False)
 class _Waiting:
     prepared: PreparedSample
+    client: str
     reading: asyncio.Future[Reading]
     since: float = field(default_factory=time.monotonic)
 
@@ -69,16 +67,17 @@ class Batcher:
         most_waiting: int,
         on_batch: Callable[[int, float], None] = lambda size, seconds: None,
     ) -> None:
-        self._prepare, self._read, self._on_batch = prepare, read, on_batch
+        self._read, self._on_batch = read, on_batch
         self._batch_size, self._at_once = batch_size, at_once
-        self._gather_seconds, self._most_waiting = gather_seconds, most_waiting
+        self._gather_seconds = gather_seconds
         self._queues: dict[int, deque[_Waiting]] = {}  # by width; none is empty
+        self._shares = Shares(most_waiting)  # of the places to wait, while they are prepared and queued
         self._preparing = 0
         self._reading = 0  # batches
         self._closing = False
-        self._changed = threading.Condition()  # guards the four above
+        self._changed = threading.Condition()  # guards the five above
         self._seconds_per_text = 0.05  # until the first batch says better
-        self._pool = ThreadPoolExecutor(_PREPARING, thread_name_prefix="preparing")
+        self._preparer = Preparer(prepare)
         self._threads: list[threading.Thread] = []
 
     @property
@@ -107,49 +106,69 @@ class Batcher:
             self._changed.notify_all()
         for each in self._threads:
             await asyncio.to_thread(each.join)
-        self._pool.shutdown(wait=False)
+        self._preparer.close()
 
-    async def read(self, samples: Sequence[Sample]) -> list[Reading]:
+    async def read(
+        self, samples: Sequence[Sample], *, pixels: Sequence[int] | None = None, client: str = ""
+    ) -> list[Reading]:
         """Readings of samples, in order; all are accepted, or none.
+
+        Where it is cancelled, what has not begun is not done, and no longer counted as waiting.
+
+        Args:
+            samples: What is read.
+            pixels: Of each sample: what preparing it takes.
+            client: Who asks: each gets a share of the places and of the work.
 
         Raises:
             QueueFullError: There is no room for all of them.
             ClosedError: The service is ending.
         """
-        self._accept(len(samples))
+        self._accept(client, len(samples))
         loop = asyncio.get_running_loop()
         entries: list[_Waiting] = []
         try:
-            prepared = await loop.run_in_executor(self._pool, self._prepare_all, samples)
-            entries = [_Waiting(each, loop.create_future()) for each in prepared if isinstance(each, PreparedSample)]
-        finally:
-            self._enqueue(entries, len(samples))
-        try:
+            try:
+                prepared = await self._preparer.prepare(samples, pixels or [1] * len(samples), client)
+                entries = [
+                    _Waiting(each, client, loop.create_future())
+                    for each in prepared
+                    if isinstance(each, PreparedSample)
+                ]
+            finally:
+                self._enqueue(entries, client, len(samples))
             readings = iter(await asyncio.gather(*(each.reading for each in entries)))
         finally:
-            # Nobody waits for them any more; read ones do not mind.
-            for each in entries:
-                each.reading.cancel()
+            self._leave(entries)
         return [next(readings) if isinstance(each, PreparedSample) else each for each in prepared]
 
-    def _accept(self, count: int) -> None:
+    def _accept(self, client: str, count: int) -> None:
         with self._changed:
             if self._closing:
                 raise ClosedError
-            waiting = self._preparing + self._queued()
-            if waiting + count > self._most_waiting:
-                raise QueueFullError(waiting * self._seconds_per_text)
+            if not self._shares.take(client, count):
+                raise QueueFullError(self._shares.taken * self._seconds_per_text)
             self._preparing += count
 
-    def _prepare_all(self, samples: Sequence[Sample]) -> list[PreparedSample | Reading]:
-        return [self._prepare(each) for each in samples]
-
-    def _enqueue(self, entries: Sequence[_Waiting], accepted: int) -> None:
+    def _enqueue(self, entries: Sequence[_Waiting], client: str, accepted: int) -> None:
         with self._changed:
             self._preparing -= accepted
+            self._shares.give_back(client, accepted - len(entries))
             for each in entries:
                 self._queues.setdefault(each.prepared.width, deque()).append(each)
             self._changed.notify_all()
+
+    def _leave(self, entries: Sequence[_Waiting]) -> None:
+        """Nobody waits for these any more, read or not."""
+        with self._changed:
+            for each in entries:
+                each.reading.cancel()
+                width = each.prepared.width
+                if each in self._queues.get(width, ()):
+                    self._queues[width].remove(each)
+                    self._shares.give_back(each.client, 1)
+                    if not self._queues[width]:
+                        del self._queues[width]
 
     def _queued(self) -> int:
         return sum(map(len, self._queues.values()))
@@ -193,6 +212,7 @@ class Batcher:
         batch: list[_Waiting] = []
         while queue and len(batch) < self._batch_size:
             each = queue.popleft()
+            self._shares.give_back(each.client, 1)
             if not each.reading.done():
                 batch.append(each)
         if not queue:

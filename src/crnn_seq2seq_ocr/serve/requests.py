@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -31,6 +31,11 @@ class Text:
     name: str
     pictures: tuple[Upload, ...]
 
+    @property
+    def pixels(self) -> int:
+        """Of all its pictures."""
+        return sum(each.width * each.height for each in self.pictures)
+
     def sample(self) -> Sample:
         """What the reader takes."""
         return Sample(self.name, tuple(each.data for each in self.pictures), "")
@@ -44,8 +49,14 @@ class Order:
     detail: Detail
 
 
-async def receive(request: Request, settings: ServeSettings, *, views: int) -> Order:
-    """What a request asks for; `views` is the most pictures of one text.
+async def receive(request: Request, settings: ServeSettings, *, views: int, take: Callable[[int], None]) -> Order:
+    """What a request asks for.
+
+    Args:
+        request: It.
+        settings: Its limits.
+        views: Most pictures of one text.
+        take: Told the bytes of each part of the body as it comes; raises where there is no room for them.
 
     Raises:
         Problem: Of the 4xx, whatever is wrong with it.
@@ -53,11 +64,11 @@ async def receive(request: Request, settings: ServeSettings, *, views: int) -> O
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in {"multipart/form-data", "application/json"}:
         raise Problem(415, "content_type", "send multipart/form-data or application/json")
-    limited = _Limited(request, settings.most_bytes)
+    limited = _Limited(request, settings.most_bytes, take)
     try:
         async with asyncio.timeout(settings.receive_seconds):
             if kind == "application/json":
-                return _from_json(await limited.body(), settings, views=views)
+                return await asyncio.to_thread(_from_json, await limited.body(), settings, views=views)
             most_files = settings.most_texts * views
             parser = _Form(_as_utf8(limited.headers), limited.stream(), max_files=most_files, max_fields=len(_FIELDS))
             form = await parser.parse()
@@ -79,9 +90,9 @@ async def receive(request: Request, settings: ServeSettings, *, views: int) -> O
 class _Limited(Request):
     """A request whose body has a largest size, whatever its headers say."""
 
-    def __init__(self, request: Request, most_bytes: int) -> None:
+    def __init__(self, request: Request, most_bytes: int, take: Callable[[int], None]) -> None:
         super().__init__(request.scope, self._receive_some)
-        self._from, self._most_bytes, self._bytes = request.receive, most_bytes, 0
+        self._from, self._most_bytes, self._take, self._bytes = request.receive, most_bytes, take, 0
 
     async def _receive_some(self) -> Message:
         message = await self._from()
@@ -90,6 +101,7 @@ class _Limited(Request):
         if self._bytes > self._most_bytes or (claimed.isdecimal() and int(claimed[:20]) > self._most_bytes):
             detail = f"the request has more than {self._most_bytes:,} bytes: send fewer or smaller pictures"
             raise Problem(413, "body_too_large", detail, headers={"Connection": "close"})
+        self._take(len(message.get("body", b"")))
         return message
 
 
@@ -120,7 +132,7 @@ def _from_json(body: bytes, settings: ServeSettings, *, views: int) -> Order:
         names = [f"{where}.views[{place}]" for place in range(len(each.views))]
         files = [_decoded(view, name) for view, name in zip(each.views, names, strict=True)]
         texts.append(Text(each.name or f"picture {number}", _looked_at(files, names, settings)))
-    return Order(tuple(texts), wanted.detail)
+    return _order(texts, wanted.detail, settings)
 
 
 def _not_valid(error: ValidationError) -> Problem:
@@ -149,14 +161,24 @@ async def _from_form(form: FormData, settings: ServeSettings, *, views: int) -> 
         raise Problem(422, "picture_missing", detail)
     together, detail = _flag(form), _detail(form)
     names = [each.filename or f"picture {number}" for number, each in enumerate(uploads)]
-    files = [await each.read() for each in uploads]
     if together:
-        _check_views(len(files), views, "the form")
-        return Order((Text(names[0], _looked_at(files, names, settings)),), detail)
-    if len(files) > settings.most_texts:
+        _check_views(len(uploads), views, "the form")
+    elif len(uploads) > settings.most_texts:
         raise _too_many(settings.most_texts)
-    pairs = zip(names, files, strict=True)
-    return Order(tuple(Text(name, _looked_at([file], [name], settings)) for name, file in pairs), detail)
+    files = [await each.read() for each in uploads]
+    pictures = await asyncio.to_thread(_looked_at, files, names, settings)
+    if together:
+        return _order([Text(names[0], pictures)], detail, settings)
+    pairs = zip(names, pictures, strict=True)
+    return _order([Text(name, (picture,)) for name, picture in pairs], detail, settings)
+
+
+def _order(texts: Sequence[Text], detail: Detail, settings: ServeSettings) -> Order:
+    if sum(text.pixels for text in texts) > settings.most_request_pixels:
+        most = settings.most_request_pixels / 1e6
+        told = f"the pictures of the request have more than {most:g} million pixels in sum: send several requests"
+        raise Problem(413, "pictures_too_large", told)
+    return Order(tuple(texts), detail)
 
 
 def _flag(form: FormData) -> bool:

@@ -208,8 +208,8 @@ _PROBLEMS = {
     413: "The body, or a picture, is too large.",
     415: "The body is neither a form nor JSON.",
     422: "The body is well-formed but cannot be read: what is wrong is said.",
-    429: "Too busy: try again after the seconds of Retry-After.",
-    503: "The service is ending, or took too long.",
+    429: "Too busy, or too many wrong keys: try again after the seconds of Retry-After.",
+    503: "The service is ending, holds too much, or took too long.",
 }
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {

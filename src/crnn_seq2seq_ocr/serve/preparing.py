@@ -1,0 +1,105 @@
+"""Decoding of pictures in a few threads, shared fairly: nobody waits for the large pictures of others."""
+
+import asyncio
+import heapq
+import itertools
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from crnn_seq2seq_ocr.data.sample import Sample
+from crnn_seq2seq_ocr.inference.readings import PreparedSample, Reading
+
+Prepared = PreparedSample | Reading
+Prepare = Callable[[Sample], Prepared]
+
+_THREADS = 2
+
+
+@dataclass(order=True)
+class _Job:
+    finish: int  # the virtual time at which it would be done, had each client a share of the threads
+    number: int
+    start: int = field(compare=False)
+    sample: Sample | None = field(compare=False)  # None: nobody waits for it any more
+    done: "asyncio.Future[Prepared]" = field(compare=False)
+
+
+class Preparer:
+    """Prepares samples in the order of fair queueing.
+
+    Time is counted in pixels: a request's pictures follow each other, those of several requests go on side by side,
+    and the requests of one client share what one client gets. Whatever would be finished first is begun first, so a
+    small picture passes the large ones of others, and of one's own.
+
+    Args:
+        prepare: Makes a sample ready to be read, or a reading that says why not; called from several threads.
+    """
+
+    def __init__(self, prepare: Prepare) -> None:
+        self._prepare = prepare
+        self._jobs: list[_Job] = []  # a heap
+        self._numbers = itertools.count()
+        self._requests: Counter[str] = Counter()  # of each client, now
+        self._now = 0  # virtual time
+        self._lock = threading.Lock()  # guards the heap and the time
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="preparing")
+
+    async def prepare(self, samples: Sequence[Sample], pixels: Sequence[int], client: str) -> list[Prepared]:
+        """What the samples become, in order. Those not begun when nobody waits any more are left out."""
+        loop = asyncio.get_running_loop()
+        self._requests[client] += 1
+        jobs = self._queue(samples, pixels, self._requests[client], loop)
+        try:
+            for _ in jobs:
+                self._pool.submit(self._work, loop)
+            return list(await asyncio.gather(*(each.done for each in jobs)))
+        finally:
+            self._requests[client] -= 1
+            if not self._requests[client]:
+                del self._requests[client]
+            for each in jobs:
+                each.sample = None
+                each.done.cancel()
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _queue(
+        self, samples: Sequence[Sample], pixels: Sequence[int], share: int, loop: asyncio.AbstractEventLoop
+    ) -> list[_Job]:
+        jobs = []
+        with self._lock:
+            start = self._now
+            for sample, count in zip(samples, pixels, strict=True):
+                finish = start + count * share
+                jobs.append(_Job(finish, next(self._numbers), start, sample, loop.create_future()))
+                heapq.heappush(self._jobs, jobs[-1])
+                start = finish
+        return jobs
+
+    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Prepare the next one; as many are submitted as there are jobs."""
+        with self._lock:
+            job = heapq.heappop(self._jobs)
+            sample = job.sample
+            if sample is None:
+                return
+            self._now = max(self._now, job.start)
+        try:
+            outcome: Prepared | Exception = self._prepare(sample)
+        except Exception as error:
+            outcome = error
+        loop.call_soon_threadsafe(_tell, job.done, outcome)
+
+
+def _tell(done: "asyncio.Future[Prepared]", outcome: Prepared | Exception) -> None:
+    if done.done():
+        return
+    if isinstance(outcome, Exception):
+        done.set_exception(outcome)
+    else:
+        done.set_result(outcome)
