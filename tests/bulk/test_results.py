@@ -250,5 +250,5 @@ def test_readings_are_written_after_some_time_or_many(tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize("name", ["readings", "readings.txt", "readings.JSONL.gz"])
 def test_other_kinds_of_files(name: str) -> None:
-    with pytest.raises(DataError, match=r"its name must end in \.jsonl, \.csv or \.parquet"):
+    with pytest.raises(DataError, match=r"its name must end in \.jsonl, \.csv, \.tsv or \.parquet"):
         results.store_of(Path(name))

@@ -1,10 +1,11 @@
 """Readings in a text file, a line each, which grows at its end: JSON lines and CSV."""
 
+import codecs
 import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol
 
@@ -15,10 +16,11 @@ COLUMNS = ("name", "text", "confidence", "complete", "error")
 
 
 class Row(NamedTuple):
-    """What a line of a file says: of what, and whether it could not be read."""
+    """What a line of a file says: of what, whether it could not be read, and whether all of it is told with this."""
 
     name: str
     failed: bool
+    last: bool = True
 
 
 class Form(Protocol):
@@ -27,7 +29,7 @@ class Form(Protocol):
     header: bytes
 
     def encode(self, reading: dict[str, Any]) -> bytes:
-        """What `Reading.to_dict` gives, as a line with its end."""
+        """What `Reading.to_dict` or `Page.to_dict` gives, as lines with their ends."""
         ...
 
     def decode(self, line: str) -> Row:
@@ -54,28 +56,48 @@ class JsonLines:
 
 
 class Csv:
-    """Columns name, text, confidence, complete and error; without the characters."""
+    """Columns name, text, confidence, complete and error; without the characters.
 
-    header = (",".join(COLUMNS) + "\n").encode()
+    Args:
+        delimiter: Between two cells.
+        columns: Their names.
+        excel: For spreadsheets: with a byte-order mark, by which they know UTF-8, and numbers of four digits.
+    """
+
+    def __init__(self, delimiter: str = ",", columns: Sequence[str] = COLUMNS, *, excel: bool = False) -> None:
+        self._delimiter = delimiter
+        self._excel = excel
+        self.header = (codecs.BOM_UTF8 if excel else b"") + (delimiter.join(columns) + "\n").encode()
 
     def encode(self, reading: dict[str, Any]) -> bytes:
         """See `Form`."""
-        cells = [reading.get(column, "") for column in COLUMNS]
-        line = io.StringIO()
-        texts = (cell if isinstance(cell, str) else json.dumps(cell) for cell in cells)
-        csv.writer(line, lineterminator="\n").writerow(map(one_line, texts))
-        return line.getvalue().encode()
+        return self.row([reading.get(column, "") for column in COLUMNS])
 
     def decode(self, line: str) -> Row:
         """See `Form`."""
-        (cells,) = csv.reader([line], strict=True)
-        if len(cells) != len(COLUMNS):
-            raise ValueError("not a cell for each column")
+        cells = self.cells(line, len(COLUMNS))
         return Row(cells[0], bool(cells[-1]))
+
+    def row(self, cells: Iterable[Any]) -> bytes:
+        """One line of cells."""
+        line = io.StringIO()
+        texts = (cell if isinstance(cell, str) else self._number(cell) for cell in cells)
+        csv.writer(line, delimiter=self._delimiter, lineterminator="\n").writerow(map(one_line, texts))
+        return line.getvalue().encode()
+
+    def cells(self, line: str, count: int) -> list[str]:
+        """The cells of a line; a ValueError where they are not so many."""
+        (cells,) = csv.reader([line], delimiter=self._delimiter, strict=True)
+        if len(cells) != count:
+            raise ValueError("not a cell for each column")
+        return cells
+
+    def _number(self, value: Any) -> str:
+        return f"{value:.4f}" if self._excel and isinstance(value, float) else json.dumps(value)
 
 
 class Lines:
-    """A file of lines. What a crash or a full disk has left of its last line is cut off when its rows are asked for.
+    """A file of lines. What a crash or a full disk has left of its last one is cut off when its rows are asked for.
 
     Args:
         path: The file; it need not be there.
@@ -93,17 +115,19 @@ class Lines:
         self._form = form
 
     def rows(self) -> Iterator[Row]:
-        """What is there; half a line at the end is cut off.
+        """What is there; half a line at the end is cut off, and so are the lines of half a page.
 
         Raises:
             DataError: The file is damaged elsewhere, or another.
         """
         if not self._path.exists():
             return
-        size = 0
+        size = read = 0
         for line, row in self._whole():
-            size += len(line)
-            yield row
+            read += len(line)
+            if row.last:
+                size = read
+                yield row
         os.truncate(self._path, size + len(self._form.header) if size else 0)
 
     def drop_failed(self) -> None:
@@ -127,7 +151,9 @@ class Lines:
         with self._path.open("rb") as file:
             begin = file.read(len(header))
             if not header.startswith(begin):
-                raise DataError(f"{self._path} does not begin with {header.decode().strip()!r}: name another output")
+                raise DataError(
+                    f"{self._path} does not begin with {header.decode('utf-8-sig').strip()!r}: name another output"
+                )
             for number, line in enumerate(file, 1):
                 try:
                     if not line.endswith(b"\n"):

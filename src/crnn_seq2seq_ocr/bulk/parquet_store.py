@@ -4,7 +4,7 @@ A Parquet file cannot be added to. A folder of them can, each is whole or not th
 as one table.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ class Parts:
 
     Args:
         path: The folder; it need not be there.
+        table: What makes rows of what is written. Where it makes several of one reading, it counts them in ``line``
+            and ``lines``.
 
     Raises:
         DependencyError: PyArrow is not installed.
@@ -32,9 +34,10 @@ class Parts:
     most = 20_000
     """Rows of a part."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, table: Callable[[Sequence[dict[str, Any]]], Any] = to_table) -> None:
         self._arrow = import_pyarrow()
         self._path = path
+        self._table = table
 
     def rows(self) -> Iterator[Row]:
         """What is there.
@@ -43,9 +46,10 @@ class Parts:
             DataError: A part is damaged.
         """
         for part in self._parts():
-            table = self._read(part, ["name", "error"])
-            for name, error in zip(*(column.to_pylist() for column in table.itercolumns()), strict=True):
-                yield Row(name, error is not None)
+            # Of columns that are not there, nothing is said: a row of a reading is its last.
+            for row in self._read(part, ["name", "error", "line", "lines"]).to_pylist():
+                if row.get("line") == row.get("lines"):
+                    yield Row(row["name"], row["error"] is not None)
 
     def drop_failed(self) -> None:
         """Leave out the rows that failed."""
@@ -61,7 +65,7 @@ class Parts:
         """Add rows, as one more part."""
         number = 1 + max((int(part.stem[-DIGITS:]) for part in self._parts()), default=-1)
         self._path.mkdir(exist_ok=True)
-        self._write(to_table(list(readings)), self._path / f"part-{number:0{DIGITS}d}.parquet")
+        self._write(self._table(list(readings)), self._path / f"part-{number:0{DIGITS}d}.parquet")
 
     def _parts(self) -> list[Path]:
         if self._path.is_file():

@@ -13,6 +13,9 @@ from crnn_seq2seq_ocr.bulk.parquet_store import Parts
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.system.files import writing
 
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+"""Between the cells of a table, by the end of its name."""
+
 
 class Store(Protocol):
     """Readings on the disk; what a crash leaves of a write is no harm to the ones before."""
@@ -47,9 +50,9 @@ class Results:
         self._written = time.monotonic()
         self.done: Counter[str] = Counter()
         self.failed = 0
-        for name, failed in store.rows():
-            self.done[one_line(name)] += 1
-            self.failed += failed
+        for row in store.rows():
+            self.done[one_line(row.name)] += 1
+            self.failed += row.failed
 
     def append(self, reading: dict[str, Any]) -> None:
         """Add what `Reading.to_dict` gives."""
@@ -67,22 +70,25 @@ class Results:
 
 
 @contextlib.contextmanager
-def open_results(path: Path, made_by: dict[str, Any], *, retry_failed: bool = False) -> Iterator[Results]:
+def open_results(
+    path: Path, made_by: dict[str, Any], *, retry_failed: bool = False, store: Store | None = None
+) -> Iterator[Results]:
     """A file of readings to go on with, or a new one; all that was added is on the disk at the end.
 
     Beside it lies a note, ``NAME.meta``, of what it is made by.
 
     Args:
-        path: ``.jsonl``, ``.csv`` or ``.parquet`` (a folder of parts). Folders are made.
+        path: ``.jsonl``, ``.csv``, ``.tsv`` or ``.parquet`` (a folder of parts). Folders are made.
         made_by: What must be the same for all readings of a file.
         retry_failed: Leave out what could not be read, so that it is read again.
+        store: How the file is written; None is what the end of its name means.
 
     Raises:
         DataError: It is of another kind, was made by something else, is damaged, or is being written to.
         DependencyError: PyArrow is not installed.
         StorageError: It cannot be written.
     """
-    store = store_of(path)
+    store = store or store_of(path)
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         with _claimed(path, made_by):
@@ -95,21 +101,27 @@ def open_results(path: Path, made_by: dict[str, Any], *, retry_failed: bool = Fa
                 results.flush()
 
 
-def store_of(path: Path) -> Store:
-    """The store that the end of a name means.
+def store_of(path: Path, *, excel: bool = False) -> Store:
+    """The store that the end of a name means; `excel` is for .csv and .tsv alone, see `lines.Csv`.
 
     Raises:
         DataError: It means none.
         DependencyError: PyArrow is not installed.
     """
     match path.suffix:
-        case ".jsonl":
+        case ".csv" | ".tsv":
+            return Lines(path, Csv(DELIMITERS[path.suffix], excel=excel))
+        case ".jsonl" if not excel:
             return Lines(path, JsonLines())
-        case ".csv":
-            return Lines(path, Csv())
-        case ".parquet":
+        case ".parquet" if not excel:
             return Parts(path)
-    raise DataError(f"readings cannot be written to {path}: its name must end in .jsonl, .csv or .parquet")
+    raise unknown_output(path, excel=excel)
+
+
+def unknown_output(path: Path, *, excel: bool) -> DataError:
+    """What to tell of a name that means no store."""
+    ends = ".csv or .tsv" if excel else ".jsonl, .csv, .tsv or .parquet"
+    return DataError(f"readings cannot be written to {path}: its name must end in {ends}")
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 from crnn_seq2seq_ocr.bulk.lines import one_line
 from crnn_seq2seq_ocr.bulk.listing import Listing
-from crnn_seq2seq_ocr.bulk.results import open_results
+from crnn_seq2seq_ocr.bulk.results import open_results, store_of
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.model.constraint import Constraint
@@ -54,6 +54,7 @@ def read_into(
     lexicon: Constraint | None = None,
     workers: int = 4,
     retry_failed: bool = False,
+    excel: bool = False,
     progress: Callable[[Tally], None] | None = None,
 ) -> Tally:
     """Read what a file does not hold yet of a listing, and add it there, in order.
@@ -70,18 +71,21 @@ def read_into(
         lexicon: The only allowed texts.
         workers: Threads that open and decode files.
         retry_failed: Read again what could not be read.
+        excel: See `results.store_of`.
         progress: Told how far it has come, after each text.
 
     Raises:
         DataError: The file is of another listing, model or search, damaged, or being written to.
         StorageError: It cannot be written, or the disk is full.
     """
-    with open_results(path, _made_by(reader, beam, lexicon), retry_failed=retry_failed) as results:
+    with open_results(
+        path, made_by(reader, beam, lexicon), retry_failed=retry_failed, store=store_of(path, excel=excel)
+    ) as results:
         before = results.done.total()
-        pending = _pending(listing, results.done, path)
+        pending = pending_entries(listing, results.done, path)
         tally = Tally(len(listing), before, 0, results.failed)
         with stop_requests() as stop:
-            files = (listing.files(entry) for entry in _until(stop, pending))
+            files = (listing.files(entry) for entry in until(stop, pending))
             readings = reader.read_stream(files, batch_size=batch_size, beam=beam, lexicon=lexicon, workers=workers)
             for number, (reading, entry) in enumerate(zip(readings, pending, strict=False), 1):
                 results.append(replace(reading, name=entry).to_dict())
@@ -91,7 +95,7 @@ def read_into(
     return tally
 
 
-def _pending(listing: Listing, done: Counter[str], path: Path) -> list[str]:
+def pending_entries(listing: Listing, done: Counter[str], path: Path) -> list[str]:
     """The entries that are not done.
 
     Raises:
@@ -113,14 +117,15 @@ def _pending(listing: Listing, done: Counter[str], path: Path) -> list[str]:
     return pending
 
 
-def _until(stop: StopRequest, entries: Iterable[str]) -> Iterator[str]:
+def until(stop: StopRequest, entries: Iterable[str]) -> Iterator[str]:
+    """Entries, until it is asked to stop."""
     for entry in entries:
         if stop.requested:
             return
         yield entry
 
 
-def _made_by(reader: Reader, beam: int, lexicon: Constraint | None) -> dict[str, Any]:
+def made_by(reader: Reader, beam: int, lexicon: Constraint | None) -> dict[str, Any]:
     """What must be the same for all readings of a file; on which device, and in what batches, need not."""
     description = reader.description
     # What people are told of a model may be written anew; it reads the same.

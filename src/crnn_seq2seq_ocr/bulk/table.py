@@ -28,7 +28,7 @@ def to_table(readings: Sequence[dict[str, Any]]) -> "pyarrow.Table":
         [("name", arrow.string()), ("text", arrow.string()), ("confidence", arrow.float32()),
          ("complete", arrow.bool_()), ("characters", arrow.list_(character)), ("error", arrow.string())]
     )  # fmt: skip
-    return arrow.Table.from_pylist([_as_text(each) for each in readings], schema)
+    return arrow.Table.from_pylist([as_text(each) for each in readings], schema)
 
 
 def import_pyarrow() -> Any:
@@ -43,7 +43,7 @@ def import_pyarrow() -> Any:
     return pyarrow
 
 
-def _as_text(reading: dict[str, Any]) -> dict[str, Any]:
+def as_text(reading: dict[str, Any]) -> dict[str, Any]:
     """Names of files may hold half characters, which no column of text takes."""
     told = {key: value for key, value in reading.items() if key in {"name", "error"}}
     return reading | {key: value.encode(errors="backslashreplace").decode() for key, value in told.items()}

@@ -1,18 +1,14 @@
 """The command that reads pictures: some to the screen, or a million into a file."""
 
-import contextlib
-import itertools
-import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from crnn_seq2seq_ocr.cli.arguments import picture_paths
 from crnn_seq2seq_ocr.cli.model import (
     Allow,
     Backend,
@@ -26,10 +22,11 @@ from crnn_seq2seq_ocr.cli.model import (
     load_reader,
     read_constraint,
 )
+from crnn_seq2seq_ocr.cli.pages import Dpi, FormOption, Overlay, Side, read_pages
+from crnn_seq2seq_ocr.cli.progress import write_all
 
 if TYPE_CHECKING:
     from crnn_seq2seq_ocr.bulk.listing import Listing
-    from crnn_seq2seq_ocr.bulk.run import Tally
     from crnn_seq2seq_ocr.inference.readings import Reading
 
 
@@ -48,8 +45,21 @@ def read(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(help="Write a .jsonl, a .csv or a .parquet (a folder of parts); the same command again goes on."),
+        typer.Option(
+            help="Write a .jsonl, .csv, .tsv or .parquet (a folder of parts); the same command again goes on."
+        ),
     ] = None,
+    for_whom: Annotated[
+        Literal["excel"] | None,
+        typer.Option("--for", help="A .csv or .tsv as spreadsheets like it: a byte-order mark, four digits."),
+    ] = None,
+    find: Annotated[
+        bool, typer.Option("--find", help="Find the text of whole photographs and pages first; PDF and HEIC too.")
+    ] = False,
+    form: FormOption = None,
+    overlay: Overlay = None,
+    side: Side = 960,
+    dpi: Dpi = 200,
     shard: Annotated[
         str | None,
         typer.Option(
@@ -73,6 +83,8 @@ def read(
 ) -> None:
     """Read pictures: prints file, text and confidence, separated by tabs, or writes a file with all about them.
 
+    Pictures are cut out around a text, as the model wants them; --find reads whole photographs and pages.
+
     The exit status is 1 if any picture could not be read; the others are read all the same.
 
     Ctrl-C and SIGTERM end a run with --output once what is being read is written, with status 130.
@@ -81,18 +93,34 @@ def read(
     from crnn_seq2seq_ocr.bulk.results import store_of
     from crnn_seq2seq_ocr.bulk.run import read_into
     from crnn_seq2seq_ocr.bulk.shard import Shard
+    from crnn_seq2seq_ocr.errors import DataError
     from crnn_seq2seq_ocr.system.allocator import keep_freed_memory
     from crnn_seq2seq_ocr.system.files import make_folder
 
+    if find:
+        _refuse_crops_options(views=views, attention=attention)
+        failures = read_pages(
+            model, images or [], listed=listed, output=output, excel=for_whom is not None,
+            form="json" if as_json else form, overlay=overlay, side=side, dpi=dpi, shard=shard,
+            retry_failed=retry_failed, beam=beam, lexicon=lexicon, batch_size=batch_size, device=device,
+            precision=precision, backend=backend,
+        )  # fmt: skip
+        if failures:
+            raise typer.Exit(1)
+        return
+    if form is not None or overlay is not None:
+        raise DataError("--format and --overlay are for whole photographs and pages: add --find")
+    if for_whom is not None and output is None:
+        raise DataError("--for excel is for a table that is written: name an --output that ends in .csv or .tsv")
     printed = views or as_json or attention is not None
     _check(images, listed, output, views=views, printed=printed, retry_failed=retry_failed)
     launched = Shard.of_process() if shard is None else None
     part = Shard.parse(shard) if shard is not None else launched or Shard(1, 1)
     # What is wrong with an argument is said before the work; standard input is read as it comes, however long it is.
     listing = read_listing(listed) if listed is not None else None
-    paths = _paths(images or [])
+    paths = picture_paths(images or [])
     if output is not None:
-        store_of(output)
+        store_of(output, excel=for_whom is not None)
         keep_freed_memory()
     if attention is not None:
         make_folder(attention)
@@ -104,9 +132,9 @@ def read(
         chosen = (listing or Listing(list(paths))).part(part)
         work = partial(
             read_into, place, chosen, reader, batch_size=batch_size, beam=beam, lexicon=names, workers=workers,
-            retry_failed=retry_failed,
+            retry_failed=retry_failed, excel=for_whom is not None,
         )  # fmt: skip
-        failures = _write_all(work, place, shown=launched is None or launched.number == 1)
+        failures = write_all(work, place, shown=launched is None or launched.number == 1)
     else:
         stream = partial(reader.read_stream, batch_size=batch_size, beam=beam, lexicon=names, workers=workers)
         groups = [list(paths)] if views else paths
@@ -115,6 +143,13 @@ def read(
     # Where one process of several ends with 1, a launcher ends the others.
     if failures and launched is None:
         raise typer.Exit(1)
+
+
+def _refuse_crops_options(*, views: bool, attention: Path | None) -> None:
+    from crnn_seq2seq_ocr.errors import DataError
+
+    if views or attention is not None:
+        raise DataError("--views and --attention are for pictures that were cut out: leave them or --find out")
 
 
 def _check(
@@ -132,31 +167,6 @@ def _check(
         raise DataError("in a list the views of a sign stand on one line, joined by |: leave --views out")
     if retry_failed and output is None:
         raise DataError("--retry-failed is for readings that are kept: name their --output")
-
-
-def _paths(images: list[str]) -> Iterator[str]:
-    """The pictures that arguments mean; a mistake in one of them is told at once."""
-    from crnn_seq2seq_ocr.data.readable import find_pictures
-
-    parts = [_standard_input() if each == "-" else find_pictures([each]) for each in images]
-    return itertools.chain.from_iterable(parts)
-
-
-def _standard_input() -> Iterator[str]:
-    """The pictures of each line; a line that means none stays as it is, to fail on its own."""
-    from crnn_seq2seq_ocr.data.readable import find_pictures
-    from crnn_seq2seq_ocr.errors import DataError
-
-    empty = True
-    for line in sys.stdin:
-        if line.strip():
-            empty = False
-            try:
-                yield from find_pictures([line.removesuffix("\n")])
-            except DataError:
-                yield line.removesuffix("\n")
-    if empty:
-        raise DataError("standard input lists no pictures: write one path a line")
 
 
 def _listed(listing: "Listing", stream: "Callable[[Iterable[list[str]]], Iterator[Reading]]") -> "Iterator[Reading]":
@@ -196,49 +206,3 @@ def _write_attention(reading: "Reading", folder: Path, number: int) -> None:
 
     stem = Path(reading.name).stem[:80] if reading.name else "picture"
     write_attention(reading, folder / f"{number:05d}-{stem}.png")
-
-
-def _write_all(work: "Callable[..., Tally]", path: Path, *, shown: bool) -> int:
-    """Read into a file, and say how it goes and what came of it; how many failed.
-
-    Raises:
-        Exit: It was asked to stop before the end.
-    """
-    with _progress(shown=shown) as progress:
-        tally = work(progress=progress)
-    failed = f", {tally.failed:,} of them failed (--retry-failed reads them again)" if tally.failed else ""
-    typer.echo(f"{path}: {tally.done:,} of {tally.total:,} texts, {tally.read:,} of them now{failed}")
-    if tally.left:
-        typer.echo(f"stopped with {tally.left:,} left: the same command goes on", err=True)
-        raise typer.Exit(130)
-    return tally.failed
-
-
-@contextlib.contextmanager
-def _progress(*, shown: bool) -> "Iterator[Callable[[Tally], None]]":
-    """A progress bar on standard error; without a terminal, a line every ten seconds."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
-    with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
-        task = bar.add_task("reading", total=None, pace="")
-        began = told = time.monotonic()
-
-        def report(tally: "Tally") -> None:
-            nonlocal told
-            now = time.monotonic()
-            pace = _pace(tally, now - began)
-            bar.update(task, completed=tally.done, total=tally.total, pace=pace)
-            if shown and not console.is_terminal and now - told >= 10:
-                told = now
-                typer.echo(f"reading: {tally.done:,} of {tally.total:,}, {pace}", err=True)
-
-        yield report
-
-
-def _pace(tally: "Tally", seconds: float) -> str:
-    a_second = tally.read / max(seconds, 1e-9)
-    left = timedelta(seconds=round(tally.left / a_second))
-    return f"{a_second:.1f} a second, {left} left, {tally.failed:,} failed"

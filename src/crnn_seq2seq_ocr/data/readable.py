@@ -5,7 +5,7 @@ import glob
 import itertools
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,21 +80,25 @@ def _pixels(image: Image.Image, name: str) -> np.ndarray:
         raise PictureError(f"{name}: the Pillow image cannot be used ({error}): open it anew") from None
 
 
-def find_pictures(patterns: Sequence[str]) -> list[str]:
+def find_pictures(patterns: Sequence[str], suffixes: Collection[str] = PICTURE_SUFFIXES) -> list[str]:
     """The picture files that paths, folders and globs mean, in a stable order; a missing file stays in the list.
+
+    Args:
+        patterns: Paths, folders and globs.
+        suffixes: Of the files that a folder means.
 
     Raises:
         DataError: A folder or a glob has no pictures.
     """
-    return list(itertools.chain.from_iterable(_pictures_of(pattern) for pattern in patterns))
+    return list(itertools.chain.from_iterable(_pictures_of(pattern, suffixes) for pattern in patterns))
 
 
-def _pictures_of(pattern: str) -> list[str]:
+def _pictures_of(pattern: str, suffixes: Collection[str]) -> list[str]:
     path = Path(pattern)
     if os.path.isdir(pattern):  # that of Path raises for names that no file can have
-        inside = [str(each) for each in sorted(path.rglob("*")) if each.suffix.lower() in PICTURE_SUFFIXES]
+        inside = [str(each) for each in sorted(path.rglob("*")) if each.suffix.lower() in suffixes]
         if not inside:
-            raise DataError(f"{path} holds no pictures ({', '.join(sorted(PICTURE_SUFFIXES))})")
+            raise DataError(f"{path} holds no pictures ({', '.join(sorted(suffixes))})")
         return inside
     if glob.has_magic(pattern) and not os.path.exists(pattern):
         matches = sorted(each for each in glob.glob(pattern, recursive=True) if not Path(each).is_dir())

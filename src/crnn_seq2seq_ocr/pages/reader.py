@@ -18,6 +18,7 @@ from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.pages.assemble import Piece, assemble
 from crnn_seq2seq_ocr.pages.crops import ROOM, Crop, cut
 from crnn_seq2seq_ocr.pages.detector import MOST_BOXES, Detector, RapidDetector
+from crnn_seq2seq_ocr.pages.documents import DPI, expand, open_page
 from crnn_seq2seq_ocr.pages.turning import read_all_ways
 from crnn_seq2seq_ocr.pages.values import Page, failed_page
 
@@ -57,32 +58,39 @@ class PageReader:
         reader: A model for crops of words and lines, such as ``words``.
         room: Around what was found, as a share of its height.
         turn: Read text that runs up, down or upside down too, and keep the surest.
+        dpi: Dots an inch that pages of a PDF are drawn with.
     """
 
-    def __init__(self, detector: Detector, reader: Reader, *, room: float = ROOM, turn: bool = True) -> None:
+    def __init__(
+        self, detector: Detector, reader: Reader, *, room: float = ROOM, turn: bool = True, dpi: int = DPI
+    ) -> None:
         self.detector = detector
         self.reader = reader
         self.room = room
         self.turn = turn
+        self.dpi = dpi
 
     @classmethod
-    def load(cls, model: str | Path = "words", *, side: int = 960) -> "PageReader":
+    def load(cls, model: str | Path = "words", *, side: int = 960, dpi: int = DPI) -> "PageReader":
         """A released model, a model folder or an ``.onnx`` file behind the detector of the extra [find].
 
         Args:
             model: See `Reader.load`.
             side: See `RapidDetector`.
+            dpi: Dots an inch that pages of a PDF are drawn with.
 
         Raises:
             CheckpointError: The model cannot be loaded.
             DependencyError: The detector is not installed.
         """
-        return cls(RapidDetector(side=side), Reader.load(model))
+        return cls(RapidDetector(side=side), Reader.load(model), dpi=dpi)
 
     def read(
         self, pictures: Sequence[Readable], *, batch_size: int = 32, beam: int = 1, lexicon: Lexicon | None = None
     ) -> list[Page]:
         """The pages of pictures, in order; one that cannot be read has an `error`, and the rest go on.
+
+        A PDF or a TIFF gives as many pages as it has.
 
         Raises:
             TypeError: A single picture was given instead of a sequence.
@@ -108,7 +116,7 @@ class PageReader:
             beam: Width of the search.
             lexicon: The only allowed texts of a line.
         """
-        for group in _groups(self._search(pictures), batch_size * PAGES_TOGETHER):
+        for group in _groups(self._search(expand(pictures)), batch_size * PAGES_TOGETHER):
             crops = [found.crops for found in group if isinstance(found, Found)]
             pieces = iter(self._pieces(crops, batch_size=batch_size, beam=beam, lexicon=lexicon))
             for found in group:
@@ -124,13 +132,18 @@ class PageReader:
         """
         name = picture.name if isinstance(picture, Sample) else name_of(picture, number)
         try:
-            sample = picture if isinstance(picture, Sample) else open_sample(picture, name)
+            sample = self._open(picture, name)
             pixels = decode_picture(sample.images[0], name=name)
             corners = self._corners(pixels, name)
         except DataError as error:
             return failed_page(name, error)
         crops = [crop for each in corners for crop in cut(pixels, each, room=self.room)]
         return Found(name, (pixels.shape[1], pixels.shape[0]), crops)
+
+    def _open(self, picture: Readable | Sample, name: str) -> Sample:
+        if isinstance(picture, Sample):
+            return picture
+        return open_page(str(picture), dpi=self.dpi) if isinstance(picture, str | Path) else open_sample(picture, name)
 
     def _corners(self, pixels: np.ndarray, name: str) -> np.ndarray:
         """What the detector finds, (N, 4, 2).

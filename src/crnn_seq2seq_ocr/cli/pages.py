@@ -1,0 +1,175 @@
+"""Reading whole photographs and pages on the command line: to the screen, into a table, or as a file for each page."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from crnn_seq2seq_ocr.cli.arguments import picture_paths
+from crnn_seq2seq_ocr.cli.model import load_reader, read_names
+from crnn_seq2seq_ocr.cli.progress import write_all
+
+if TYPE_CHECKING:
+    from crnn_seq2seq_ocr.pages.values import Page
+
+Form = Literal["text", "json", "hocr", "alto", "page"]
+FormOption = Annotated[
+    Form | None,
+    typer.Option(
+        "--format", help="Of pages: with --output FOLDER, a file for each. page is PAGE XML.", show_default="text"
+    ),
+]
+Overlay = Annotated[Path | None, typer.Option(help="Folder for pictures with what was found and read drawn on them.")]
+Side = Annotated[
+    int, typer.Option(min=32, max=8192, help="Pixels of the longer side in which text is found; more for small text.")
+]
+Dpi = Annotated[int, typer.Option(min=20, max=1200, help="Dots an inch that pages of a PDF are drawn with.")]
+
+
+def read_pages(
+    model: Path,
+    images: list[str],
+    *,
+    listed: str | None,
+    output: Path | None,
+    excel: bool,
+    form: Form | None,
+    overlay: Path | None,
+    side: int,
+    dpi: int,
+    shard: str | None,
+    retry_failed: bool,
+    beam: int,
+    lexicon: Path | None,
+    batch_size: int,
+    device: str,
+    precision: Literal["fp32", "bf16"],
+    backend: Literal["onnx", "torch"] | None,
+) -> int:
+    """Read pages to where they are wanted; how many could not be read."""
+    from crnn_seq2seq_ocr.bulk.listing import Listing
+    from crnn_seq2seq_ocr.bulk.pages import page_store_of, read_pages_into
+    from crnn_seq2seq_ocr.bulk.shard import Shard
+    from crnn_seq2seq_ocr.pages.detector import RapidDetector
+    from crnn_seq2seq_ocr.pages.reader import PageReader
+    from crnn_seq2seq_ocr.system.files import make_folder
+
+    table = output is not None and form is None
+    _check(images, listed, output, excel=excel, table=table, overlay=overlay, shard=shard, retry_failed=retry_failed)
+    if table and output is not None:
+        page_store_of(output, excel=excel)
+    names = list(_names(images, listed))
+    for folder in filter(None, (overlay, None if table else output)):
+        make_folder(folder)
+    searching = beam > 1 or lexicon is not None
+    reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
+    allowed = read_names(lexicon, reader)
+    pages = PageReader(RapidDetector(side=side), reader, dpi=dpi)
+    if table and output is not None:
+        part = Shard.parse(shard) if shard is not None else Shard(1, 1)
+        place = output if shard is None else part.path(output)
+        work = partial(
+            read_pages_into, place, Listing(names).part(part), pages, store=page_store_of(place, excel=excel),
+            batch_size=batch_size, beam=beam, lexicon=allowed, retry_failed=retry_failed,
+            made_with={"find": "rapidocr", "side": side, "dpi": dpi},
+        )  # fmt: skip
+        return write_all(work, place, shown=True, what="pages")
+    _refuse_mixed(form, output, len(names))
+    failures = 0
+    for number, page in enumerate(pages.stream(names, batch_size=batch_size, beam=beam, lexicon=allowed)):
+        if page.error is not None:
+            failures += 1
+            typer.echo(f"crnn-ocr: {page.error}", err=True)
+            continue
+        _hand_out(page, form or "text", output, number, several=len(names) > 1)
+        if overlay is not None:
+            _write_overlay(page, overlay, number, dpi=dpi)
+    return failures
+
+
+def _check(
+    images: list[str],
+    listed: str | None,
+    output: Path | None,
+    *,
+    excel: bool,
+    table: bool,
+    overlay: Path | None,
+    shard: str | None,
+    retry_failed: bool,
+) -> None:
+    """Refuse what does not go together."""
+    from crnn_seq2seq_ocr.errors import DataError
+
+    if bool(images) == (listed is not None):
+        both = ", not both" if images else ""
+        raise DataError(f"after the model, name photographs or documents, or a list of them with --input{both}")
+    if table and overlay is not None:
+        raise DataError("--overlay draws what is printed or written as files: leave it or the table of --output out")
+    if not table and (excel or shard is not None or retry_failed):
+        raise DataError(
+            "--for excel, --shard and --retry-failed are for tables: name an --output that ends in .csv, .tsv, .jsonl "
+            "or .parquet, without --format"
+        )
+    if output is not None and not table and output.suffix in {".csv", ".tsv", ".jsonl", ".parquet"}:
+        raise DataError(f"--format writes a file for each page: name a folder with --output, not {output}")
+
+
+def _refuse_mixed(form: Form | None, output: Path | None, count: int) -> None:
+    from crnn_seq2seq_ocr.errors import DataError
+
+    if form in {"hocr", "alto", "page"} and output is None and count > 1:
+        raise DataError(f"{count:,} pages of XML are no file together: name a folder for them with --output")
+
+
+def _names(images: list[str], listed: str | None) -> Iterator[str]:
+    """The names of all pages; a file that cannot be opened stays in the list, and fails on its own."""
+    from crnn_seq2seq_ocr.bulk.listing import read_listing
+    from crnn_seq2seq_ocr.data.readable import PICTURE_SUFFIXES
+    from crnn_seq2seq_ocr.errors import DataError
+    from crnn_seq2seq_ocr.pages.documents import DOCUMENT_SUFFIXES, page_names
+
+    if listed is None:
+        paths = picture_paths(images, PICTURE_SUFFIXES | DOCUMENT_SUFFIXES)
+    else:
+        listing = read_listing(listed)
+        paths = (file for entry in listing.entries for file in listing.files(entry))
+    for path in paths:
+        try:
+            yield from page_names(path)
+        except DataError:
+            yield path
+
+
+def _hand_out(page: "Page", form: Form, output: Path | None, number: int, *, several: bool) -> None:
+    """Print a page, under its name where there are several, or write its file."""
+    from crnn_seq2seq_ocr.bulk.lines import one_line
+    from crnn_seq2seq_ocr.pages.formats import FORMS
+    from crnn_seq2seq_ocr.system.files import write_whole
+
+    suffix, write = FORMS[form]
+    text = write(page)
+    if output is not None:
+        write_whole(output / f"{_stem(page, number)}{suffix}", text)
+        return
+    if form == "text" and several:
+        typer.echo(f"{'' if number == 0 else chr(10)}# {one_line(page.name)}")
+    typer.echo(text, nl=False)
+
+
+def _stem(page: "Page", number: int) -> str:
+    """A file name for a page: of two folders, two photographs may have the same."""
+    return f"{number + 1:05d}-{Path(page.name).name.replace('#page=', '-page-')[:80]}"
+
+
+def _write_overlay(page: "Page", folder: Path, number: int, *, dpi: int) -> None:
+    from crnn_seq2seq_ocr.data.pictures import decode_picture, encode_picture
+    from crnn_seq2seq_ocr.pages.documents import open_page
+    from crnn_seq2seq_ocr.pages.overlay import draw_overlay
+
+    pixels = decode_picture(open_page(page.name, dpi=dpi).images[0], name=page.name)
+    (folder / f"{_stem(page, number)}.jpg").write_bytes(
+        encode_picture(draw_overlay(pixels, page), format="jpg", quality=85)
+    )
