@@ -74,7 +74,8 @@ class Parts:
 
     def _read(self, part: Path, columns: list[str] | None) -> Any:
         try:
-            return self._arrow.parquet.read_table(part, columns=columns)
+            known = self._arrow.parquet.read_schema(part).names
+            return self._arrow.parquet.read_table(part, columns=[each for each in columns or known if each in known])
         except (self._arrow.ArrowException, OSError) as error:  # its own mishaps in reading are an OSError too
             reason = " ".join(str(error).split())
             raise DataError(f"{part} is damaged ({reason}): delete it, and what it held is read again") from None

@@ -1,4 +1,4 @@
-"""The commands about data: check, convert, download, draw."""
+"""The commands about data: check, convert, download, draw, crop."""
 
 import contextlib
 import os
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from crnn_seq2seq_ocr.cli.pages import Dpi, Side
 
 data = typer.Typer(help="Check, convert, download and draw data sets.", no_args_is_help=True)
 
@@ -244,3 +246,33 @@ class _LineProgress:
         if self._clock() - self._last >= self._seconds:
             self._last = self._clock()
             typer.echo(f"{self._verb}: {done:,} of {total:,}", err=True)
+
+
+@data.command()
+def crop(
+    pictures: Annotated[list[str], typer.Argument(help="Photographs, documents, folders, globs, and last the folder.")],
+    model: Annotated[Path, typer.Option(help="What reads the lines, named as for read.")] = Path("words"),
+    side: Side = 960,
+    dpi: Dpi = 200,
+) -> None:
+    """Cut the lines of photographs and pages out: crnn-ocr data crop photos/ crops/.
+
+    The folder that is named last is written: a picture of each line, and labels.tsv of what was read, the least sure
+    first, to be corrected. The exit status is 1 if any page could not be read.
+    """
+    from crnn_seq2seq_ocr.cli.pages import page_names_of
+    from crnn_seq2seq_ocr.errors import DataError
+    from crnn_seq2seq_ocr.pages.cuttings import LABELS, prepare_folder, write_crops
+    from crnn_seq2seq_ocr.pages.reader import PageReader
+
+    if len(pictures) < 2:
+        raise DataError("name photographs to cut, and last the folder for the crops: crnn-ocr data crop photos/ crops/")
+    folder = Path(pictures[-1])
+    names = list(page_names_of(pictures[:-1], None))
+    prepare_folder(folder)
+    done = write_crops(PageReader.load(model, side=side, dpi=dpi).stream(names), folder, dpi=dpi)
+    for message in done.failed:
+        typer.echo(f"crnn-ocr: {message}", err=True)
+    typer.echo(f"{folder / LABELS}: {done.crops:,} lines of {done.pages:,} pages, the least sure first")
+    if done.failed:
+        raise typer.Exit(1)

@@ -60,7 +60,7 @@ def read_pages(
     _check(images, listed, output, excel=excel, table=table, overlay=overlay, shard=shard, retry_failed=retry_failed)
     if table and output is not None:
         page_store_of(output, excel=excel)
-    names = list(_names(images, listed))
+    names = list(page_names_of(images, listed))
     for folder in filter(None, (overlay, None if table else output)):
         make_folder(folder)
     searching = beam > 1 or lexicon is not None
@@ -124,7 +124,7 @@ def _refuse_mixed(form: Form | None, output: Path | None, count: int) -> None:
         raise DataError(f"{count:,} pages of XML are no file together: name a folder for them with --output")
 
 
-def _names(images: list[str], listed: str | None) -> Iterator[str]:
+def page_names_of(images: list[str], listed: str | None) -> Iterator[str]:
     """The names of all pages; a file that cannot be opened stays in the list, and fails on its own."""
     from crnn_seq2seq_ocr.bulk.listing import read_listing
     from crnn_seq2seq_ocr.data.readable import PICTURE_SUFFIXES

@@ -1,6 +1,6 @@
 """The command that reads pictures: some to the screen, or a million into a file."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,12 @@ from crnn_seq2seq_ocr.cli.progress import write_all
 if TYPE_CHECKING:
     from crnn_seq2seq_ocr.bulk.listing import Listing
     from crnn_seq2seq_ocr.inference.readings import Reading
+
+DOUBTFUL = 0.7
+"""Readings less sure than this may be of something that is no crop."""
+
+WHOLE = 300
+"""Pixels of the shorter side of a photograph, at least."""
 
 
 def read(
@@ -119,6 +125,7 @@ def read(
     # What is wrong with an argument is said before the work; standard input is read as it comes, however long it is.
     listing = read_listing(listed) if listed is not None else None
     paths = picture_paths(images or [])
+    _tell_skipped(images or [], model)
     if output is not None:
         store_of(output, excel=for_whom is not None)
         keep_freed_memory()
@@ -139,7 +146,7 @@ def read(
         stream = partial(reader.read_stream, batch_size=batch_size, beam=beam, lexicon=names, workers=workers)
         groups = [list(paths)] if views else paths
         readings = stream(part.take(groups)) if listing is None else _listed(listing.part(part), stream)
-        failures = _print_all(readings, as_json=as_json, attention=attention)
+        failures = _print_all(_hinting(readings, model), as_json=as_json, attention=attention)
     # Where one process of several ends with 1, a launcher ends the others.
     if failures and launched is None:
         raise typer.Exit(1)
@@ -150,6 +157,51 @@ def _refuse_crops_options(*, views: bool, attention: Path | None) -> None:
 
     if views or attention is not None:
         raise DataError("--views and --attention are for pictures that were cut out: leave them or --find out")
+
+
+def _tell_skipped(images: list[str], model: Path) -> None:
+    """Name the documents in folders that only --find reads."""
+    from crnn_seq2seq_ocr.pages.documents import DOCUMENT_SUFFIXES
+
+    folders = [Path(each) for each in images if Path(each).is_dir()]
+    skipped = [str(file) for folder in folders for file in sorted(folder.rglob("*")) if _ends(file, DOCUMENT_SUFFIXES)]
+    if skipped:
+        shown = ", ".join(skipped[:3]) + (" and others" if len(skipped) > 3 else "")
+        typer.echo(
+            f"crnn-ocr: left out {len(skipped):,} of PDF or HEIC ({shown}): crnn-ocr read {model} --find reads them, "
+            "with pip install 'crnn-seq2seq-ocr[find]'",
+            err=True,
+        )
+
+
+def _ends(file: Path, suffixes: "Collection[str]") -> bool:
+    return file.suffix.lower() in suffixes
+
+
+def _hinting(readings: "Iterable[Reading]", model: Path) -> "Iterator[Reading]":
+    """The readings; the first that is plainly of a whole photograph, and unsure, is told of."""
+    told = False
+    for reading in readings:
+        if not told and reading.error is None and reading.confidence < DOUBTFUL and _is_whole(reading.name):
+            told = True
+            typer.echo(
+                f"crnn-ocr: {reading.name} looks like a whole photograph, and the model reads pictures that are cut "
+                f"out around a text: crnn-ocr read words --find {reading.name} finds the text in it first",
+                err=True,
+            )
+        yield reading
+
+
+def _is_whole(name: str) -> bool:
+    """Whether a file has the size and the shape of a photograph rather than of a line, or of views side by side."""
+    from PIL import Image
+
+    try:
+        with Image.open(name) as header:
+            width, height = header.size
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
+        return False
+    return min(width, height) >= WHOLE and max(width, height) < 3 * min(width, height)
 
 
 def _check(

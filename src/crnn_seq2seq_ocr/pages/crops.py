@@ -65,13 +65,18 @@ def cut(picture: np.ndarray, corners: np.ndarray, *, room: float = ROOM) -> list
     Returns:
         None at all where it has no area within the picture.
     """
+    crop = straightened(picture, _widened(np.asarray(corners, np.float32), room))
+    return [] if crop is None else _pieces(crop)
+
+
+def straightened(picture: np.ndarray, corners: np.ndarray) -> Crop | None:
+    """What is within a quadrilateral (4, 2) of a picture (H, W, 3); None where nothing is."""
     limits = np.array([picture.shape[1], picture.shape[0]], np.float32)
-    placed = np.clip(_widened(np.asarray(corners, np.float32), room), 0, limits).astype(np.float32)
+    placed = np.clip(corners, 0, limits).astype(np.float32)
     width, height = _sides(placed)
     if min(width, height) < 2 or not np.isfinite(placed).all():
-        return []
-    crop = Crop(_straightened(picture, placed, width, height), placed)
-    return _pieces(crop)
+        return None
+    return Crop(_warped(picture, placed, width, height), placed)
 
 
 def _widened(corners: np.ndarray, room: float) -> np.ndarray:
@@ -93,7 +98,7 @@ def _sides(corners: np.ndarray) -> tuple[int, int]:
     return round(max(lengths[0], lengths[2])), round(max(lengths[1], lengths[3]))
 
 
-def _straightened(picture: np.ndarray, corners: np.ndarray, width: int, height: int) -> np.ndarray:
+def _warped(picture: np.ndarray, corners: np.ndarray, width: int, height: int) -> np.ndarray:
     """The pixels of a quadrilateral; only what is around it is touched, however large the picture."""
     low = np.maximum(np.floor(corners.min(0)).astype(int) - 2, 0)
     high = np.ceil(corners.max(0)).astype(int) + 3

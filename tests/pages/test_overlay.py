@@ -1,0 +1,16 @@
+import numpy as np
+
+from crnn_seq2seq_ocr.pages.overlay import SURE, UNSURE, draw_overlay
+from crnn_seq2seq_ocr.pages.values import Block, Line, Page
+
+
+def test_boxes_are_drawn_in_the_colour_of_how_sure_they_are() -> None:
+    shapes = [((20, y), (180, y), (180, y + 30), (20, y + 30)) for y in (5, 120)]
+    lines = tuple(Line("Léa", sure, shape, ()) for sure, shape in zip((0.99, 0.1), shapes, strict=True))
+    pixels = np.zeros((200, 200, 3), np.uint8)
+    drawn = draw_overlay(pixels, Page("x", (200, 200), (Block(lines, shapes[0]),)))
+    assert drawn.shape == pixels.shape
+    assert tuple(drawn[20, 180]) == SURE
+    assert tuple(drawn[135, 180]) == UNSURE
+    assert drawn[190, 100].tolist() == [128, 128, 128]
+    assert not pixels.any()
