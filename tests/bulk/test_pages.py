@@ -4,11 +4,7 @@ PAGE = {
     "name": "a\nb.png",
     "blocks": [
         {"lines": [{"text": "one", "confidence": 0.5, "quadrilateral": [[1, 2], [30, 4], [29, 14], [0, 12]]}]},
-        {
-            "lines": [
-                {"text": 'two, "three"', "confidence": 0.25, "quadrilateral": [[1, 40], [30, 40], [30, 50], [1, 50]]}
-            ]
-        },
+        {"lines": [{"text": 'two, "three"', "confidence": 0.25, "quadrilateral": [[1, 4], [30, 4], [30, 5], [1, 5]]}]},
     ],
 }
 

@@ -292,7 +292,7 @@ def test_progress_in_a_log(
 ) -> None:
     """Four seconds pass with each text."""
     clock: Iterator[float] = iter(range(0, 10_000, 4))
-    module = sys.modules["crnn_seq2seq_ocr.cli.read"]  # as an attribute it is the command
+    module = sys.modules["crnn_seq2seq_ocr.cli.progress"]
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     errors = command("read", trained, "--input", listed, "--output", tmp_path / "readings.jsonl").err.splitlines()
     assert errors == [
@@ -307,7 +307,7 @@ def test_a_stop_between_two_lists_of_paths(monkeypatch: pytest.MonkeyPatch) -> N
     """Asked to stop it takes no more, and ends what it has taken."""
     stop = StopRequest()
     taken = []
-    for entry in run._until(stop, ["a", "b", "c"]):
+    for entry in run.until(stop, ["a", "b", "c"]):
         taken.append(entry)
         stop.ask(signal.SIGTERM, None)
     assert taken == ["a"]
