@@ -2,8 +2,8 @@
 
     python -m benchmarks.pages --count 4 --room 0 0.1 0.2
 
-Pages are drawn: posters, forms and pages of two columns. A word is right where a word of the page with the same text (as
-`metrics.profiles.fold` compares) has at least half of its area in common with it (intersection over union).
+Pages are drawn: posters, forms and pages of two columns. A word is right where a word of the page with the same text
+(as `metrics.profiles.fold` compares) has at least half of its area in common with it (intersection over union).
 """
 
 import argparse
@@ -15,6 +15,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -100,10 +101,12 @@ def rapidocr(side: int) -> Tool:
     whole = RapidOCR(params=params)
 
     def read(pixels: np.ndarray) -> Words:
-        found = whole(np.ascontiguousarray(pixels[..., ::-1]), return_word_box=True)
+        found: Any = whole(np.ascontiguousarray(pixels[..., ::-1]), return_word_box=True)
         if found.boxes is None:
             return []
-        return [(text, bounds(tuple(map(tuple, box)))) for line in found.word_results for text, _, box in line if box]
+        return [
+            (str(text), bounds(tuple((x, y) for x, y in box))) for line in found.word_results for text, _, box in line
+        ]
 
     return read
 
