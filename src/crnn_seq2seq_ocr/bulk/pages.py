@@ -11,7 +11,7 @@ from crnn_seq2seq_ocr.bulk.parquet_store import Parts
 from crnn_seq2seq_ocr.bulk.results import DELIMITERS, Store, open_results, unknown_output
 from crnn_seq2seq_ocr.bulk.run import Tally, made_by, pending_entries, until
 from crnn_seq2seq_ocr.bulk.table import as_text, import_pyarrow
-from crnn_seq2seq_ocr.model.lexicon import Lexicon
+from crnn_seq2seq_ocr.model.constraint import Constraint
 from crnn_seq2seq_ocr.pages.reader import PageReader
 from crnn_seq2seq_ocr.system.signals import stop_requests
 
@@ -97,7 +97,7 @@ def read_pages_into(
     store: Store,
     batch_size: int = 32,
     beam: int = 1,
-    lexicon: Lexicon | None = None,
+    lexicon: Constraint | None = None,
     retry_failed: bool = False,
     made_with: dict[str, Any],
     progress: Callable[[Tally], None] | None = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from crnn_seq2seq_ocr.cli.arguments import picture_paths
-from crnn_seq2seq_ocr.cli.model import load_reader, read_names
+from crnn_seq2seq_ocr.cli.model import load_reader, read_constraint
 from crnn_seq2seq_ocr.cli.progress import write_all
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def read_pages(
     retry_failed: bool,
     beam: int,
     lexicon: Path | None,
+    allow: str | None,
+    pattern: str | None,
     batch_size: int,
     device: str,
     precision: Literal["fp32", "bf16"],
@@ -63,9 +65,9 @@ def read_pages(
     names = list(page_names_of(images, listed))
     for folder in filter(None, (overlay, None if table else output)):
         make_folder(folder)
-    searching = beam > 1 or lexicon is not None
+    searching = beam > 1 or (lexicon, allow, pattern) != (None, None, None)
     reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
-    allowed = read_names(lexicon, reader)
+    allowed = read_constraint(reader, lexicon=lexicon, allow=allow, pattern=pattern)
     pages = PageReader(RapidDetector(side=side), reader, dpi=dpi)
     if table and output is not None:
         part = Shard.parse(shard) if shard is not None else Shard(1, 1)

@@ -108,7 +108,8 @@ def read(
         failures = read_pages(
             model, images or [], listed=listed, output=output, excel=for_whom is not None,
             form="json" if as_json else form, overlay=overlay, side=side, dpi=dpi, shard=shard,
-            retry_failed=retry_failed, beam=beam, lexicon=lexicon, batch_size=batch_size, device=device,
+            retry_failed=retry_failed, beam=beam, lexicon=lexicon, allow=allow, pattern=pattern,
+            batch_size=batch_size, device=device,
             precision=precision, backend=backend,
         )  # fmt: skip
         if failures:

@@ -14,7 +14,7 @@ from crnn_seq2seq_ocr.data.transforms import coverage
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.inference.readings import Reading
-from crnn_seq2seq_ocr.model.lexicon import Lexicon
+from crnn_seq2seq_ocr.model.constraint import Constraint
 from crnn_seq2seq_ocr.pages.assemble import Piece, assemble
 from crnn_seq2seq_ocr.pages.crops import ROOM, Crop, cut
 from crnn_seq2seq_ocr.pages.detector import MOST_BOXES, Detector, RapidDetector
@@ -86,7 +86,7 @@ class PageReader:
         return cls(RapidDetector(side=side), Reader.load(model), dpi=dpi)
 
     def read(
-        self, pictures: Sequence[Readable], *, batch_size: int = 32, beam: int = 1, lexicon: Lexicon | None = None
+        self, pictures: Sequence[Readable], *, batch_size: int = 32, beam: int = 1, lexicon: Constraint | None = None
     ) -> list[Page]:
         """The pages of pictures, in order; one that cannot be read has an `error`, and the rest go on.
 
@@ -105,7 +105,7 @@ class PageReader:
         *,
         batch_size: int = 32,
         beam: int = 1,
-        lexicon: Lexicon | None = None,
+        lexicon: Constraint | None = None,
     ) -> Iterator[Page]:
         """The pages of pictures, in order, in bounded memory; the next are searched while those before are read.
 
@@ -181,7 +181,7 @@ class PageReader:
                         each.cancel()
 
     def _pieces(
-        self, pages: list[list[Crop]], *, batch_size: int, beam: int, lexicon: Lexicon | None
+        self, pages: list[list[Crop]], *, batch_size: int, beam: int, lexicon: Constraint | None
     ) -> list[list[Piece | None]]:
         """What each crop of each page says; None where nothing was read."""
 
