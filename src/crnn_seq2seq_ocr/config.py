@@ -11,6 +11,7 @@ from crnn_seq2seq_ocr.errors import RecipeError, did_you_mean
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Size = Annotated[int, Field(ge=1)]
+Tracker = Literal["tensorboard", "wandb", "trackio", "mlflow", "comet_ml", "aim", "clearml", "dvclive", "swanlab"]
 
 
 class Settings(BaseModel):
@@ -235,6 +236,9 @@ class TrainingSettings(Settings):
     """Compile the encoder with torch.compile."""
     freeze_norm: bool = False
     """Use batch normalisation's running statistics and leave them as they are."""
+    trackers: tuple[Tracker, ...] = ("tensorboard",)
+    """Where the log's numbers go besides ``log.jsonl``, by Accelerate's names; all but ``tensorboard`` need a package
+    of their own."""
     log_every: Size = 20
     """Steps between two lines of the log."""
     evaluate_every: Size = 1000

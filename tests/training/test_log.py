@@ -72,14 +72,6 @@ def test_it_goes_on_in_the_same_file(tmp_path: Path) -> None:
     assert [line["step"] for line in lines_of(tmp_path)] == [1, 2]
 
 
-def test_tensorboard_gets_the_numbers(tmp_path: Path) -> None:
-    write_all(TrainingLog(tmp_path, total=10, active=True, console=None))
-    (file,) = (tmp_path / "tensorboard").iterdir()
-    written = file.read_bytes()
-    for name in ("training/loss", "training/data_wait", "validation/cer"):
-        assert name.encode() in written
-
-
 def test_other_processes_write_and_show_nothing(tmp_path: Path) -> None:
     console = Console(file=io.StringIO(), width=200)
     write_all(TrainingLog(tmp_path / "none", total=10, active=False, console=console))

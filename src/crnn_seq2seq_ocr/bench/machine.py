@@ -3,7 +3,6 @@
 import os
 import platform
 import re
-import resource
 import shlex
 import subprocess
 import sys
@@ -116,8 +115,8 @@ class Circumstances:
         ]
 
 
-def peak_memory() -> int:
-    """The most memory that this process has held so far, in bytes.
+def peak_memory() -> int | None:
+    """The most memory that this process has held so far, in bytes; None where the system does not tell (Windows).
 
     Pages of mapped files count, though the system takes them back when it needs them. Not from `resource`
     where it can be had elsewhere: a process is told its parent's peak there.
@@ -125,6 +124,10 @@ def peak_memory() -> int:
     peak = _status("VmHWM")
     if peak is not None:
         return peak
+    try:
+        import resource
+    except ImportError:
+        return None
     told = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return told if sys.platform == "darwin" else told * 1024
 

@@ -162,14 +162,14 @@ class RunCost:
     Attributes:
         pictures_per_second: Of each stretch between two lines of the log, the first left out.
         data_wait: Share of the time, likewise.
-        memory: The most that its process held, bytes, with mapped pages of files.
+        memory: The most that its process held, bytes, with mapped pages of files; None on Windows.
         own_memory: What it held at its end without them, bytes; None where the system does not tell.
         device_memory: The most that its tensors took on the accelerator, bytes; None on the CPU.
     """
 
     pictures_per_second: Spread
     data_wait: Spread
-    memory: int
+    memory: int | None
     own_memory: int | None
     device_memory: int | None
 

@@ -8,12 +8,16 @@ holds for each of them.
 
 import math
 from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 import cv2
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 from crnn_seq2seq_ocr.data.pictures import encode_picture
 from crnn_seq2seq_ocr.inference.readings import Reading
@@ -183,11 +187,21 @@ def _caption(sheet: np.ndarray, character: str, probability: float, *, top: int,
 def _write_centred(
     picture: np.ndarray, text: str, centre: tuple[int, int], *, size: int, colour: tuple[int, int, int], weight: int
 ) -> None:
-    """Text in OpenCV's built-in sans (Latin, Cyrillic, Chinese), its capitals centred on the point."""
-    font = cv2.FontFace("sans")
-    left, _, width, _ = cv2.getTextSize((0, 0), text, (0, 0), font, size, weight)
-    origin = (round(centre[0] - width / 2 - left), centre[1] + round(size * 0.35))
-    cv2.putText(picture, text, origin, colour, font, size, weight)
+    """Write text (Latin, Greek, Cyrillic) into a picture, its capitals centred on the point (x, y)."""
+    font = _font(size, weight)
+    left, _, right, _ = map(round, font.getbbox(text, anchor="ls"))
+    x, baseline = round(centre[0] - (left + right) / 2), centre[1] + round(size * 0.35)
+    canvas = Image.fromarray(picture)
+    ImageDraw.Draw(canvas).text((x, baseline), text, fill=colour, font=font, anchor="ls")
+    picture[:] = np.asarray(canvas)
+
+
+@cache
+def _font(size: int, weight: int) -> ImageFont.FreeTypeFont:
+    content = files("fontpkg_arimo").joinpath("files", "Arimo[wght].ttf").read_bytes()
+    font = ImageFont.truetype(BytesIO(content), size)
+    font.set_variation_by_axes([weight])
+    return font
 
 
 def _visible(character: str) -> str:

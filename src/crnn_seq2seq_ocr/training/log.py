@@ -1,11 +1,13 @@
-"""What people and programs see of a training run: a live line, JSON lines, TensorBoard."""
+"""What people and programs see of a training run: a live line, JSON lines, trackers such as TensorBoard."""
 
 import contextlib
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from accelerate.tracking import GeneralTracker
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -14,34 +16,35 @@ from crnn_seq2seq_ocr.system.files import writing
 
 
 class TrainingLog:
-    """Writes ``log.jsonl`` and TensorBoard files into a run's folder and shows the progress on a terminal.
+    """Write ``log.jsonl`` into a run's folder, tell trackers, and show the progress on a terminal.
 
     Args:
         folder: The run's folder.
         total: Steps of the whole training.
         active: False for all processes but the first, which then write and show nothing.
         console: Where to show; None shows nothing.
+        trackers: That are told the numbers, as `training.trackers.start_trackers` gives them.
     """
 
-    def __init__(self, folder: Path, *, total: int, active: bool, console: Console | None) -> None:
-        self._active = active
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        total: int,
+        active: bool,
+        console: Console | None,
+        trackers: Sequence[GeneralTracker] = (),
+    ) -> None:
+        self._trackers = trackers
         self._console = console if active else None
         self._file: TextIO | None = None
         self._progress: Progress | None = None
         if not active:
             return
-        from tensorboard.summary import Writer
-
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             self._file = (folder / "log.jsonl").open("a", encoding="utf-8")
         self._folder = folder
-        try:
-            with writing(folder / "tensorboard"):
-                self._board = Writer(str(folder / "tensorboard"))
-        except StorageError:
-            self._file.close()
-            raise
         if self._console is not None and self._console.is_terminal:
             columns = (BarColumn(30), TextColumn("{task.description}"), TimeRemainingColumn())
             self._progress = Progress(*columns, console=self._console)
@@ -89,15 +92,15 @@ class TrainingLog:
             # All lines are on the disk or have raised an error: how closing goes changes nothing.
             with contextlib.suppress(OSError):
                 self._file.close()
+        for tracker in self._trackers:
             with contextlib.suppress(OSError):
-                self._board.close()
+                tracker.finish()
 
     def _write(self, kind: str, step: int, values: dict[str, float], **details: Any) -> None:
         self._write_line({"kind": kind, "step": step, "time": time.time(), **values, **details})
-        if self._active:
-            with writing(self._folder / "tensorboard"):
-                for name, value in values.items():
-                    self._board.add_scalar(f"{kind}/{name}", value, step)
+        for tracker in self._trackers:
+            with writing(self._folder / tracker.name):
+                tracker.log({f"{kind}/{name}": value for name, value in values.items()}, step=step)
 
     def _write_line(self, content: dict[str, Any]) -> None:
         if self._file is None:

@@ -31,6 +31,7 @@ from crnn_seq2seq_ocr.training.finetune import Initial, resolve_charset
 from crnn_seq2seq_ocr.training.learner import Learner, Progress
 from crnn_seq2seq_ocr.training.log import Meter, TrainingLog
 from crnn_seq2seq_ocr.training.run_folder import check_folder, only_here, write_recipe
+from crnn_seq2seq_ocr.training.trackers import start_trackers
 from crnn_seq2seq_ocr.training.validation import validate
 
 SKIPPED_IN_A_ROW = 100
@@ -109,7 +110,9 @@ def _train(
 
     if accelerator.is_main_process:
         write_recipe(recipe, folder)
-    log = TrainingLog(folder, total=settings.steps, active=accelerator.is_main_process, console=console)
+    main = accelerator.is_main_process
+    trackers = start_trackers(recipe, folder) if main else []
+    log = TrainingLog(folder, total=settings.steps, active=main, console=console, trackers=trackers)
     log.message(_introduction(recipe, source, validation, learner, accelerator))
     if taken_over is not None:
         log.message(taken_over)

