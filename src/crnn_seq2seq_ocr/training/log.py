@@ -11,7 +11,6 @@ from accelerate.tracking import GeneralTracker
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from crnn_seq2seq_ocr.errors import StorageError
 from crnn_seq2seq_ocr.system.files import writing
 
 
