@@ -108,7 +108,7 @@ def taking_cost(place: Path) -> Cost:
     started = time.perf_counter()
     for index in chosen:
         source[int(index)]
-    return Cost((time.perf_counter() - started) / len(chosen), peak_memory(), own_memory())
+    return Cost((time.perf_counter() - started) / len(chosen), peak_memory() or 0, own_memory())
 
 
 def records_table(folder: Path, counts: Sequence[int], repeats: int) -> str:
@@ -221,7 +221,7 @@ def reading_cost(folder: Path) -> Cost:
         stack.enter_context(contextlib.redirect_stdout(stack.enter_context(Path(os.devnull).open("w"))))
         stack.enter_context(contextlib.suppress(SystemExit))
         command_line()
-    return Cost(time.perf_counter() - started, peak_memory(), own_memory())
+    return Cost(time.perf_counter() - started, peak_memory() or 0, own_memory())
 
 
 def list_table(counts: Sequence[int]) -> str:
