@@ -36,7 +36,7 @@ def test_check_lists_each_dropped_sample(command: Command, mixed: Path) -> None:
         "  001.png: character: 'œ' (U+0153 LATIN SMALL LIGATURE OE) in 'œb'",
         "  002.png: empty text: there is nothing to read",
         "  003.png: text too long: 5 characters, at most 4 are allowed: 'cabab'",
-        "  004.png: unreadable picture: this is no picture in a known format",
+        "  004.png: unreadable picture: this is no picture",
     ):
         assert line in answer.out
     assert answer.err == ""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from crnn_seq2seq_ocr.data.formats.folder import Folder
+from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.errors import DataError
 
 
@@ -110,13 +111,13 @@ def test_a_text_with_two_pictures(tmp_path):
 
 
 def test_folders_with_nothing_to_read(tmp_path):
-    with pytest.raises(DataError, match=r"labels\.tsv, labels\.csv or labels\.jsonl .* or pairs such as x\.png"):
+    with pytest.raises(DataError, match=r"labels\.tsv, labels\.csv, .* or pairs such as x\.png"):
         Folder(make(tmp_path / "empty"))
     with pytest.raises(DataError, match="there is no folder or list"):
         Folder(tmp_path / "absent")
     with pytest.raises(DataError, match=r"several lists \(labels\.tsv, labels\.csv\): name the one"):
-        Folder(make(tmp_path / "two", labels__tsv="a\tA", labels__csv="a,A"))
-    with pytest.raises(DataError, match=r"must end in \.tsv, \.csv, \.jsonl"):
+        Folder(make(tmp_path / "two", labels__tsv="a.png\tA", labels__csv="a.png,A"))
+    with pytest.raises(DataError, match=r"must end in \.tsv, \.csv, \.jsonl, \.json, \.txt"):
         Folder(make(tmp_path / "other", notes__md="text") / "notes.md")
 
 
@@ -137,3 +138,19 @@ def test_a_source_travels_light_and_notices_changes(mine):
     shutil.rmtree(mine)
     with pytest.raises(DataError, match="cannot read"):
         pickle.loads(packed).text(0)
+
+
+def test_names_that_differ_in_capitals_or_slashes_are_explained(tmp_path):
+    folder = make(tmp_path, a__JPG=b"a", labels__tsv="a.jpg\tA\nin\\b.png\tB\n")
+    make(tmp_path / "in", b__png=b"b")
+    with pytest.raises(DataError, match=r"a\.jpg.*; there is a\.JPG, and small letters are not capitals here"):
+        Folder(folder)[0]
+    with pytest.raises(DataError, match=r"; it is there with / in place of \\"):
+        Folder(folder)[1]
+
+
+def test_options_of_a_spec_and_what_is_said_of_a_list(tmp_path):
+    make(tmp_path, a__png=b"a", x__csv="bild;inhalt;part\na.png;A;test\nb.png;B;train\n".encode("utf-8-sig"))
+    source = open_source(f"{tmp_path / 'x.csv'}?file=bild&text=inhalt&part=test")
+    assert (source[0].images, source[0].text) == ((b"a",), "A")
+    assert source.description.endswith("x.csv (a byte order mark, semicolons) with part 'test': 1 samples")

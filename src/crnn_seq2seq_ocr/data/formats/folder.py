@@ -1,20 +1,22 @@
 """Own pictures and texts in a folder, as a source: a list of labels, or a text file beside each picture."""
 
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from crnn_seq2seq_ocr.data.combined import within
 from crnn_seq2seq_ocr.data.formats.format import Format, Options
-from crnn_seq2seq_ocr.data.formats.labels import SUFFIXES, Label, decode, read_labels
+from crnn_seq2seq_ocr.data.formats.label_columns import Label, Labels, LabelsBuilder
+from crnn_seq2seq_ocr.data.formats.label_rows import PICTURES
+from crnn_seq2seq_ocr.data.formats.labels import SUFFIXES, decode, read_labels
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.text import normalize
 
-LISTS = tuple(f"labels{suffix}" for suffix in SUFFIXES)
+LISTS = (*(f"labels{suffix}" for suffix in SUFFIXES), "metadata.jsonl", "metadata.csv", "gt.txt", "rec_gt.txt")
+"""Names by which a list is found in a folder; any other one has to be named itself."""
+
 PAIR = ".gt.txt"
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 
 LAYOUTS = f"{', '.join(LISTS[:-1])} or {LISTS[-1]} (columns file and text), or pairs such as x.png and x{PAIR}"
 
@@ -22,9 +24,9 @@ LAYOUTS = f"{', '.join(LISTS[:-1])} or {LISTS[-1]} (columns file and text), or p
 class Folder:
     """Pictures with their texts, listed in a file or paired by name.
 
-    * ``labels.tsv`` (tabs, no quoting), ``labels.csv`` or ``labels.jsonl``, or any file of one of
-      these kinds: columns ``file`` (or ``path``, ``image``, ...) and ``text`` (or ``label``, ...),
-      others are left alone; without a header line the first column is the file, the second the text.
+    * a list (`LISTS`, or any file of these kinds): columns ``file`` (or ``path``, ``image``, ...) and ``text``
+      (or ``label``, ...), others are left alone; without a header line the first column is the file, the second
+      the text; JSON lines, or one JSON object of texts by file.
       Files are relative to the list. Several views of one text are joined by ``|`` (a list in JSON);
       a column ``views`` says how many views of a strip are real.
     * pairs ``x.png`` and ``x.gt.txt``, in order of their names.
@@ -35,6 +37,7 @@ class Folder:
 
     Args:
         path: The folder, or a list.
+        file_column: The column of the files where it is not one of the usual names.
         text_column: The column of the texts where it is not one of the usual names.
         only: Take only the rows that hold these values, by column.
 
@@ -43,16 +46,23 @@ class Folder:
     """
 
     def __init__(
-        self, path: str | Path, *, text_column: str | None = None, only: Mapping[str, str] | None = None
+        self,
+        path: str | Path,
+        *,
+        file_column: str | None = None,
+        text_column: str | None = None,
+        only: Mapping[str, str] | None = None,
     ) -> None:
         self.path = Path(path)
         self._list = find_list(self.path)
+        self._file_column = file_column
         self._text_column = text_column
         self._only = dict(only or {})
-        if self._list is None and (text_column or only):
+        if self._list is None and (file_column or text_column or only):
             raise DataError(f"{self.path} holds pairs, which have no columns to choose from")
-        self._rows: list[tuple[Label, str]] | None = self._read()
+        self._rows: Labels | None = self._read()
         self._count = len(self._rows)
+        self._notes = f" ({', '.join(self._rows.notes)})" if self._rows.notes else ""
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_rows": None}
@@ -63,7 +73,7 @@ class Folder:
         if self._list is None:
             return f"pairs of picture and text in {self.path}: {len(self):,} samples"
         only = "".join(f" with {column} {value!r}" for column, value in self._only.items())
-        return f"pictures listed in {self._list}{only}: {len(self):,} samples"
+        return f"pictures listed in {self._list}{self._notes}{only}: {len(self):,} samples"
 
     @property
     def faults(self) -> list[str]:
@@ -79,9 +89,11 @@ class Folder:
         Raises:
             DataError: A picture is missing or cannot be read.
         """
-        label, name = self._row(index)
+        rows = self._labels(index)
+        label = rows[index]
         images = tuple(self._picture(label, file) for file in label.files)
-        return Sample(name, images, self.text(index), label.views or (len(images) if len(images) > 1 else None))
+        views = label.views or (len(images) if len(images) > 1 else None)
+        return Sample(rows.name(index), images, self.text(index), views)
 
     def text(self, index: int) -> str:
         """The text of a sample, without reading its pictures.
@@ -89,30 +101,24 @@ class Folder:
         Raises:
             DataError: The text file of a pair cannot be read.
         """
-        label, _ = self._row(index)
-        return label.text if self._list else _pair_text(self.path / f"{Path(label.files[0]).stem}{PAIR}")
+        rows = self._labels(index)
+        if self._list:
+            return rows.text(index)
+        return _pair_text(self.path / f"{Path(rows.files(index)[0]).stem}{PAIR}")
 
-    def _row(self, index: int) -> tuple[Label, str]:
+    def _labels(self, index: int) -> Labels:
+        """All rows, among which there is one of this index."""
         within(index, len(self))
         if self._rows is None:
             self._rows = self._read()
         if len(self._rows) != len(self):
             raise DataError(f"{self._list or self.path} has changed since it was opened: start again")
-        return self._rows[index]
+        return self._rows
 
-    def _read(self) -> list[tuple[Label, str]]:
-        """Labels, each with a name of its own: its first file, and the line where a file is listed again."""
+    def _read(self) -> Labels:
         if self._list is None:
-            labels = _pairs(self.path)
-        else:
-            labels = read_labels(self._list, text_column=self._text_column, only=self._only)
-        seen: Counter[str] = Counter()
-        rows = []
-        for label in labels:
-            name = label.files[0]
-            rows.append((label, f"{name}:{label.line}" if seen[name] else name))
-            seen[name] += 1
-        return rows
+            return _pairs(self.path)
+        return read_labels(self._list, file_column=self._file_column, text_column=self._text_column, only=self._only)
 
     def _picture(self, label: Label, file: str) -> bytes:
         place = (self._list.parent if self._list else self.path) / file
@@ -120,23 +126,22 @@ class Folder:
             return place.read_bytes()
         except (OSError, ValueError) as error:
             listed = f", listed in {self._list}:{label.line}" if self._list else ""
-            raise DataError(
-                f"cannot read the picture {place}{listed}: {getattr(error, 'strerror', None) or error}"
-            ) from None
+            reason = getattr(error, "strerror", None) or error
+            raise DataError(f"cannot read the picture {place}{listed}: {reason}{nearby(place)}") from None
 
 
 def _open(paths: list[Path], options: Options) -> Folder:
-    only = {column: value for column, value in options.items() if column != "text"}
-    return Folder(paths[0], text_column=options.get("text"), only=only)
+    only = {column: value for column, value in options.items() if column not in ("file", "text")}
+    return Folder(paths[0], file_column=options.get("file"), text_column=options.get("text"), only=only)
 
 
 FORMAT = Format(
     name="pictures with texts",
-    accepted=f"a folder with {', '.join(LISTS)} or with pairs x.png + x{PAIR}",
+    accepted=f"a list ({', '.join(SUFFIXES)}), a folder with {', '.join(LISTS)} or with pairs x.png + x{PAIR}",
     marks=lambda name: name in LISTS or name.endswith(PAIR),
-    reads=lambda path: path.suffix.lower() in SUFFIXES,
+    reads=lambda path: path.suffix.lower() in SUFFIXES and not path.name.endswith(PAIR),
     open=_open,
-    options=("text",),
+    options=("file", "text"),
     columns=True,
 )
 
@@ -162,18 +167,31 @@ def find_list(path: Path) -> Path | None:
     return lists[0] if lists else None
 
 
-def _pairs(folder: Path) -> list[Label]:
+def nearby(place: Path) -> str:
+    """Where a picture may be that is not where a list says, for a message; empty if that is not to be seen."""
+    if "\\" in place.name and (place.parent / place.name.replace("\\", "/")).is_file():
+        return "; it is there with / in place of \\: write the list with /"
+    name, stem, suffix = place.name, place.stem, place.suffix
+    spellings = (name.lower(), name.upper(), stem + suffix.lower(), stem + suffix.upper())
+    try:
+        other = next((each for each in spellings if each != name and (place.parent / each).is_file()), None)
+    except (OSError, ValueError):
+        return ""
+    return f"; there is {other}, and small letters are not capitals here: correct the list" if other else ""
+
+
+def _pairs(folder: Path) -> Labels:
     """Pairs by name; a text whose picture is missing is listed too, so that reading it says so."""
     names = {path.name for path in folder.iterdir()}
-    labels = []
+    labels = LabelsBuilder()
     for text_name in sorted(name for name in names if name.endswith(PAIR)):
         stem = text_name.removesuffix(PAIR)
         suffixes = (*PICTURES, *map(str.upper, PICTURES))
         found = [stem + suffix for suffix in suffixes if stem + suffix in names]
         if len(found) > 1:
             raise DataError(f"{folder / text_name} belongs to {' and '.join(found)}: keep one of them")
-        labels.append(Label((found[0] if found else stem + PICTURES[0],), "", 1))
-    return labels
+        labels.add(Label((found[0] if found else stem + PICTURES[0],), "", 1))
+    return labels.build([])
 
 
 def _pair_text(place: Path) -> str:

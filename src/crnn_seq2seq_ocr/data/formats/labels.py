@@ -1,46 +1,39 @@
-"""Lists of pictures and texts: tab-separated, comma-separated, or one JSON object a line."""
+"""Lists of pictures and texts: who reads them, in which encoding, and which of their lines are wrong."""
 
 import codecs
-import csv
-import difflib
-import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from crnn_seq2seq_ocr.data.formats.label_columns import Label, Labels, LabelsBuilder
+from crnn_seq2seq_ocr.data.formats.label_rows import BETWEEN_VIEWS, FILE_COLUMNS, TEXT_COLUMNS, rows_of
+from crnn_seq2seq_ocr.data.index_cache import load_index, store_index
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.text import normalize
 
-FILE_COLUMNS = ("file", "path", "image", "filename", "file_name", "picture")
-TEXT_COLUMNS = ("text", "label", "transcription", "words")
-SUFFIXES = (".tsv", ".csv", ".jsonl")
+__all__ = ["BETWEEN_VIEWS", "SUFFIXES", "Label", "decode", "read_labels"]
+
+SUFFIXES = (".tsv", ".csv", ".jsonl", ".json", ".txt")
 
 VIEWS_COLUMN = "views"
-
-BETWEEN_VIEWS = "|"
 
 SHOWN = 5
 """Most bad lines that an error lists."""
 
+KEPT_FROM = 50_000
+"""Lists of so many rows are kept in a file of columns, so that other processes need not read them again."""
 
-class Label(NamedTuple):
-    """One line of a list.
-
-    Attributes:
-        files: The picture, or the views of one text, as the list names them.
-        text: In NFC.
-        line: From 1.
-        views: How many views of the picture are real; None where the list does not say.
-    """
-
-    files: tuple[str, ...]
-    text: str
-    line: int
-    views: int | None = None
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def read_labels(path: Path, *, text_column: str | None = None, only: Mapping[str, str] | None = None) -> list[Label]:
+def read_labels(
+    path: Path,
+    *,
+    file_column: str | None = None,
+    text_column: str | None = None,
+    only: Mapping[str, str] | None = None,
+) -> Labels:
     """The lines of a list, blank ones left out.
 
     A header line is known by a column called ``file`` or one of its like (`FILE_COLUMNS`). Without
@@ -48,33 +41,51 @@ def read_labels(path: Path, *, text_column: str | None = None, only: Mapping[str
     the picture are real.
 
     Args:
-        path: A ``.tsv`` (unquoted), ``.csv`` or ``.jsonl`` file in UTF-8.
+        path: A ``.tsv`` (unquoted), ``.csv`` (commas, semicolons or tabs), ``.txt`` (a tab or a space), ``.jsonl`` or
+            ``.json`` file in UTF-8, UTF-16 or Windows-1252.
+        file_column: The column of the files; else the first of `FILE_COLUMNS` that is there.
         text_column: The column of the texts; else the first of `TEXT_COLUMNS` that is there.
         only: Take only the lines with these values, by column.
 
     Raises:
-        DataError: The file cannot be read, is not UTF-8, lines are wrong (the first are listed with
-            their numbers), a column is not there or no line is left.
+        DataError: The file cannot be read, lines are wrong (the first are listed with their numbers), the header is
+            not known, a column is not there or no line is left.
     """
-    content = decode(path)
-    rows = _json_rows(content) if path.suffix.lower() == ".jsonl" else _table_rows(path, content, text_column, only)
-    labels, problems = [], []
-    values: dict[str, set[str]] = {column: set() for column in only or {}}
-    for line, row in rows:
+    only = dict(only or {})
+    key = json.dumps(["labels", file_column, text_column, sorted(only.items())])
+    try:
+        kept = load_index(path, key)
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from None
+    if kept is not None:
+        return Labels(kept)
+    labels = _read(path, file_column, text_column, only)
+    if len(labels) >= KEPT_FROM:
+        store_index(path, key, labels.arrays)
+        kept = load_index(path, key)
+    return labels if kept is None else Labels(kept)
+
+
+def _read(path: Path, file_column: str | None, text_column: str | None, only: dict[str, str]) -> Labels:
+    content, notes = _decode_any(path)
+    wanted = [*([text_column] if text_column else []), *only]
+    labels, problems = LabelsBuilder(), []
+    values: dict[str, set[str]] = {column: set() for column in only}
+    for line, row in rows_of(path, content, wanted, file_column, notes):
         if isinstance(row, str):
             problems.append(f"{path}:{line}: {row}")
             continue
         for column, seen in values.items():
             seen.add(_as_text(row.get(column)))
-        if all(_as_text(row.get(column)) == value for column, value in (only or {}).items()):
-            found = _label(row, line, text_column)
-            labels.append(found) if isinstance(found, Label) else problems.append(f"{path}:{line}: {found}")
+        if all(_as_text(row.get(column)) == value for column, value in only.items()):
+            found = _label(row, line, file_column, text_column)
+            labels.add(found) if isinstance(found, Label) else problems.append(f"{path}:{line}: {found}")
     if problems:
         more = f"\nand {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
         raise DataError("\n".join(problems[:SHOWN]) + more)
-    if not labels:
-        raise DataError(f"{path} lists no pictures" + "".join(_explain(only or {}, values)))
-    return labels
+    if not len(labels):
+        raise DataError(f"{path} lists no pictures" + "".join(_explain(only, values)))
+    return labels.build(notes)
 
 
 def decode(path: Path) -> str:
@@ -83,114 +94,86 @@ def decode(path: Path) -> str:
     Raises:
         DataError: The file cannot be read or is not UTF-8 (line and byte are named).
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror or error}") from None
-    data = data.removeprefix(codecs.BOM_UTF8)
+    data = _bytes(path).removeprefix(codecs.BOM_UTF8)
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line, byte = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
-        raise DataError(
-            f"{path}:{line}: not UTF-8: byte {byte} of the line is 0x{data[error.start]:02X}; save the file as UTF-8"
-        ) from None
+        raise _not_utf8(path, data, error) from None
 
 
-Rows = Iterator[tuple[int, dict[str, Any] | str]]
-"""Line number, and the cells by column or what is wrong with the line."""
+def _decode_any(path: Path) -> tuple[str, list[str]]:
+    """The text of a list in any encoding that tables are saved in, and what is unusual about it.
 
-
-def _json_rows(content: str) -> Rows:
-    for line, entry in enumerate(content.split("\n"), 1):
-        if not entry.strip():
-            continue
+    Raises:
+        DataError: The file cannot be read, or its encoding is not known.
+    """
+    data = _bytes(path)
+    notes = []
+    if data.startswith(_UTF16):
         try:
-            row = json.loads(entry)
-        except ValueError as error:
-            yield line, f"not JSON: {error}"
-            continue
-        yield line, row if isinstance(row, dict) else 'not a JSON object such as {"file": ..., "text": ...}'
-
-
-def _table_rows(path: Path, content: str, text_column: str | None, only: Mapping[str, str] | None) -> Rows:
-    separated = csv.reader(io.StringIO(content, newline=""), strict=True)
-    lines = _csv_cells(separated) if path.suffix.lower() == ".csv" else _tsv_cells(content)
-    header: list[str] | None = None
-    for number, (line, cells) in enumerate(lines):
-        if isinstance(cells, str):
-            yield line, cells
-        elif number == 0 and any(cell.strip().lower() in FILE_COLUMNS for cell in cells):
-            header = [cell.strip() for cell in cells]
-            _check_columns(path, header, [*([text_column] if text_column else []), *(only or {})])
-        elif number == 0 and (text_column or only):
-            raise DataError(f"{path} has no header line (file, text, ...), so its columns cannot be chosen by name")
-        elif header and len(cells) != len(header):
-            yield line, f"{_count(cells)} where the header has {len(header)} ({', '.join(header)})"
-        elif len(cells) < 2:
-            yield line, f"{_count(cells)} where there must be a file and a text"
-        else:
-            yield line, dict(zip(header or (FILE_COLUMNS[0], TEXT_COLUMNS[0]), cells, strict=False))
-
-
-def _tsv_cells(content: str) -> Iterator[tuple[int, list[str] | str]]:
-    for line, entry in enumerate(content.split("\n"), 1):
-        entry = entry.removesuffix("\r")
-        if entry.strip():
-            yield line, entry.split("\t")
-
-
-def _csv_cells(reader: Any) -> Iterator[tuple[int, list[str] | str]]:
-    while True:
-        line = reader.line_num + 1
+            return data.decode("utf-16"), ["UTF-16"]
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path} is not whole UTF-16: {error.reason} at byte {error.start}") from None
+    if data.startswith(codecs.BOM_UTF8):
+        notes.append("a byte order mark")
+        data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        content = data.decode()
+    except UnicodeDecodeError as error:
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield line, f"not CSV: {error}"
-            return
-        if any(cell.strip() for cell in cells):
-            yield line, cells
+            content = data.decode("cp1252")
+        except UnicodeDecodeError:
+            raise _not_utf8(path, data, error) from None
+        notes.append("taken for Windows-1252, for it is not UTF-8")
+    if "\r\n" in content[:100_000]:
+        notes.append("Windows line ends")
+    return content, notes
 
 
-def _count(cells: list[str]) -> str:
-    return f"{len(cells)} column{'s' if len(cells) != 1 else ''}"
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from None
 
 
-def _check_columns(path: Path, header: list[str], wanted: Iterable[str]) -> None:
-    for column in wanted:
-        if column not in header:
-            near = difflib.get_close_matches(column, header, n=1)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-            raise DataError(f"{path} has no column {column!r}{hint}; it has {', '.join(header)}")
+def _not_utf8(path: Path, data: bytes, error: UnicodeDecodeError) -> DataError:
+    before = data[: error.start]
+    line, byte = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+    return DataError(
+        f"{path}:{line}: not UTF-8: byte {byte} of the line is 0x{data[error.start]:02X}; save the file as UTF-8"
+    )
 
 
-def _label(row: dict[str, Any], line: int, text_column: str | None) -> Label | str:
+def _label(row: dict[str, Any], line: int, file_column: str | None, text_column: str | None) -> Label | str:
     """The file and the text of a row, or what is wrong with it."""
     known = {column.lower(): value for column, value in row.items()}
-    files = next((known[column] for column in FILE_COLUMNS if column in known), None)
+    files = _cell(row, known, file_column, FILE_COLUMNS)
     if isinstance(files, str):
         files = files.split(BETWEEN_VIEWS)
     if not (isinstance(files, list) and files and all(isinstance(file, str) and file.strip() for file in files)):
-        return f"no file (a column {', '.join(FILE_COLUMNS[:-1])} or {FILE_COLUMNS[-1]})"
-    text = (
-        row.get(text_column)
-        if text_column
-        else next((known[column] for column in TEXT_COLUMNS if column in known), None)
-    )
+        return f"no file (a column {_either(file_column, FILE_COLUMNS)}); it has {', '.join(row)}"
+    text = _cell(row, known, text_column, TEXT_COLUMNS)
     if not isinstance(text, str):
-        columns = text_column or f"{', '.join(TEXT_COLUMNS[:-1])} or {TEXT_COLUMNS[-1]}"
-        return f"no text (a column {columns})"
+        return f"no text (a column {_either(text_column, TEXT_COLUMNS)}; any other by ?text=); it has {', '.join(row)}"
     try:
         text.encode()
     except UnicodeEncodeError as error:
         return f"the text holds half a character, {text[error.start]!a}"
+    if text.startswith('[{"transcription"'):
+        return "this is a list for text detection: cut the words out first, and list each with its text"
     views = str(known.get(VIEWS_COLUMN) or "").strip()
     if views and not (views.isdecimal() and int(views) > 0):
         return f"{VIEWS_COLUMN} must be a whole number of 1 or more, not {views!r}"
     return Label(tuple(file.strip() for file in files), normalize(text), line, int(views) if views else None)
+
+
+def _cell(row: dict[str, Any], known: dict[str, Any], column: str | None, usual: tuple[str, ...]) -> Any:
+    return row.get(column) if column else next((known[name] for name in usual if name in known), None)
+
+
+def _either(column: str | None, usual: tuple[str, ...]) -> str:
+    return column or f"{', '.join(usual[:-1])} or {usual[-1]}"
 
 
 def _as_text(value: object) -> str:
