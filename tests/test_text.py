@@ -9,6 +9,7 @@ from crnn_seq2seq_ocr.text import (
     BOS_ID,
     EOS_ID,
     FSNS_CHARSET,
+    NAMED_CHARSETS,
     PAD_ID,
     SPECIAL_COUNT,
     UNASSIGNED,
@@ -16,6 +17,7 @@ from crnn_seq2seq_ocr.text import (
     Tokenizer,
     charset_of,
     describe_character,
+    named_charset,
     normalize,
     plain,
 )
@@ -100,3 +102,19 @@ def test_a_charset_without_characters_is_refused(charset: str) -> None:
 def test_charset_of_texts_is_sorted_composed_and_unique() -> None:
     assert charset_of(["ba", "e\u0301a", ""]) == "abé"
     assert charset_of([]) == ""
+
+
+def test_a_charset_by_name_or_by_its_characters() -> None:
+    assert named_charset("words") == NAMED_CHARSETS["words"]
+    assert named_charset("abc") == "abc"
+    assert named_charset("0123456789-") == "0123456789-"
+    assert named_charset("characters:word") == "word"
+
+
+@pytest.mark.parametrize("name", ["word", "Words", "french", "fsn"])
+def test_a_misspelt_charset_is_not_taken_for_characters(name: str) -> None:
+    with pytest.raises(CharsetError, match=rf"no charset '{name}'.*there are fsns and words.* write characters:{name}"):
+        named_charset(name)
+    if name == "word":
+        with pytest.raises(CharsetError, match=r"did you mean 'words'\?"):
+            named_charset(name)

@@ -25,7 +25,7 @@ class TextSettings(Settings):
 
     charset: str = "fsns"
     """``fsns`` (the data set's 133 characters), ``words`` (English and French), ``auto`` (those of the training
-    texts) or the characters."""
+    texts) or the characters (``characters:word`` where they look like a name)."""
     charset_policy: Literal["fail", "union", "new"] = "fail"
     """Going on from a model (``--init``) that lacks some of these characters: ``fail`` names them, ``union`` adds them
     to the model's own, which it keeps in any case, ``new`` takes exactly these. What is known of a character is kept;

@@ -4,7 +4,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from crnn_seq2seq_ocr.errors import CharsetError
+from crnn_seq2seq_ocr.errors import CharsetError, did_you_mean
 
 PAD_ID, BOS_ID, EOS_ID, UNK_ID = 0, 1, 2, 3
 SPECIAL_COUNT = 4
@@ -129,3 +129,29 @@ class Tokenizer:
 
 
 NAMED_CHARSETS = {"fsns": FSNS_CHARSET, "words": WORDS_CHARSET}
+
+LITERAL = "characters:"
+"""Before characters that could be taken for a name."""
+
+
+def named_charset(name: str) -> str:
+    """The characters that a setting means: those of a charset by its name, or the ones it lists.
+
+    Args:
+        name: One of `NAMED_CHARSETS`, or the characters themselves, if need be after ``characters:``.
+
+    Raises:
+        CharsetError: It looks like a name, yet there is no such charset.
+    """
+    if name in NAMED_CHARSETS:
+        return NAMED_CHARSETS[name]
+    if name.startswith(LITERAL):
+        return normalize(name.removeprefix(LITERAL))
+    is_word = len(name) > 3 and name.isascii() and name.isalpha() and list(name) != sorted(name)
+    near = did_you_mean(name, (*NAMED_CHARSETS, "auto"))
+    if (near and name.isalpha()) or is_word:
+        raise CharsetError(
+            f"there is no charset {name!r}{near}, there are {' and '.join(NAMED_CHARSETS)}; "
+            f"to allow just its characters write {LITERAL}{name}"
+        )
+    return normalize(name)

@@ -8,11 +8,12 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import yaml
 
 from crnn_seq2seq_ocr.data.formats.fsns import FsnsRecords
 from crnn_seq2seq_ocr.data.sources import open_source
 from tests.cli.conftest import Command
-from tests.conftest import TEXTS, write_folder
+from tests.conftest import TEXTS, MakeRecipe, write_folder
 
 SIGNS = "synthetic:signs?count=3&seed=5"
 
@@ -33,9 +34,9 @@ def test_check_lists_each_dropped_sample(command: Command, mixed: Path) -> None:
     assert answer.status == 0
     assert "6 samples, 2 usable, 4 dropped" in answer.out
     for line in (
-        "  001.png: character: 'œ' (U+0153 LATIN SMALL LIGATURE OE) in 'œb'",
-        "  002.png: empty text: there is nothing to read",
-        "  003.png: text too long: 5 characters, at most 4 are allowed: 'cabab'",
+        "  001.png: character: 'œb' holds 'œ' (U+0153 LATIN SMALL LIGATURE OE)",
+        "  002.png: empty text: the text is empty",
+        "  003.png: text too long: the text has 5 characters, text.max_length is 4",
         "  004.png: unreadable picture: this is no picture",
     ):
         assert line in answer.out
@@ -177,3 +178,29 @@ def test_download_from_a_mirror(command: Command, mirror: str, tmp_path: Path) -
     assert answer.status == 1
     assert "test-00002-of-00064: the server answers 404" in answer.err
     assert "check the address (--base-url" in answer.err
+
+
+def test_check_takes_its_rules_from_a_recipe(
+    command: Command, tmp_path: Path, pictures: Path, micro: MakeRecipe
+) -> None:
+    recipe = tmp_path / "own.yaml"
+    recipe.write_text(yaml.safe_dump(micro(text__charset="characters:ab", text__max_length=3).model_dump(mode="json")))
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    picture = next(pictures.rglob("*.png")).read_bytes()
+    (mine / "a.png").write_bytes(picture)
+    rows = "a.png\tab\na.png|a.png\tab\na.png\tabab\na.png\tabc\n"
+    (mine / "labels.tsv").write_text(rows)
+    report = json.loads(command("data", "check", mine, "--recipe", recipe, "--json").out)
+    reasons = [problem["reason"] for problem in report["problems"]]
+    assert reasons == ["too many pictures", "text too long", "character"]
+    assert (
+        json.loads(command("data", "check", mine, "--recipe", recipe, "--charset", "abc", "--json").out)["usable"] == 2
+    )
+
+
+def test_a_charset_by_name_is_not_its_letters(command: Command, pictures: Path) -> None:
+    assert "characters of the charset in fewer" in command("data", "check", pictures, "--charset", "words").out
+    answer = command("data", "check", pictures, "--charset", "word")
+    assert answer.status == 1
+    assert "there is no charset 'word' (did you mean 'words'?)" in answer.err

@@ -191,7 +191,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         r"000\.png: unreadable picture: .*damaged or cut short.*replace"),
     "data, text too long": (
         lambda here, model: ["data", "check", shard(here), "--max-length", 1, "--strict"],
-        r"train-00000-of-00001#0: text too long: 2 characters, at most 1"),
+        r"train-00000-of-00001#0: text too long: the text has 2 characters, text.max_length is 1"),
     "data, text too long to convert": (
         lambda here, model: ["data", "convert", shard(here), out(here), "--to", "tfrecord", "--max-length", 1],
         r"train-00000-of-00001#0: the text 'ab' has 2 characters: there must be 1 to 1"),

@@ -12,6 +12,7 @@ from crnn_seq2seq_ocr.data.formats.folder import Folder
 from crnn_seq2seq_ocr.data.formats.fsns import FsnsRecords, encode_example
 from crnn_seq2seq_ocr.data.formats.tfrecord import frame, write_records
 from crnn_seq2seq_ocr.data.pictures import encode_picture
+from crnn_seq2seq_ocr.data.sources import open_source
 
 
 def picture(height: int = 30, width: int = 90) -> np.ndarray:
@@ -61,7 +62,7 @@ def test_every_bad_sample_is_named_with_its_reason(folder: Path) -> None:
     }
     details = {problem.reason: problem.detail for problem in report.problems}
     assert "missing.png" in details["missing file"]
-    assert "25 characters, at most 20" in details["text too long"]
+    assert "25 characters, text.max_length is 20" in details["text too long"]
     assert "'Œ' (U+0152 LATIN CAPITAL LIGATURE OE)" in details["character"]
     assert (report.samples, report.usable, report.dropped, report.sound) == (7, 2, 5, False)
 
@@ -132,3 +133,29 @@ def test_the_report_for_programs(folder: Path) -> None:
         "reason": "unreadable picture",
         "detail": check(folder).problems[0].detail,
     }
+
+
+def test_crops_four_times_as_wide_as_high_are_one_view(tmp_path: Path) -> None:
+    (tmp_path / "word.png").write_bytes(encode_picture(picture(30, 120)))
+    (tmp_path / "labels.tsv").write_text("word.png\tword\n")
+    assert check_source(Folder(tmp_path)).views == {1: 1}
+    assert check_source(Folder(tmp_path), views=1).views == {1: 1}
+    assert check_source(Folder(tmp_path), views=4).views == {4: 1}  # for so training cuts it
+
+
+def test_the_same_picture_with_two_texts_and_pictures_that_are_not_listed(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.png").write_bytes(encode_picture(picture()))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "d.JPG").write_bytes(b"")
+    (tmp_path / "labels.tsv").write_text("file\ttext\tpart\na.png\tA\ttest\n./b.png\tB\ttest\na.png\tA\ttrain\n")
+    report = check_source(Folder(tmp_path))
+    assert report.contradictions == ["a.png and ./b.png are the same picture: 'A' and 'B'"]
+    assert report.unlisted == ["c.png", "in/d.JPG"]
+    assert (report.usable, report.sound) == (3, False)
+    text = "\n".join(summary_lines(report))
+    assert "the same picture has two texts: 1\n  a.png and ./b.png are" in text
+    assert "pictures that no list names: 2\n  c.png\n  in/d.JPG" in text
+    assert (
+        check_source(open_source(f"{tmp_path}?part=train + {tmp_path}?limit=1")).unlisted == ["c.png", "in/d.JPG"] * 2
+    )

@@ -13,6 +13,7 @@ import torch
 
 from crnn_seq2seq_ocr.config import Augmentation, Preprocessing
 from crnn_seq2seq_ocr.data.formats.folder import Folder
+from crnn_seq2seq_ocr.data.rules import encode_text
 from crnn_seq2seq_ocr.data.sample import Sample, Source
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.model.recognizer import normalise
@@ -24,7 +25,6 @@ from crnn_seq2seq_ocr.training.batches import (
     Example,
     Positions,
     TrainingExamples,
-    encode_text,
     shuffled,
     training_batches,
 )

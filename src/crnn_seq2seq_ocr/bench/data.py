@@ -19,12 +19,13 @@ from crnn_seq2seq_ocr.config import Recipe
 from crnn_seq2seq_ocr.data.formats.fsns import find_shards
 from crnn_seq2seq_ocr.data.formats.tfrecord import is_tfrecord
 from crnn_seq2seq_ocr.data.pictures import decode_picture
+from crnn_seq2seq_ocr.data.rules import encode_text
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.data.transforms import prepare
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.text import Tokenizer
-from crnn_seq2seq_ocr.training.batches import MOST_REPLACEMENTS, Example, TrainingExamples, encode_text, shuffled
+from crnn_seq2seq_ocr.training.batches import MOST_REPLACEMENTS, Example, TrainingExamples, shuffled
 from crnn_seq2seq_ocr.training.data import batches_in_pool, batches_of, make_collate, make_examples
 from crnn_seq2seq_ocr.training.finetune import resolve_charset
 

@@ -49,9 +49,16 @@ class PictureFormat(StrEnum):
 def check(
     source: SourceName,
     charset: Annotated[
-        str, typer.Option(help="'fsns', 'any', a charset file (id TAB character), or the allowed characters.")
-    ] = "any",
+        str | None,
+        typer.Option(
+            help="'fsns', 'words', 'any', a charset file (id TAB character), or the allowed characters.",
+            show_default="any, or the recipe's",
+        ),
+    ] = None,
     max_length: Annotated[int | None, typer.Option(min=1, help="Longer texts would be dropped.")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="Take charset, length and number of views from a recipe: a name or a YAML file.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with status 1 if anything is wrong.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     show: Annotated[int, typer.Option(min=0, help="Most dropped samples to list.")] = 1000,
@@ -64,9 +71,21 @@ def check(
     from crnn_seq2seq_ocr.data.sources import open_source
 
     opened = open_source(source)
+    views = None
+    if recipe is not None:
+        from crnn_seq2seq_ocr.config import load_recipe
+
+        settings = load_recipe(recipe)
+        charset = charset or ("any" if settings.text.charset == "auto" else settings.text.charset)
+        max_length, views = max_length or settings.text.max_length, settings.preprocessing.views
     with _progress("checking") as progress:
         report = check_source(
-            opened, charset=_charset(charset), max_length=max_length, workers=workers, progress=progress
+            opened,
+            charset=_charset(charset or "any"),
+            max_length=max_length,
+            views=views,
+            workers=workers,
+            progress=progress,
         )
     if as_json:
         typer.echo(json.dumps(report.to_dict(), ensure_ascii=False, indent=1))
@@ -195,20 +214,20 @@ def _charset(name: str, *, everything: bool = True) -> str | None:
     """The characters that an option means; None for any."""
     from crnn_seq2seq_ocr.errors import CharsetError
     from crnn_seq2seq_ocr.mindspore.charset_files import read_charset_file
-    from crnn_seq2seq_ocr.text import FSNS_CHARSET, Tokenizer, normalize
+    from crnn_seq2seq_ocr.text import LITERAL, NAMED_CHARSETS, Tokenizer, named_charset
 
     if name == "any":
         if everything:
             return None
         raise CharsetError("TFRecords need a charset: give 'fsns', a charset file or the characters with --charset")
-    if name == "fsns":
-        return FSNS_CHARSET
-    if os.path.exists(name):  # unlike Path's, it takes any text
+    if name not in NAMED_CHARSETS and os.path.exists(name):  # unlike Path's, it takes any text
         return read_charset_file(name)
+    characters = named_charset(name)
     try:
-        return Tokenizer(normalize(name)).charset
+        return Tokenizer(characters).charset
     except CharsetError:
-        raise CharsetError(f"--charset {name!r} is neither a file nor a list of characters, each once") from None
+        listed = name.removeprefix(LITERAL)
+        raise CharsetError(f"--charset {listed!r} is neither a file nor a list of characters, each once") from None
 
 
 @contextlib.contextmanager

@@ -1,25 +1,26 @@
 """What is in a source: every sample opened, counts of everything, and a list of what would be dropped and why."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from crnn_seq2seq_ocr.data.combined import Joined, Repeated, Subset
+from crnn_seq2seq_ocr.data.formats.folder import Folder
 from crnn_seq2seq_ocr.data.parallel import in_order
 from crnn_seq2seq_ocr.data.pictures import decode_picture
+from crnn_seq2seq_ocr.data.rules import Reason, picture_refusals, text_refusals
 from crnn_seq2seq_ocr.data.sample import Sample, Source
 from crnn_seq2seq_ocr.data.views import real_views, split_views
 from crnn_seq2seq_ocr.errors import DataError, PictureError, RecordError
 from crnn_seq2seq_ocr.text import UNASSIGNED, Tokenizer, describe_character
 
-Reason = Literal["damaged record", "missing file", "unreadable picture", "empty text", "text too long", "character"]
-"""Why a sample would be dropped; ``character``: one that the charset does not have."""
-
 _STRIP = 4
-"""Views of a strip where the source does not say."""
+"""Views of a strip, where nothing says how many a text has."""
 
 _CHUNK = 64
 """Samples that a worker process looks at in one go."""
@@ -52,6 +53,8 @@ class CheckReport:
         support: Number of usable samples by character of the charset; 0 where nothing shows how it looks.
         sizes: Number of pictures by ``HEIGHTxWIDTH``, the most frequent first.
         views: Number of samples by number of real views.
+        contradictions: The same picture with two texts, one line each.
+        unlisted: Pictures beside a list that it does not name.
     """
 
     description: str
@@ -65,6 +68,8 @@ class CheckReport:
     support: dict[str, int]
     sizes: dict[str, int]
     views: dict[int, int]
+    contradictions: list[str]
+    unlisted: list[str]
 
     @property
     def dropped(self) -> int:
@@ -74,7 +79,7 @@ class CheckReport:
     @property
     def sound(self) -> bool:
         """Whether nothing at all is wrong."""
-        return not self.problems and not self.faults
+        return not self.problems and not self.faults and not self.contradictions
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON."""
@@ -86,6 +91,7 @@ def check_source(
     *,
     charset: str | None = None,
     max_length: int | None = None,
+    views: int | None = None,
     workers: int = 0,
     progress: Progress | None = None,
 ) -> CheckReport:
@@ -95,16 +101,19 @@ def check_source(
         source: What to look at.
         charset: Texts with other characters would be dropped; None allows all.
         max_length: Longer texts would be dropped; None allows all.
+        views: Most views of one text; samples of more pictures would be dropped, and single pictures are cut into
+            so many as training does. None allows any number and takes single pictures for one view, unless they
+            have the shape of a strip of FSNS and end with noise.
         workers: Processes that look; 0 looks in this one. The report is the same.
         progress: Called with samples done and samples in all.
     """
     total = len(source)
-    tokenizer = None if charset is None else Tokenizer(charset)
+    limits = _Limits(None if charset is None else Tokenizer(charset), max_length, views)
     chunks = (range(start, min(start + _CHUNK, total)) for start in range(0, total, _CHUNK))
-    seen = in_order(partial(_look, source, tokenizer, max_length), chunks, workers)
+    seen = in_order(partial(_look, source, limits), chunks, workers)
     tally = _Tally(support=Counter(dict.fromkeys((charset or "").replace(UNASSIGNED, ""), 0)))
     for done, each in enumerate((each for chunk in seen for each in chunk), 1):
-        tally.add(each)
+        tally.add(each, done - 1, source)
         if progress and (done % _CHUNK == 0 or done == total):
             progress(done, total)
     return tally.report(source)
@@ -115,6 +124,7 @@ def summary_lines(report: CheckReport, *, most: int = 20) -> list[str]:
     lines = [report.description, f"{report.samples:,} samples, {report.usable:,} usable, {report.dropped:,} dropped"]
     lines += [f"broken shard: {fault}" for fault in report.faults]
     lines += list(_content_lines(report))
+    lines += list(_doubt_lines(report))
     reasons = Counter(problem.reason for problem in report.problems)
     lines += [f"dropped for {reason}: {count:,}" for reason, count in reasons.most_common()]
     if report.unknown:
@@ -145,9 +155,28 @@ def _content_lines(report: CheckReport) -> Iterator[str]:
         yield "real views: " + ", ".join(f"{views} in {count:,}" for views, count in report.views.items())
 
 
+def _doubt_lines(report: CheckReport, *, most: int = 5) -> Iterator[str]:
+    """What drops no sample, and yet may be a mistake."""
+    for what, found in (
+        ("the same picture has two texts", report.contradictions),
+        ("pictures that no list names", report.unlisted),
+    ):
+        if found:
+            more = f"\n  and {len(found) - most:,} more" if len(found) > most else ""
+            yield f"{what}: {len(found):,}\n  " + "\n  ".join(found[:most]) + more
+
+
 def _listed(counts: dict[str, int], most: int) -> str:
     first = [f"{describe_character(character)} {count:,}" for character, count in list(counts.items())[:most]]
     return ", ".join(first) + (f" and {len(counts) - most} more" if len(counts) > most else "")
+
+
+class _Limits(NamedTuple):
+    """What a recipe allows."""
+
+    tokenizer: Tokenizer | None
+    max_length: int | None
+    views: int | None
 
 
 @dataclass
@@ -161,6 +190,8 @@ class _Seen:
     unknown: list[str] = field(default_factory=list)
     sizes: list[str] = field(default_factory=list)
     views: int | None = None
+    digest: int = 0
+    """Of the pictures; 0 where there are none."""
 
 
 @dataclass
@@ -175,8 +206,17 @@ class _Tally:
     unknown: Counter[str] = field(default_factory=Counter)
     sizes: Counter[str] = field(default_factory=Counter)
     views: Counter[int] = field(default_factory=Counter)
+    contradictions: list[str] = field(default_factory=list)
+    first: dict[int, int] = field(default_factory=dict)
+    """The first sample of each picture by its digest: numbers only, for there may be millions."""
 
-    def add(self, seen: _Seen) -> None:
+    def add(self, seen: _Seen, index: int, source: Source) -> None:
+        if seen.digest and seen.text is not None:
+            first = self.first.setdefault(seen.digest, index)
+            if first != index and (other := source.text(first)) != seen.text:
+                names = source[first].name, source[index].name
+                line = f"{names[0]} and {names[1]} are the same picture: {other!r} and {seen.text!r}"
+                self.contradictions.append(line)
         self.problems += seen.problems
         self.unknown.update(seen.unknown)
         self.sizes.update(seen.sizes)
@@ -202,42 +242,40 @@ class _Tally:
             support=_by_count(self.support),
             sizes=_by_count(self.sizes),
             views=dict(sorted(self.views.items())),
+            contradictions=self.contradictions,
+            unlisted=_unlisted(source),
         )
 
 
-def _look(source: Source, tokenizer: Tokenizer | None, max_length: int | None, indexes: range) -> list[_Seen]:
-    return [_look_at(source, index, tokenizer, max_length) for index in indexes]
+def _look(source: Source, limits: _Limits, indexes: range) -> list[_Seen]:
+    return [_look_at(source, index, limits) for index in indexes]
 
 
-def _look_at(source: Source, index: int, tokenizer: Tokenizer | None, max_length: int | None) -> _Seen:
+def _look_at(source: Source, index: int, limits: _Limits) -> _Seen:
     seen = _Seen()
     try:
         sample = source[index]
     except DataError as error:
         seen.problems.append(Problem(f"sample {index}", _reason(error), str(error)))
         return seen
-    _look_at_text(sample, seen, tokenizer, max_length)
-    _look_at_pictures(sample, seen)
+    _look_at_text(sample, seen, limits)
+    _look_at_pictures(sample, seen, limits)
     return seen
 
 
-def _look_at_text(sample: Sample, seen: _Seen, tokenizer: Tokenizer | None, max_length: int | None) -> None:
+def _look_at_text(sample: Sample, seen: _Seen, limits: _Limits) -> None:
     text = seen.text = sample.text
-    if not text.strip():
-        seen.problems.append(Problem(sample.name, "empty text", "there is nothing to read"))
-    if max_length is not None and len(text) > max_length:
-        detail = f"{len(text)} characters, at most {max_length} are allowed: {text!r}"
-        seen.problems.append(Problem(sample.name, "text too long", detail))
-    seen.unknown = tokenizer.unknown(text) if tokenizer else []
+    refusals = text_refusals(text, limits.tokenizer, limits.max_length)
+    seen.problems += [Problem(sample.name, *refusal) for refusal in refusals]
+    seen.unknown = limits.tokenizer.unknown(text) if limits.tokenizer else []
     if not seen.unknown:
-        seen.kept = tokenizer.decode(tokenizer.encode(text)) if tokenizer else text
-    else:
-        names = ", ".join(map(describe_character, seen.unknown))
-        seen.problems.append(Problem(sample.name, "character", f"{names} in {text!r}"))
+        seen.kept = limits.tokenizer.decode(limits.tokenizer.encode(text)) if limits.tokenizer else text
 
 
-def _look_at_pictures(sample: Sample, seen: _Seen) -> None:
+def _look_at_pictures(sample: Sample, seen: _Seen, limits: _Limits) -> None:
     pictures = []
+    refusals = picture_refusals(len(sample.images), limits.views)
+    seen.problems += [Problem(sample.name, *refusal) for refusal in refusals]
     for picture in sample.images:
         try:
             pictures.append(decode_picture(picture, name=sample.name))
@@ -245,20 +283,45 @@ def _look_at_pictures(sample: Sample, seen: _Seen) -> None:
             detail = str(error).removeprefix(f"{sample.name}: ")
             seen.problems.append(Problem(sample.name, "unreadable picture", detail))
     seen.sizes = [f"{height}x{width}" for height, width in (picture.shape[:2] for picture in pictures)]
-    if len(pictures) == len(sample.images):
-        seen.views = _count_views(sample, pictures)
+    if len(pictures) == len(sample.images) > 0:
+        seen.views = _count_views(sample, pictures, limits.views)
+        seen.digest = _digest(sample)
 
 
-def _count_views(sample: Sample, pictures: list[np.ndarray]) -> int:
+def _digest(sample: Sample) -> int:
+    """Tells pictures apart, 63 bits."""
+    hashed = hashlib.blake2b(digest_size=8)
+    for picture in sample.images:
+        hashed.update(picture if isinstance(picture, bytes) else np.ascontiguousarray(picture).data)
+    return int.from_bytes(hashed.digest(), "little") >> 1 or 1
+
+
+def _unlisted(source: Source) -> list[str]:
+    """Pictures beside lists that these do not name."""
+    match source:
+        case Folder():
+            return source.unlisted()
+        case Joined():
+            return [file for each in source.sources for file in _unlisted(each)]
+        case Subset() | Repeated():
+            return _unlisted(source.source)
+        case _:
+            return []
+
+
+def _count_views(sample: Sample, pictures: list[np.ndarray], views: int | None) -> int:
     """Real views as the source says, else as the pictures show."""
     if sample.views is not None:
         return sample.views
     if len(pictures) > 1:
         return len(pictures)
+    if views is not None:
+        return real_views(split_views(pictures[0], views))
     height, width = pictures[0].shape[:2]
-    # Only the shape of an FSNS strip is taken for one: a long word is not.
+    # A long word has the shape of a strip too: only the noise of a missing view shows that it is one.
     is_strip = abs(width - _STRIP * height) <= 0.05 * height
-    return real_views(split_views(pictures[0], _STRIP)) if is_strip else 1
+    real = real_views(split_views(pictures[0], _STRIP)) if is_strip else 1
+    return real if real < _STRIP else 1
 
 
 def _reason(error: DataError) -> Reason:

@@ -8,6 +8,7 @@ import numpy as np
 from crnn_seq2seq_ocr.config import Augmentation, Preprocessing
 from crnn_seq2seq_ocr.data.augment import augment_view
 from crnn_seq2seq_ocr.data.pictures import decode_picture, resize
+from crnn_seq2seq_ocr.data.rules import check_pictures
 from crnn_seq2seq_ocr.data.sample import Sample, Source
 from crnn_seq2seq_ocr.data.views import real_views, split_views
 from crnn_seq2seq_ocr.errors import DataError
@@ -59,12 +60,7 @@ def prepare(
     assert augmentation is None or rng is not None, "augmentation draws from rng"
     count, height, width = preprocessing.views, preprocessing.height, preprocessing.width
     pictures = [decode_picture(picture, name=sample.name) for picture in sample.images]
-    if not 1 <= len(pictures) <= count:
-        taken = "1" if count == 1 else f"1 to {count}"
-        raise DataError(
-            f"{sample.name}: it has {len(pictures)} pictures, the model takes {taken}: "
-            "give each as a text of its own, or train with other preprocessing.views"
-        )
+    check_pictures(len(pictures), count, name=sample.name)
     views = split_views(pictures[0], count) if len(pictures) == 1 else pictures
     real = _real(sample, views)
     if augmentation is not None and rng is not None and augmentation.views is not None and augmentation.views < real:

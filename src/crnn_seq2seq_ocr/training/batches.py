@@ -12,9 +12,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from crnn_seq2seq_ocr.config import Augmentation, Preprocessing
+from crnn_seq2seq_ocr.data.rules import encode_text
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.data.transforms import fill, prepare
-from crnn_seq2seq_ocr.errors import CharsetError, DataError
+from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.text import PAD_ID, Tokenizer
 from crnn_seq2seq_ocr.training import workers as processes
 
@@ -133,23 +134,6 @@ class TrainingExamples(Dataset[tuple[Example | None, list[Dropped]]]):
         rng = np.random.default_rng([self.seed, epoch, index])
         views, view_mask = prepare(sample, self.preprocessing, augmentation=self.augmentation, rng=rng)
         return Example(sample.name, views, view_mask, ids)
-
-
-def encode_text(text: str, tokenizer: Tokenizer, max_length: int, *, name: str) -> list[int]:
-    """Ids of a text that training can use.
-
-    Raises:
-        DataError: It is empty, too long, or has a character outside the charset; names the sample.
-    """
-    if not text.strip():
-        raise DataError(f"{name}: the text is empty")
-    try:
-        ids = tokenizer.encode(text)
-    except CharsetError as error:
-        raise CharsetError(f"{name}: {error}") from None
-    if len(ids) - 1 > max_length:
-        raise DataError(f"{name}: the text has {len(ids) - 1} characters, text.max_length is {max_length}")
-    return ids
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.errors import CharsetError, CheckpointError, DataError, RecipeError
 from crnn_seq2seq_ocr.model.recognizer import CELL_OUTPUT, COLUMN_PLACES, ROW_PLACES, TOKEN_ROWS, Recognizer
 from crnn_seq2seq_ocr.text import (
-    NAMED_CHARSETS,
     SPECIAL_COUNT,
     UNASSIGNED,
     Tokenizer,
     charset_of,
     describe_character,
+    named_charset,
 )
 
 TEXTS_LOOKED_AT = 1000
@@ -132,7 +132,7 @@ def resolve_charset(settings: TextSettings, source: Source, initial: Initial | N
 
     Raises:
         RecipeError: It has more characters than classes allow.
-        CharsetError: The model lacks some, and the policy is ``fail``.
+        CharsetError: The model lacks some, and the policy is ``fail``; or there is no charset of that name.
     """
     charset = _wanted(settings, source)
     if initial is not None and settings.charset_policy != "new":
@@ -151,7 +151,7 @@ def resolve_charset(settings: TextSettings, source: Source, initial: Initial | N
 def _wanted(settings: TextSettings, source: Source) -> str:
     if settings.charset == "auto":
         return charset_of(source.text(index) for index in range(len(source)))
-    return NAMED_CHARSETS.get(settings.charset, settings.charset)
+    return named_charset(settings.charset)
 
 
 def _lacking(name: str, missing: str, source: Source, *, most: int = 10) -> str:

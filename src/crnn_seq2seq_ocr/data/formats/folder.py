@@ -1,5 +1,6 @@
 """Own pictures and texts in a folder, as a source: a list of labels, or a text file beside each picture."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,17 @@ class Folder:
         if self._list:
             return rows.text(index)
         return _pair_text(self.path / f"{Path(rows.files(index)[0]).stem}{PAIR}")
+
+    def unlisted(self) -> list[str]:
+        """Pictures in the folder of the list that none of its rows names, in order; of pairs, those without a text."""
+        folder = self._list.parent if self._list else self.path
+        # All rows count, also those that are not chosen.
+        rows = read_labels(self._list, file_column=self._file_column) if self._list else _pairs(self.path)
+        named = {os.path.normpath(file) for index in range(len(rows)) for file in rows.files(index)}
+        named |= {os.path.relpath(file, folder) for file in named if os.path.isabs(file)}
+        inside = folder.rglob("*") if self._list else folder.iterdir()
+        found = (str(path.relative_to(folder)) for path in inside if path.suffix.lower() in PICTURES)
+        return sorted(file for file in found if file not in named)
 
     def _labels(self, index: int) -> Labels:
         """All rows, among which there is one of this index."""
