@@ -93,8 +93,7 @@ def _json(path: Path, content: str) -> Rows:
 def _table(path: Path, lines: Cells, columns: Iterable[str], file_column: str | None, *, several: bool = False) -> Rows:
     """Rows of a table by its header, or by file and text where it has none.
 
-    Args:
-        several: A file may be a JSON array: several pictures of one text, each a row.
+    With `several` a file may be a JSON array: several pictures of one text, each a row.
     """
     wanted = [*columns]
     header: list[str] | None = None
