@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from crnn_seq2seq_ocr.data.combined import Joined, Repeated, Subset
+from crnn_seq2seq_ocr.data.combined import Joined, Repeated, Stretched, Subset
 from crnn_seq2seq_ocr.data.formats.folder import Folder
 from crnn_seq2seq_ocr.data.parallel import in_order
 from crnn_seq2seq_ocr.data.pictures import decode_picture
@@ -303,7 +303,7 @@ def _unlisted(source: Source) -> list[str]:
             return source.unlisted()
         case Joined():
             return [file for each in source.sources for file in _unlisted(each)]
-        case Subset() | Repeated():
+        case Subset() | Repeated() | Stretched():
             return _unlisted(source.source)
         case _:
             return []

@@ -91,6 +91,48 @@ class Repeated(_Mapped):
         return index % len(self.source)
 
 
+class Stretched(_Mapped):
+    """A source at another size: its samples again and again from the first one, or only the first ones.
+
+    Args:
+        source: Where they come from.
+        count: How many samples there are then.
+    """
+
+    def __init__(self, source: Source, count: int) -> None:
+        super().__init__(source)
+        self.count = count
+
+    @property
+    def description(self) -> str:
+        """One line for people: what it is, where, how many."""
+        return f"{self.count:,} out of {self.source.description}"
+
+    def __len__(self) -> int:
+        return self.count
+
+    def _inner(self, index: int) -> int:
+        return index % len(self.source)
+
+
+def weighted(sources: Sequence[Source], weights: Sequence[float]) -> "Joined":
+    """Several sources, each with its share of an epoch.
+
+    An epoch is so long that it holds every sample of every source at least once; those of sources that are small
+    for their share come more often. Which sample a position holds is a function of the position alone.
+
+    Args:
+        sources: Where the samples come from; none is empty.
+        weights: The share of each, more than 0; only their ratios count.
+    """
+    total = sum(weights)
+    shares = [weight / total for weight in weights]
+    epoch = max(len(source) / share for source, share in zip(sources, shares, strict=True))
+    # At least the source's own size, which the division may miss by one.
+    counts = [max(len(source), round(epoch * share)) for source, share in zip(sources, shares, strict=True)]
+    return Joined([Stretched(source, count) for source, count in zip(sources, counts, strict=True)])
+
+
 class Joined:
     """Several sources, one after the other; names of samples begin with the number of their source, from 1."""
 

@@ -15,13 +15,14 @@ A *spec* is what people write in a recipe or on the command line::
     synthetic:signs?seed=1&count=1000   drawn signs; options as in data.synthetic.settings
     synthetic:words?seed=1&count=1000   drawn words and lines; options as there
     mine + synthetic:signs              one after the other
+    0.3*mine + 0.7*synthetic:words      each with its share of an epoch
 """
 
 import glob
 import re
 from pathlib import Path
 
-from crnn_seq2seq_ocr.data.combined import Joined, Repeated, Subset
+from crnn_seq2seq_ocr.data.combined import Joined, Repeated, Subset, weighted
 from crnn_seq2seq_ocr.data.formats import arrow, folder, fsns, lmdb, mindrecord, webdataset
 from crnn_seq2seq_ocr.data.formats.format import Format, Options
 from crnn_seq2seq_ocr.data.hashing import between, hash_places, parse_range
@@ -45,6 +46,8 @@ DRAWN = ("signs", "words")
 ALWAYS = ("limit", "repeat", "hash")
 """Options of every source that is not drawn."""
 
+WEIGHT = re.compile(r"(?P<weight>\d+(\.\d+)?|\.\d+)\s*\*\s*(?P<part>.+)")
+
 OPTIONS = re.compile(r"(?P<place>.+)\?(?P<options>\w+=[^?]*)")
 
 ACCEPTED = ", ".join(format.accepted for format in FORMATS) + ", or " + " or ".join(SYNTHETIC + name for name in DRAWN)
@@ -58,10 +61,29 @@ def open_source(spec: str) -> Source:
         DependencyError: What draws pictures is not installed, or what reads a format.
     """
     try:
-        sources = [_open_one(part.strip()) for part in spec.split(" + ")]
+        weights, parts = _split_weights(spec)
+        sources = [_open_one(part) for part in parts]
     except OSError as error:
         raise DataError(f"cannot read {error.filename or spec}: {error.strerror or error}") from error
+    if weights and len(sources) > 1:
+        return weighted(sources, weights)
     return sources[0] if len(sources) == 1 else Joined(sources)
+
+
+def _split_weights(spec: str) -> tuple[list[float], list[str]]:
+    """The parts of a sum, and their weights where they have any."""
+    parts = [part.strip() for part in spec.split(" + ")]
+    # A pattern such as 2*.tar may look like a weight.
+    found = [None if glob.glob(part) else WEIGHT.fullmatch(part) for part in parts]
+    if not any(found):
+        return [], parts
+    without = [part for part, weight in zip(parts, found, strict=True) if weight is None]
+    if without:
+        raise DataError(f"{spec}: {without[0]} has no weight: give each source one, as in 0.3*{without[0]}, or none")
+    weights = [float(weight["weight"]) for weight in found if weight]
+    if min(weights) <= 0:
+        raise DataError(f"{spec}: a weight must be more than 0: leave out the source instead")
+    return weights, [weight["part"] for weight in found if weight]
 
 
 def _open_one(spec: str) -> Source:
