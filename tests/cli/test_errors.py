@@ -177,7 +177,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "data, a folder of something else": (
         lambda here, model: ["data", "check", here], r"PLACE holds no samples"),
     "data, a file of something else": (
-        lambda here, model: ["data", "check", written(here, "a.txt", "x")], r"PLACE/a\.txt is no file of samples"),
+        lambda here, model: ["data", "check", written(here, "a.dat", "x")], r"PLACE/a\.dat is no file of samples"),
     "data, truncated shard": (
         lambda here, model: ["data", "check", truncated_shard(here)],
         r"PLACE/train-00000-of-00001.* truncated"),
@@ -188,7 +188,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         lambda here, model: ["data", "check", f"{shard(here)}?limmit=3"], r"limmit.*did you mean 'limit'"),
     "data, corrupt picture": (
         lambda here, model: ["data", "check", corrupt_folder(here), "--strict"],
-        r"000\.png: unreadable picture: .*damaged or cut short.*replace"),
+        r"000\.png: unreadable picture: .*cut short.*replace"),
     "data, text too long": (
         lambda here, model: ["data", "check", shard(here), "--max-length", 1, "--strict"],
         r"train-00000-of-00001#0: text too long: the text has 2 characters, text.max_length is 1"),
@@ -205,7 +205,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         r"PLACE/c\.txt:1: 'a' is not an id, a tab and a character"),
     "charset, lacks a character": (
         lambda here, model: ["data", "check", shard(here), "--charset", "a", "--strict"],
-        r"train-00000-of-00001#0: character: 'b' \(U\+0062 LATIN SMALL LETTER B\)"),
+        r"train-00000-of-00001#0: character: 'ab' holds 'b' \(U\+0062 LATIN SMALL LETTER B\)"),
     "charset, any for records": (
         lambda here, model: ["data", "convert", shard(here), out(here), "--to", "tfrecord", "--charset", "any"],
         r"TFRecords need a charset: give"),

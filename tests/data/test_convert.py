@@ -136,7 +136,7 @@ def test_what_cannot_be_converted_is_listed(tmp_path: Path) -> None:
     assert "U+4E1C" in reasons["sign 2"]
     assert "44 characters: there must be 1 to 37" in reasons["sign 3"]
     assert reasons["sign 4"] == "the text is empty"
-    assert "no picture in a known format" in reasons["sign 5"]
+    assert "this is no picture" in reasons["sign 5"]
     assert "5 pictures, this layout takes 1 to 4" in reasons["sign 6"]
     assert done.written == len(FsnsRecords(tmp_path)) == 2
 
