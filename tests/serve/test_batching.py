@@ -323,6 +323,29 @@ def test_preparing_stops_when_nobody_waits() -> None:
 
 
 def test_a_small_picture_passes_the_large_ones_of_others_and_of_its_own_client() -> None:
+    go_on = threading.Event()
+
+    def slow(sample: Sample) -> PreparedSample | Reading:
+        assert sample.name == "small" or go_on.wait(20)
+        return prepare(sample)
+
+    async def scene() -> None:
+        made = batcher(Echo(), slow, most_waiting=100)
+        large = [
+            asyncio.create_task(made.read([sample("large") for _ in range(4)], pixels=[24_000_000] * 4, client="a"))
+            for _ in range(5)
+        ]
+        await asyncio.sleep(0.02)
+        for client in "ab":  # while all large ones are held up
+            assert (await made.read([sample("small")], pixels=[3000], client=client))[0].text == "small"
+        go_on.set()
+        await asyncio.gather(*large)
+        await made.close()
+
+    asyncio.run(scene())
+
+
+def test_large_pictures_take_turns_between_requests() -> None:
     begun: list[str] = []
     go_on = threading.Event()
 
@@ -333,18 +356,16 @@ def test_a_small_picture_passes_the_large_ones_of_others_and_of_its_own_client()
 
     async def scene() -> None:
         made = batcher(Echo(), slow, most_waiting=100)
-        large = [
-            asyncio.create_task(made.read([sample("large") for _ in range(4)], pixels=[24_000_000] * 4, client="a"))
-            for _ in range(5)
+        reads = [
+            asyncio.create_task(made.read([sample(each)] * 3, pixels=[9_000_000] * 3, client=each)) for each in "ab"
         ]
-        while len(begun) < 2:
+        while not begun:
             await asyncio.sleep(0.001)
-        small = [asyncio.create_task(made.read([sample("small")], pixels=[3000], client=each)) for each in "ab"]
+        reads.append(asyncio.create_task(made.read([sample("c")], pixels=[4_000_000], client="c")))
         await asyncio.sleep(0.02)
         go_on.set()
-        await asyncio.gather(*small, *large)
+        await asyncio.gather(*reads)
         await made.close()
 
     asyncio.run(scene())
-    assert begun[2:4] == ["small", "small"]
-    assert len(begun) == 22
+    assert begun == ["a", "c", "b", "a", "b", "a", "b"]

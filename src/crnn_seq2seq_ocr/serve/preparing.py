@@ -15,7 +15,8 @@ from crnn_seq2seq_ocr.inference.readings import PreparedSample, Reading
 Prepared = PreparedSample | Reading
 Prepare = Callable[[Sample], Prepared]
 
-_THREADS = 2
+_LARGE = 2_000_000
+"""Pictures of more pixels are large."""
 
 
 @dataclass(order=True)
@@ -32,29 +33,27 @@ class Preparer:
 
     Time is counted in pixels: a request's pictures follow each other, those of several requests go on side by side,
     and the requests of one client share what one client gets. Whatever would be finished first is begun first, so a
-    small picture passes the large ones of others, and of one's own.
+    small picture passes the large ones of others, and of one's own; large ones have a thread of their own, so that
+    there is always one for it.
 
     Args:
         prepare: Makes a sample ready to be read, or a reading that says why not; called from several threads.
     """
 
     def __init__(self, prepare: Prepare) -> None:
-        self._prepare = prepare
-        self._jobs: list[_Job] = []  # a heap
-        self._numbers = itertools.count()
+        self._small, self._large = _Lane(prepare, "small", threads=2), _Lane(prepare, "large", threads=1)
         self._requests: Counter[str] = Counter()  # of each client, now
-        self._now = 0  # virtual time
-        self._lock = threading.Lock()  # guards the heap and the time
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="preparing")
 
     async def prepare(self, samples: Sequence[Sample], pixels: Sequence[int], client: str) -> list[Prepared]:
         """What the samples become, in order. Those not begun when nobody waits any more are left out."""
-        loop = asyncio.get_running_loop()
         self._requests[client] += 1
-        jobs = self._queue(samples, pixels, self._requests[client], loop)
+        starts: Counter[_Lane] = Counter()
+        jobs = []
         try:
-            for _ in jobs:
-                self._pool.submit(self._work, loop)
+            for sample, count in zip(samples, pixels, strict=True):
+                lane = self._large if count > _LARGE else self._small
+                jobs.append(lane.put(sample, count * self._requests[client], after=starts[lane]))
+                starts[lane] = jobs[-1].finish
             return list(await asyncio.gather(*(each.done for each in jobs)))
         finally:
             self._requests[client] -= 1
@@ -66,20 +65,34 @@ class Preparer:
 
     def close(self) -> None:
         """Begin nothing more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._small.close()
+        self._large.close()
 
-    def _queue(
-        self, samples: Sequence[Sample], pixels: Sequence[int], share: int, loop: asyncio.AbstractEventLoop
-    ) -> list[_Job]:
-        jobs = []
+
+class _Lane:
+    """Threads and the jobs that wait for them."""
+
+    def __init__(self, prepare: Prepare, name: str, *, threads: int) -> None:
+        self._prepare = prepare
+        self._jobs: list[_Job] = []  # a heap
+        self._numbers = itertools.count()
+        self._now = 0  # virtual time
+        self._lock = threading.Lock()  # guards the heap and the time
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"preparing {name}")
+
+    def put(self, sample: Sample, cost: int, *, after: int) -> _Job:
+        """Let a sample wait for its turn, which comes after those of its own request."""
+        loop = asyncio.get_running_loop()
         with self._lock:
-            start = self._now
-            for sample, count in zip(samples, pixels, strict=True):
-                finish = start + count * share
-                jobs.append(_Job(finish, next(self._numbers), start, sample, loop.create_future()))
-                heapq.heappush(self._jobs, jobs[-1])
-                start = finish
-        return jobs
+            start = max(self._now, after)
+            job = _Job(start + cost, next(self._numbers), start, sample, loop.create_future())
+            heapq.heappush(self._jobs, job)
+        self._pool.submit(self._work, loop)
+        return job
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         """Prepare the next one; as many are submitted as there are jobs."""
