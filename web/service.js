@@ -41,6 +41,13 @@ export function read(files) {
   return ask("read", files);
 }
 
+/** Whole photographs need a detector, which this browser does not have: `pages` of the model says so. */
+export function readPage() {
+  return Promise.reject(new Problem("no_pages", "Whole photographs are not read here: cut out one text."));
+}
+
+export const pageFile = readPage;
+
 function ask(question, files) {
   number += 1;
   const answered = new Promise((done, failed) => asked.set(number, { done, failed }));

@@ -1,11 +1,17 @@
 """The command that serves a model over HTTP."""
 
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crnn_seq2seq_ocr.cli.model import Backend, Device, Model, Precision, load_reader
+from crnn_seq2seq_ocr.errors import DataError
+
+if TYPE_CHECKING:
+    from crnn_seq2seq_ocr.inference.reader import Reader
+    from crnn_seq2seq_ocr.pages.reader import PageReader
 
 
 def serve(
@@ -34,6 +40,14 @@ def serve(
             min=1,
             help="Batches that ONNX Runtime reads at the same time, on a CPU.",
             show_default="2 where pictures have many widths, else 1",
+        ),
+    ] = None,
+    find: Annotated[
+        bool | None,
+        typer.Option(
+            "--find/--no-find",
+            help="Also find the text of whole photographs, at /v1/pages.",
+            show_default="for models of single crops, where the extra [find] is installed",
         ),
     ] = None,
     device: Device = "auto",
@@ -74,9 +88,27 @@ def serve(
         # Batches of one width are small and leave cores idle; others keep them all busy, and are answered sooner alone.
         at_once = 2 if reads_many_widths(model) else 1
     reader = load_reader(model, device=device, precision=precision, backend=backend, concurrency=at_once)
-    app = create_app(reader, settings)
+    app = create_app(reader, settings, pages=_page_reader(reader, find))
 
     def announce(address: str) -> None:
         print(f"{model} is served at {address}", flush=True)
 
     run(app, settings, host=host, port=port, announce=announce, proxies=proxy or ())
+
+
+def _page_reader(reader: "Reader", find: bool | None) -> "PageReader | None":
+    """What reads whole photographs, if it is asked for or can be had.
+
+    Raises:
+        DataError: It is asked for, and the model reads several views of one text.
+        DependencyError: It is asked for, and the detector is not installed.
+    """
+    from crnn_seq2seq_ocr.pages.detector import RapidDetector
+    from crnn_seq2seq_ocr.pages.reader import PageReader
+
+    crops = reader.description.preprocessing.views == 1
+    if find and not crops:
+        raise DataError(f"the model {reader.description.name} reads several views of one sign: leave out --find")
+    if find or (find is None and crops and find_spec("rapidocr")):
+        return PageReader(RapidDetector(), reader)
+    return None

@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import json
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request, Response, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
@@ -15,18 +16,32 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.inference.readings import Reading
+from crnn_seq2seq_ocr.pages import formats
+from crnn_seq2seq_ocr.pages.reader import PageReader
+from crnn_seq2seq_ocr.pages.values import Page
 from crnn_seq2seq_ocr.serve.answers import answer
 from crnn_seq2seq_ocr.serve.batching import Batcher, ClosedError, QueueFullError
 from crnn_seq2seq_ocr.serve.clients import Shares, client_of
 from crnn_seq2seq_ocr.serve.keys import Keys
 from crnn_seq2seq_ocr.serve.metrics import Metrics
 from crnn_seq2seq_ocr.serve.page import POLICY, page_files
+from crnn_seq2seq_ocr.serve.page_schemas import MEDIA_TYPES, PAGE_ANSWERS, PageForm, PagesResponse
+from crnn_seq2seq_ocr.serve.pages import PageQueue
 from crnn_seq2seq_ocr.serve.problems import Problem, mistake, tell_problems
 from crnn_seq2seq_ocr.serve.requests import Order
 from crnn_seq2seq_ocr.serve.requests import receive as take_in
 from crnn_seq2seq_ocr.serve.schemas import PROBLEMS, READ_BODY, Model, ModelResult, Models, ReadResponse
 from crnn_seq2seq_ocr.serve.settings import ServeSettings
 from crnn_seq2seq_ocr.version import __version__
+
+_Read = TypeVar("_Read")
+
+_WRITERS: dict[PageForm, Callable[[Page], str]] = {
+    "text": formats.as_text,
+    "hocr": formats.as_hocr,
+    "alto": formats.as_alto,
+    "page": formats.as_page_xml,
+}
 
 _ABOUT = "Reads pictures of text. Every error is a JSON problem (RFC 9457) that says what was wrong and what to do."
 _HEADERS = {
@@ -43,10 +58,10 @@ _KEYS = [
 """Both ways to send a key, for the description: `Keys` looks at it."""
 
 
-def create_app(reader: Reader, settings: ServeSettings | None = None) -> FastAPI:
-    """The ASGI application that serves a reader."""
+def create_app(reader: Reader, settings: ServeSettings | None = None, *, pages: PageReader | None = None) -> FastAPI:
+    """The ASGI application that serves a reader, and with `pages` whole photographs too."""
     settings = settings or ServeSettings()
-    service = _Service(reader, settings)
+    service = _Service(reader, settings, pages)
     app = FastAPI(
         title="crnn-ocr",
         version=__version__,
@@ -58,6 +73,7 @@ def create_app(reader: Reader, settings: ServeSettings | None = None) -> FastAPI
     tell_problems(app)
     app.add_middleware(_Outermost, metrics=service.metrics)
     _reading(app, service)
+    _reading_pages(app, service)
     _watching(app, service)
     _page(app)
     if settings.origins:
@@ -74,7 +90,9 @@ def create_app(reader: Reader, settings: ServeSettings | None = None) -> FastAPI
 class _Service:
     """What the addresses share."""
 
-    def __init__(self, reader: Reader, settings: ServeSettings) -> None:
+    def __init__(self, reader: Reader, settings: ServeSettings, pages: PageReader | None) -> None:
+        self.pages = None if pages is None else PageQueue(pages, most_waiting=settings.most_pages_waiting)
+        self.page_settings = settings.model_copy(update={"most_texts": settings.most_pages})
         self.description, self.settings = reader.description, settings
         self.views = reader.description.preprocessing.views
         self.keys = Keys(settings.keys, most_wrong=settings.most_wrong_keys)
@@ -99,6 +117,8 @@ class _Service:
             yield
         finally:
             await self.batcher.close()
+            if self.pages is not None:
+                await self.pages.close()
 
     @contextlib.contextmanager
     def admitted(self, client: str) -> Iterator[Callable[[int], None]]:
@@ -123,9 +143,22 @@ class _Service:
     async def read(self, order: Order, request: Request, client: str) -> list[Reading]:
         """The readings of an order, within the time allowed, and while its client is there."""
         samples, pixels = [text.sample() for text in order.texts], [text.pixels for text in order.texts]
+        return await self._in_time(request, self.batcher.read(samples, pixels=pixels, client=client))
+
+    async def read_pages(self, order: Order, request: Request, client: str) -> list[Page]:
+        """The pages of an order of single pictures, within the time allowed, and while its client is there."""
+        assert self.pages is not None
+        samples = [text.sample() for text in order.texts]
+        pages = await self._in_time(request, self.pages.read(samples, client=client))
+        wrong = next((page for page in pages if page.error is not None), None)
+        if wrong is not None:
+            raise Problem(422, "picture_unreadable", str(wrong.error))
+        return pages
+
+    async def _in_time(self, request: Request, work: Coroutine[Any, Any, _Read]) -> _Read:
         try:
             async with asyncio.timeout(self.settings.read_seconds):
-                return await _while_there(request, self.batcher.read(samples, pixels=pixels, client=client))
+                return await _while_there(request, work)
         except QueueFullError as full:
             raise _busy(full.seconds) from None
         except TimeoutError:
@@ -175,6 +208,40 @@ def _reading(app: FastAPI, service: _Service) -> None:
         """The models that are served, and what each was measured to read."""
         service.keys.check(request.headers, _client(request))
         return Models(models=[_model(service)])
+
+
+def _reading_pages(app: FastAPI, service: _Service) -> None:
+    open_to_all: dict[str, Any] = {} if service.settings.keys else {"security": [{}]}
+
+    @app.post(
+        "/v1/pages",
+        dependencies=_KEYS,
+        include_in_schema=service.pages is not None,
+        summary="Read whole photographs",
+        response_model=PagesResponse,
+        responses={**PROBLEMS, **PAGE_ANSWERS},
+        openapi_extra=READ_BODY | open_to_all,
+    )
+    async def read_pages(request: Request, form: PageForm = "json") -> Response:
+        """Find the text of one or several photographs or scanned pages, read it, and put it into reading order.
+
+        The body is that of `/v1/read`, every picture a photograph of its own; `detail` changes nothing. Other forms
+        than JSON are for one photograph.
+        """
+        client = _client(request)
+        service.keys.check(request.headers, client)
+        if service.pages is None:
+            raise Problem(404, "no_pages", "this service reads single texts only: send crops to /v1/read")
+        with service.admitted(client) as take:
+            order = await take_in(request, service.page_settings, views=1, take=take)
+            if form != "json" and len(order.texts) > 1:
+                raise Problem(422, "invalid", f"the form {form} is for one photograph: send one at a time")
+            pages = await service.read_pages(order, request, client)
+        if form == "json":
+            content = {"model": service.description.name, "pages": [page.to_dict() for page in pages]}
+            return Response(json.dumps(content, ensure_ascii=False), media_type="application/json")
+        written = await asyncio.to_thread(_WRITERS[form], pages[0])
+        return Response(written, media_type=MEDIA_TYPES[form])
 
 
 def _watching(app: FastAPI, service: _Service) -> None:
@@ -249,6 +316,7 @@ def _model(service: _Service) -> Model:
         views=service.views,
         characters=told.charset,
         max_length=told.max_length,
+        pages=service.pages is not None,
         results=results,
     )
 
@@ -257,7 +325,7 @@ def _client(request: Request) -> str:
     return client_of(request.client.host if request.client else "")
 
 
-async def _while_there(request: Request, work: Coroutine[Any, Any, list[Reading]]) -> list[Reading]:
+async def _while_there(request: Request, work: Coroutine[Any, Any, _Read]) -> _Read:
     """What the work gives; it is stopped when the client goes away.
 
     Raises:

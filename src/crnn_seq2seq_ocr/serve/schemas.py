@@ -144,6 +144,7 @@ class Model(BaseModel):
     views: Annotated[int, Field(description="Most pictures of one text.")]
     characters: Annotated[str, Field(description="All that it can write.")]
     max_length: Annotated[int, Field(description="Most characters of a text.")]
+    pages: Annotated[bool, Field(description="Whether it finds the text of whole photographs at `/v1/pages`.")] = False
     results: list[ModelResult]
 
 

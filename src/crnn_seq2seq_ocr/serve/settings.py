@@ -28,6 +28,10 @@ class ServeSettings(Settings):
     """Requests in progress, those whose bodies are still coming too; beyond that they are refused with 429."""
     most_texts: Size = 32
     """Texts in one request."""
+    most_pages: Size = 4
+    """Whole photographs in one request."""
+    most_pages_waiting: Size = 16
+    """Whole photographs that may wait or be read; beyond that a request is refused with 429."""
     most_bytes: Size = 16 * 1024 * 1024
     """Size of a request's body."""
     most_pixels: Size = 24_000_000
@@ -69,6 +73,8 @@ class ServeSettings(Settings):
     def _fits(self) -> "ServeSettings":
         if self.most_texts > self.most_waiting:
             raise ValueError("most_texts is at most most_waiting: a whole request must find room")
+        if 2 * self.most_pages > self.most_pages_waiting:
+            raise ValueError("most_pages is at most half of most_pages_waiting: a client alone gets half")
         if 2 * self.most_bytes > self.most_bytes_together:
             raise ValueError("most_bytes is at most half of most_bytes_together: a client alone gets half")
         return self

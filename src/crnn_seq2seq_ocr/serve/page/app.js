@@ -2,7 +2,8 @@
 
 import { Card, element } from "./card.js";
 import { csv, download } from "./csv.js";
-import { HAS_INTERFACE, models, Problem, PROMISE, read, useKey } from "./service.js";
+import { isPhotograph, PhotoCard } from "./photo.js";
+import { HAS_INTERFACE, models, Problem, PROMISE, read, readPage, useKey } from "./service.js";
 
 const EXAMPLES = 4;
 
@@ -29,6 +30,7 @@ async function start() {
   find("model").textContent = `Model: ${model.name}.`;
   find("most-views").textContent = `up to ${model.views}`;
   find("views-label").hidden = model.views === 1;
+  find("find-label").hidden = !model.pages;
   showExamples();
   const kept = whenReady;
   whenReady = [];
@@ -41,8 +43,8 @@ function askForKey() {
   find("key").focus();
 }
 
-/** Reads files: each on its own, or together where they are views of one sign. */
-function take(list) {
+/** Reads files: each on its own, or together where they are views of one sign; photographs are searched for text. */
+async function take(list) {
   const files = [...list];
   if (!files.length) return;
   if (!model) {
@@ -53,7 +55,7 @@ function take(list) {
   }
   const together = model.views > 1 && find("views").checked && files.length > 1;
   const texts = together ? [files] : files.map((file) => [file]);
-  const made = texts.map((views) => new Card(views.map((file) => file.name || "pasted picture").join(" + "), views));
+  const made = await Promise.all(texts.map(makeCard));
   cards = [...made, ...cards];
   find("cards").prepend(...made.map((card) => card.node));
   find("results").hidden = false;
@@ -61,11 +63,24 @@ function take(list) {
   made[0].node.scrollIntoView({ block: "nearest" });
 }
 
+async function makeCard(views) {
+  const kind = find("find").value;
+  const photograph = model.pages && kind !== "crop" && (kind === "photo" || (await isPhotograph(views[0])));
+  if (photograph) return new PhotoCard(views[0]);
+  return new Card(views.map((file) => file.name || "pasted picture").join(" + "), views);
+}
+
 async function fill(card) {
   try {
-    const [reading] = await Promise.all([read(card.files), card.pictured]);
-    card.show(reading);
-    say(`${card.name}: ${reading.text || "no text found"}, ${Math.round(100 * reading.confidence)} percent sure`);
+    if (card instanceof PhotoCard) {
+      const [page] = await Promise.all([card.sent.then(readPage), card.pictured]);
+      card.show(page);
+      say(`${card.name}: ${page.text || "no text found"}`);
+    } else {
+      const [reading] = await Promise.all([read(card.files), card.pictured]);
+      card.show(reading);
+      say(`${card.name}: ${reading.text || "no text found"}, ${Math.round(100 * reading.confidence)} percent sure`);
+    }
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     const permanent = problem.code.startsWith("picture_") || problem.code.startsWith("too_many");
@@ -73,7 +88,7 @@ async function fill(card) {
     say(problem.message);
     if (problem.code === "unauthorized") askForKey();
   }
-  find("csv").disabled = !cards.some((each) => each.reading);
+  find("csv").disabled = !cards.some((each) => each.reading || each.page);
 }
 
 /** Tells everybody; nothing takes it away. */
@@ -126,7 +141,7 @@ function listen() {
     take(event.dataTransfer.files);
   });
   document.addEventListener("paste", (event) => take(event.clipboardData.files));
-  find("csv").addEventListener("click", () => download(csv(cards.filter((card) => card.reading))));
+  find("csv").addEventListener("click", () => download(csv(cards.filter((card) => card.reading || card.page))));
   find("clear").addEventListener("click", () => {
     cards = [];
     find("cards").replaceChildren();

@@ -3,7 +3,7 @@
 import { decode, draw } from "./heat.js";
 
 const STEP = 420; // milliseconds a character when watching it read
-const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
+export const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
 
 export function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
@@ -12,7 +12,7 @@ export function element(name, properties = {}, ...children) {
 }
 
 /** The same as on the pages of evaluations. */
-function level(confidence) {
+export function level(confidence) {
   if (confidence >= 0.9) return "sure";
   return confidence >= 0.5 ? "unsure" : "doubtful";
 }

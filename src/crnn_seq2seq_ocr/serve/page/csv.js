@@ -2,8 +2,12 @@
 
 const HEAD = ["file", "text", "confidence", "complete"];
 
+/** A row for each text, and for each line of a photograph. */
 export function csv(cards) {
-  const rows = cards.map(({ name, reading }) => [name, reading.text, reading.confidence.toFixed(4), reading.complete]);
+  const rows = cards.flatMap(({ name, reading, page }) => {
+    const lines = page?.blocks.flatMap((block) => block.lines) ?? [reading];
+    return lines.map(({ text, confidence, complete }) => [name, text, confidence.toFixed(4), complete ?? true]);
+  });
   return "\ufeff" + [HEAD, ...rows].map((row) => row.map(cell).join(",") + "\r\n").join("");
 }
 
@@ -13,9 +17,9 @@ function cell(value) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-export function download(text) {
-  const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  const link = Object.assign(document.createElement("a"), { href: address, download: "readings.csv" });
+export function download(text, name = "readings.csv", type = "text/csv") {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  const link = Object.assign(document.createElement("a"), { href: address, download: name });
   link.click();
   URL.revokeObjectURL(address);
 }

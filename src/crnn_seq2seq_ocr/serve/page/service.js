@@ -42,6 +42,28 @@ export async function read(files) {
   }
 }
 
+/** The text of a whole photograph, with the place of every line. */
+export async function readPage(file) {
+  return (await askForPage(file, "json")).pages[0];
+}
+
+/** The same as the content of a file, in one of the service's forms. */
+export function pageFile(file, form) {
+  return askForPage(file, form);
+}
+
+async function askForPage(file, kind) {
+  await turn();
+  try {
+    const form = new FormData();
+    form.append("picture", file, file.name || "picture");
+    return await ask(`v1/pages?form=${kind}`, { method: "POST", body: form });
+  } finally {
+    running -= 1;
+    waiting.shift()?.();
+  }
+}
+
 async function turn() {
   while (running >= AT_ONCE) await new Promise((go) => waiting.push(go));
   running += 1;
@@ -50,7 +72,8 @@ async function turn() {
 async function ask(path, options) {
   for (let tries = 1; ; tries += 1) {
     const response = await sent(path, options);
-    if (response.ok) return response.json();
+    const json = (response.headers.get("Content-Type") ?? "").startsWith("application/json");
+    if (response.ok) return json ? response.json() : response.text();
     const seconds = Number(response.headers.get("Retry-After"));
     if (!seconds || tries === MOST_TRIES) throw await problemOf(response);
     await new Promise((go) => setTimeout(go, 1000 * Math.min(seconds, 10)));
