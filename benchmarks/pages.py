@@ -23,7 +23,7 @@ from crnn_seq2seq_ocr import PageReader, RapidDetector, Reader
 from crnn_seq2seq_ocr.data.pictures import encode_picture
 from crnn_seq2seq_ocr.data.synthetic.whole_pages import KINDS, WholePage, draw_page
 from crnn_seq2seq_ocr.metrics.profiles import fold
-from crnn_seq2seq_ocr.metrics.scores import character_totals
+from crnn_seq2seq_ocr.metrics.scores import edit_distance
 from crnn_seq2seq_ocr.pages.formats import bounds
 
 Box = tuple[int, int, int, int]
@@ -54,9 +54,8 @@ class Tally:
         self.found += len(words)
         self.there += len(truth)
         reference = " ".join(fold(text) for text, _ in truth)
-        errors, characters = character_totals([reference], [" ".join(fold(text) for text, _ in words)])
-        self.errors += errors
-        self.characters += characters
+        self.errors += edit_distance(reference, " ".join(fold(text) for text, _ in words))
+        self.characters += len(reference)
         self.seconds.append(seconds)
 
 

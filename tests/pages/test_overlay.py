@@ -14,3 +14,15 @@ def test_boxes_are_drawn_in_the_colour_of_how_sure_they_are() -> None:
     assert tuple(drawn[135, 180]) == UNSURE
     assert drawn[190, 100].tolist() == [128, 128, 128]
     assert not pixels.any()
+
+
+def test_letters_with_accents_are_drawn_as_such() -> None:
+    shape = ((20.0, 80.0), (180.0, 80.0), (180.0, 140.0), (20.0, 140.0))
+    drawn = [
+        draw_overlay(
+            np.zeros((200, 200, 3), np.uint8), Page("x", (200, 200), (Block((Line(text, 1, shape, ()),), shape),))
+        )
+        for text in ("é", "ê", "ç")
+    ]
+    assert not np.array_equal(drawn[0], drawn[1])
+    assert not np.array_equal(drawn[0], drawn[2])
