@@ -120,12 +120,12 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         lambda here, model: ["read", model, here / "none.png"],
         r"PLACE/none\.png cannot be opened .*check the path"),
     "picture, corrupt": (
-        lambda here, model: ["read", model, corrupt(here)], r"PLACE/corrupt\.png: .*damaged or cut short.*replace"),
+        lambda here, model: ["read", model, corrupt(here)], r"PLACE/corrupt\.png: .*cut short.*replace"),
     "picture, empty": (
         lambda here, model: ["read", model, empty(here)], r"PLACE/empty\.png: the picture is empty .*replace"),
     "picture, bomb": (
         lambda here, model: ["read", model, bomb(here)],
-        r"PLACE/bomb\.png: the picture is larger than 64 million pixels .*make it smaller"),
+        r"PLACE/bomb\.png: the picture of 60000 x 60000 pixels is larger than 64 million pixels .*make it smaller"),
     "picture, a folder without any": (
         lambda here, model: ["read", model, here], r"PLACE holds no pictures"),
     "picture, nothing matches": (
