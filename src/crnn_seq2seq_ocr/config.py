@@ -4,10 +4,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from crnn_seq2seq_ocr.errors import RecipeError, did_you_mean
+from crnn_seq2seq_ocr.system.parsing import parse_yaml
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Size = Annotated[int, Field(ge=1)]
@@ -379,8 +379,8 @@ def _read_yaml(name: str) -> dict[str, Any]:
             f"there are {', '.join(recipe_names())}, or give the path of a .yaml file"
         )
     try:
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        raw = parse_yaml(text)
+    except ValueError as error:
         raise RecipeError(f"{name} is not valid YAML: {error}") from None
     if not isinstance(raw, dict):
         raise RecipeError(f"{name} must hold settings by name, it holds {type(raw).__name__}")
@@ -392,8 +392,8 @@ def _override(raw: dict[str, Any], override: str) -> None:
     if not equals or not key:
         raise RecipeError(f"{override!r} is not a setting: write it as section.setting=value")
     try:
-        parsed = yaml.safe_load(value)
-    except yaml.YAMLError as error:
+        parsed = parse_yaml(value)
+    except ValueError as error:
         raise RecipeError(f"the value of {override!r} is not valid YAML: {error}") from None
     *sections, last = key.split(".")
     place: Any = raw

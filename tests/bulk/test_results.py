@@ -252,3 +252,28 @@ def test_readings_are_written_after_some_time_or_many(tmp_path: Path, monkeypatc
 def test_other_kinds_of_files(name: str) -> None:
     with pytest.raises(DataError, match=r"its name must end in \.jsonl, \.csv, \.tsv or \.parquet"):
         results.store_of(Path(name))
+
+
+@pytest.mark.parametrize("name", ["=1+1.png", "+1", "-1", "@x", "'=1", "'a", "a=1", "\tb"])
+def test_no_cell_of_csv_is_a_formula_and_names_are_found_again(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "readings.csv"
+    add(path, [read(name, '=HYPERLINK("http://x")')])
+    with path.open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for cell in row.values())
+    assert done(path) == ([name], 0)
+
+
+def test_csv_with_names_of_any_length_is_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "readings.csv"
+    add(path, [read("a" * 300_000)])
+    add(path, [read("b")])
+    assert done(path) == (["a" * 300_000, "b"], 0)
+
+
+def test_a_note_that_is_no_text_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "readings.jsonl"
+    add(path, [read("a")])
+    path.with_name("readings.jsonl.meta").write_bytes(b"\xff\xfe")
+    with pytest.raises(DataError, match="name another output"):
+        add(path, [read("b")])

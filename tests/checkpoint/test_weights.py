@@ -106,11 +106,11 @@ def other_shape(folder: Path) -> None:
         (lambda folder: change_json(folder, model={"width": 16}), r"(?s)model.json is damaged or of another.*encoder"),
         (lambda folder: change_json(folder, charset=7), r"model.json is damaged"),
         (lambda folder: change_json(folder, charset="aa"), r"more than once"),
-        (lambda folder: truncate(folder / "model.safetensors"), r"model.safetensors cannot be read .*copy it again"),
+        (lambda folder: truncate(folder / "model.safetensors"), r"model.safetensors is damaged.*copy it again"),
         (lambda folder: (folder / "model.safetensors").unlink(), r"model.safetensors cannot be read"),
-        (lambda folder: (folder / "model.safetensors").write_bytes(b""), r"model.safetensors cannot be read"),
+        (lambda folder: (folder / "model.safetensors").write_bytes(b""), r"model.safetensors is damaged"),
         (lambda folder: change_json(folder, charset="abcdefg"), r"model.safetensors does not fit .*model.json"),
-        (other_shape, r"model.safetensors does not fit .*model.json"),
+        (other_shape, r"model.safetensors is damaged, its SHA-256 is not the one in model.json"),
     ],
 )
 def test_a_damaged_model_is_named(

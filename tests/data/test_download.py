@@ -4,8 +4,10 @@ import errno
 import re
 import socket
 import threading
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -227,3 +229,23 @@ def test_numbers_of_shards(text: str, numbers: list[int]) -> None:
 def test_wrong_numbers_of_shards(text: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         parse_shards(text, count=64)
+
+
+@pytest.mark.parametrize("address", ["http://other/x", "ftp://other/x"])
+def test_what_is_encrypted_does_not_become_open(address: str) -> None:
+    request = urllib.request.Request("https://mirror/fsns")
+    handler = download._SafeRedirects()
+    with pytest.raises(DownloadError, match=r"points to .* which is not encrypted: name another mirror"):
+        handler.redirect_request(request, None, 302, "Found", {}, address)
+    followed = handler.redirect_request(request, None, 302, "Found", Message(), "https://other/x")
+    assert followed is not None
+    assert followed.full_url == "https://other/x"
+
+
+def test_an_answer_that_never_ends_is_not_stored(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "LARGEST", 1000)
+    with pytest.raises(DownloadError, match="sends more than"):
+        download_fsns(tmp_path, split="test", shards=[0], base_url=server.url)
+    assert not list(tmp_path.glob("test/test-*"))

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from crnn_seq2seq_ocr.errors import DownloadError, StorageError
-from crnn_seq2seq_ocr.system.files import replacing, writing
+from crnn_seq2seq_ocr.system.files import replacing, whole_folder, writing
+from tests.conftest import python
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
@@ -54,3 +55,28 @@ def test_refusals_become_clear_errors(tmp_path: Path, number: int, message: str)
 def test_errors_of_this_package_pass() -> None:
     with pytest.raises(DownloadError, match=r"^ours$"), writing(Path("x")):
         raise DownloadError("ours")
+
+
+def test_a_folder_that_is_written_anew_is_there_at_every_moment(tmp_path: Path) -> None:
+    """Another process looks for it as fast as it can."""
+    folder = tmp_path / "model"
+    looking = (
+        "import os, sys\nprint('looks', flush=True)\nwhile not os.path.exists(sys.argv[2]):\n"
+        "    if not os.path.exists(sys.argv[1]): sys.exit('it was away')\n"
+    )
+
+    def write(text: str) -> None:
+        with whole_folder(folder) as partial:
+            (partial / "model.json").write_text(text)
+
+    write("0")
+    with python("-c", looking, str(folder / "model.json"), str(tmp_path / "end")) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        for number in range(1000):
+            write(str(number))
+        (tmp_path / "end").touch()
+        _, errors = child.communicate(timeout=60)
+    assert (child.returncode, errors) == (0, "")
+    assert (folder / "model.json").read_text() == "999"
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

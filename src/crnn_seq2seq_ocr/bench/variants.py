@@ -5,10 +5,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import yaml
-
 from crnn_seq2seq_ocr.config import Recipe, load_recipe
 from crnn_seq2seq_ocr.errors import RecipeError
+from crnn_seq2seq_ocr.system.parsing import parse_yaml
 
 
 def vary(name: str, settings: Sequence[str], variations: Sequence[str]) -> dict[str, Recipe]:
@@ -39,8 +38,8 @@ def _values(variation: str) -> list[str]:
     """Each ``section.setting=value`` of a variation."""
     setting, equals, values = variation.partition("=")
     try:
-        listed = yaml.safe_load(f"[{values}]")
-    except yaml.YAMLError:
+        listed = parse_yaml(f"[{values}]")
+    except ValueError:
         listed = []
     if not setting or not equals or not listed:
         raise RecipeError(f"{variation!r} is no variation: write it as section.setting=value,value")
@@ -49,5 +48,5 @@ def _values(variation: str) -> list[str]:
 
 def _written(value: Any) -> str:
     """A value as YAML: bare where that means the same."""
-    bare = isinstance(value, str) and yaml.safe_load(value) == value
+    bare = isinstance(value, str) and parse_yaml(value) == value
     return value if bare else json.dumps(value, ensure_ascii=False)

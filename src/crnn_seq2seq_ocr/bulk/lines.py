@@ -11,6 +11,7 @@ from typing import IO, Any, NamedTuple, Protocol
 
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.system.files import replacing
+from crnn_seq2seq_ocr.system.parsing import parse_json
 
 COLUMNS = ("name", "text", "confidence", "complete", "error")
 
@@ -49,7 +50,7 @@ class JsonLines:
 
     def decode(self, line: str) -> Row:
         """See `Form`."""
-        content = json.loads(line)
+        content = parse_json(line)
         if not isinstance(content, dict) or not isinstance(content.get("name"), str):
             raise ValueError("no reading")
         return Row(content["name"], "error" in content)
@@ -81,19 +82,33 @@ class Csv:
     def row(self, cells: Iterable[Any]) -> bytes:
         """One line of cells."""
         line = io.StringIO()
-        texts = (cell if isinstance(cell, str) else self._number(cell) for cell in cells)
+        texts = (_defused(cell) if isinstance(cell, str) else self._number(cell) for cell in cells)
         csv.writer(line, delimiter=self._delimiter, lineterminator="\n").writerow(map(one_line, texts))
         return line.getvalue().encode()
 
     def cells(self, line: str, count: int) -> list[str]:
         """The cells of a line; a ValueError where they are not so many."""
+        csv.field_size_limit(max(csv.field_size_limit(), len(line)))  # as long as what was written
         (cells,) = csv.reader([line], delimiter=self._delimiter, strict=True)
         if len(cells) != count:
             raise ValueError("not a cell for each column")
-        return cells
+        return [_as_it_was(cell) for cell in cells]
 
     def _number(self, value: Any) -> str:
         return f"{value:.4f}" if self._excel and isinstance(value, float) else json.dumps(value)
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "'")
+"""What begins a formula in a spreadsheet, and what stands before a text that begins so."""
+
+
+def _defused(cell: str) -> str:
+    """A text that no spreadsheet takes for a formula: an apostrophe stands before it."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
+
+
+def _as_it_was(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
 
 
 class Lines:

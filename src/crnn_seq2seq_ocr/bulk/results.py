@@ -12,6 +12,7 @@ from crnn_seq2seq_ocr.bulk.lines import Csv, JsonLines, Lines, Row, one_line, to
 from crnn_seq2seq_ocr.bulk.parquet_store import Parts
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.system.files import writing
+from crnn_seq2seq_ocr.system.parsing import parse_json
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 """Between the cells of a table, by the end of its name."""
@@ -136,8 +137,7 @@ def _claimed(path: Path, made_by: dict[str, Any]) -> Iterator[None]:
                 f"{path} is being written by another process: give each one its part with --shard, or wait for it"
             )
         if path.exists():
-            note.seek(0)
-            _compare(path, note.read(), made_by)
+            _compare(path, place.read_bytes(), made_by)
         else:
             note.truncate(0)
             note.write(json.dumps(made_by, ensure_ascii=False) + "\n")
@@ -165,9 +165,9 @@ def _foreign(path: Path) -> DataError:
     )
 
 
-def _compare(path: Path, noted: str, made_by: dict[str, Any]) -> None:
+def _compare(path: Path, noted: bytes, made_by: dict[str, Any]) -> None:
     try:
-        before = json.loads(noted)
+        before = parse_json(noted)
     except ValueError:
         raise _foreign(path) from None
     if before != made_by:

@@ -4,16 +4,22 @@ import json
 import math
 import shutil
 from pathlib import Path
+from typing import Any
 
+from crnn_seq2seq_ocr.checkpoint.digests import check_file
 from crnn_seq2seq_ocr.checkpoint.hub import fetch_model, hub_address
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.checkpoint.pretrained import released_models
 from crnn_seq2seq_ocr.errors import CheckpointError, did_you_mean
 from crnn_seq2seq_ocr.system.files import write_whole
+from crnn_seq2seq_ocr.system.parsing import parse_json
 
 WEIGHTS, DESCRIPTION, STATE, BEST = "model.safetensors", "model.json", "training.pt", "best.json"
 ONNX = "model.onnx"
 """The same model for ONNX Runtime; folders of trainings have none."""
+
+LARGEST_HEAD = 100_000_000
+"""Bytes of names and shapes at the beginning of a safetensors file, as its own library limits them."""
 
 _NOT_LEARNT = {"running_mean", "running_var", "num_batches_tracked"}
 """The state of batch normalisation."""
@@ -51,11 +57,25 @@ def load_description(folder: Path) -> Description:
         CheckpointError: It is damaged, or of another version.
     """
     path = folder / DESCRIPTION
+    return Description.from_dict(_content(path), str(path))
+
+
+def check_digest(folder: Path, name: str) -> None:
+    """Compare a file of a model with its digest, where ``model.json`` has one.
+
+    Raises:
+        CheckpointError: It, or ``model.json``, was changed or cannot be read.
+    """
+    others = [path for path in checkpoints(folder.parent.parent) if path < folder]
+    remedy = f"copy it again, or delete {folder} to go on from {others[-1].name}" if others else "copy it again"
+    check_file(folder / name, _content(folder / DESCRIPTION), remedy=remedy)
+
+
+def _content(path: Path) -> Any:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        return parse_json(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise CheckpointError(f"{path} is damaged ({error}): copy it again") from None
-    return Description.from_dict(content, str(path))
 
 
 def count_parameters(folder: Path) -> int:
@@ -67,11 +87,14 @@ def count_parameters(folder: Path) -> int:
     path = folder / WEIGHTS
     try:
         with path.open("rb") as file:
-            head = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+            length = int.from_bytes(file.read(8), "little")
+            if length > LARGEST_HEAD:
+                raise ValueError(f"a head of {length:,} bytes")
+            head = parse_json(file.read(length))
         shapes = {name: entry["shape"] for name, entry in head.items() if name != "__metadata__"}
+        return sum(math.prod(shape) for name, shape in shapes.items() if name.rpartition(".")[2] not in _NOT_LEARNT)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path} cannot be read ({error}): copy it again") from None
-    return sum(math.prod(shape) for name, shape in shapes.items() if name.rpartition(".")[2] not in _NOT_LEARNT)
 
 
 def checkpoints(run: Path) -> list[Path]:
@@ -87,7 +110,7 @@ def last_checkpoint(run: Path) -> Path | None:
 def best_checkpoint(run: Path) -> Path | None:
     """The checkpoint that `mark_best` chose, if it is still there."""
     try:
-        folder: Path = run / "checkpoints" / json.loads((run / BEST).read_text(encoding="utf-8"))["checkpoint"]
+        folder: Path = run / "checkpoints" / parse_json((run / BEST).read_bytes())["checkpoint"]
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, KeyError, TypeError) as error:  # not UTF-8, not JSON, or other JSON

@@ -12,6 +12,9 @@ from crnn_seq2seq_ocr.text import Tokenizer
 FORMAT = 1
 """Changes when what is written cannot be read by an earlier version."""
 
+LONGEST = 100_000
+"""More characters than any text has: a number beyond is damage."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -66,6 +69,10 @@ class Description:
                 "use the version that wrote it, or train again"
             )
         try:
+            if not isinstance(content["name"], str) or type(content["step"]) is not int:
+                raise TypeError("the name is no text, or the step no number")
+            if type(content["max_length"]) is not int or not 1 <= content["max_length"] <= LONGEST:
+                raise TypeError(f"max_length is no number from 1 to {LONGEST}")
             return cls(
                 charset=Tokenizer(content["charset"]).charset,
                 max_length=content["max_length"],
@@ -77,7 +84,7 @@ class Description:
                 about=content.get("about", ""),
                 results=tuple(Result(**each) for each in content.get("results", ())),
             )
-        except (KeyError, TypeError, ValidationError, CharsetError) as error:
+        except (KeyError, TypeError, AttributeError, ValidationError, CharsetError) as error:
             raise CheckpointError(f"{where} is damaged or of another version: {error}") from None
 
     def to_dict(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import io
 import json
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,17 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save as serialize
 
-from crnn_seq2seq_ocr.checkpoint.folders import DESCRIPTION, ONNX, STATE, WEIGHTS, find_model, load_description
+from crnn_seq2seq_ocr.checkpoint.digests import KEY as DIGESTS
+from crnn_seq2seq_ocr.checkpoint.digests import digest
+from crnn_seq2seq_ocr.checkpoint.folders import (
+    DESCRIPTION,
+    ONNX,
+    STATE,
+    WEIGHTS,
+    check_digest,
+    find_model,
+    load_description,
+)
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.errors import CheckpointError
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
@@ -45,21 +56,27 @@ def save_model(
     Raises:
         StorageError: It could not be written.
     """
+    files = {WEIGHTS: _weights(recognizer, half=half)} | ({} if onnx is None else {ONNX: onnx})
     with whole_folder(folder) as partial:
-        _write_model(recognizer, description, partial, half=half)
-        if onnx is not None:
-            (partial / ONNX).write_bytes(onnx)
+        _write(partial, description, files)
 
 
-def _write_model(recognizer: torch.nn.Module, description: Description, folder: Path, *, half: bool = False) -> None:
+def _weights(recognizer: torch.nn.Module, *, half: bool = False) -> bytes:
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in recognizer.state_dict().items()}
     if half:
         # Biases and norms are small, and worth their digits.
         tensors = {name: tensor.half() if tensor.ndim > 1 else tensor for name, tensor in tensors.items()}
-    # Through memory: Python's own writing says why it fails, the libraries' does not.
-    (folder / WEIGHTS).write_bytes(serialize(tensors))
+    # In memory: Python's own writing says why it fails, the libraries' does not.
+    return serialize(tensors)
+
+
+def _write(folder: Path, description: Description, files: Mapping[str, bytes | memoryview]) -> None:
+    """Write files and ``model.json``, which has their digests, so it comes last."""
+    for name, file in files.items():
+        (folder / name).write_bytes(file)
     content = {
         **description.to_dict(),
+        DIGESTS: {name: digest(file) for name, file in files.items()},
         "versions": {
             "crnn-seq2seq-ocr": __version__,
             "torch": str(torch.__version__),
@@ -78,6 +95,7 @@ def load_model(path: Path) -> tuple[Recognizer, Description]:
     folder = find_model(path)
     description = load_description(folder)
     recognizer = build(description)
+    check_digest(folder, WEIGHTS)
     try:
         recognizer.load_state_dict(load_file(folder / WEIGHTS))
     except (SafetensorError, OSError) as error:
@@ -103,11 +121,10 @@ def save_checkpoint(run: Path, recognizer: torch.nn.Module, description: Descrip
         StorageError: It could not be written; earlier checkpoints stay as they are.
     """
     folder = run / "checkpoints" / f"step-{description.step:08d}"
+    content = io.BytesIO()
+    torch.save(state, content)
     with whole_folder(folder) as partial:
-        _write_model(recognizer, description, partial)
-        content = io.BytesIO()
-        torch.save(state, content)
-        (partial / STATE).write_bytes(content.getbuffer())
+        _write(partial, description, {WEIGHTS: _weights(recognizer), STATE: content.getbuffer()})
     return folder
 
 
@@ -117,6 +134,8 @@ def load_state(folder: Path, *, device: torch.device | str = "cpu") -> dict[str,
     Raises:
         CheckpointError: It is missing or damaged.
     """
+    if (folder / STATE).is_file():
+        check_digest(folder, STATE)
     try:
         state: dict[str, Any] = torch.load(folder / STATE, map_location=device, weights_only=True)
     except FileNotFoundError:
@@ -125,4 +144,6 @@ def load_state(folder: Path, *, device: torch.device | str = "cpu") -> dict[str,
         raise CheckpointError(
             f"{folder / STATE} is damaged ({type(error).__name__}): delete {folder} to resume from the one before"
         ) from None
+    if not isinstance(state, dict):
+        raise CheckpointError(f"{folder / STATE} is no state of a training: delete {folder} to resume from one before")
     return state

@@ -25,6 +25,21 @@ CHARSET_FILE = "charset_size=134.txt"
 _PIECE = 1 << 20
 _TIMEOUT = 30.0
 
+LARGEST = 2 << 30
+"""No shard has more bytes: an answer that goes on is not what was asked for."""
+
+
+class _SafeRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows where a server points to, but never from https to what anybody on the way can change."""
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):  # type: ignore[no-untyped-def]
+        if req.full_url.startswith("https:") and not newurl.startswith("https:"):
+            raise DownloadError(f"{req.full_url} points to {newurl}, which is not encrypted: name another mirror")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+_open = urllib.request.build_opener(_SafeRedirects).open
+
 Progress = Callable[[int, int], None]
 
 
@@ -212,7 +227,7 @@ class _Fetch:
         start = _size(part)
         request = urllib.request.Request(url, headers={"Range": f"bytes={start}-"} if start else {})
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
+            with _open(request, timeout=_TIMEOUT) as answer:
                 if answer.status != 206:
                     start = 0  # the server knows no ranges and sends all of it again
                 length = answer.headers["Content-Length"]
@@ -236,6 +251,8 @@ class _Fetch:
                     raise _StoppedError
                 file.write(piece)
                 arrived += len(piece)
+                if arrived > LARGEST:
+                    raise DownloadError(f"{answer.url} sends more than {LARGEST >> 30} GiB: name another mirror")
                 if shown:
                     self.meter.report(shown[0], arrived, max(shown[1], arrived))
         return arrived

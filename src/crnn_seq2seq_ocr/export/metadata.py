@@ -8,6 +8,7 @@ from typing import Any
 import onnx
 from onnx import helper
 
+from crnn_seq2seq_ocr.checkpoint.digests import unsigned
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.inference.onnx_backend import DESCRIPTION_KEY
 from crnn_seq2seq_ocr.text import SPECIAL_COUNT
@@ -43,6 +44,7 @@ def describe(
         "versions": _versions("torch", "onnx", "onnxruntime"),
         "checked": checked,
         "measured": measured,
+        **unsigned(),
     }
     helper.set_model_props(model, {name: written(entry) for name, entry in entries.items() if entry is not None})
 

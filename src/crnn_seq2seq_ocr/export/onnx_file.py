@@ -7,6 +7,7 @@ from typing import Literal
 
 from rich.console import Console
 
+from crnn_seq2seq_ocr.checkpoint.digests import sign_onnx
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.data.transforms import Prepared, readable
@@ -132,8 +133,7 @@ def _content(
 ) -> bytes:
     joined = join(pieces, description)
     describe(joined, description, precision=precision, checked=checked, measured=measured)
-    content: bytes = joined.SerializeToString()
-    return content
+    return sign_onnx(joined.SerializeToString())
 
 
 def _calibration(name: str | None, description: Description) -> list[Prepared]:

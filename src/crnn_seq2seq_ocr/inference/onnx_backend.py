@@ -1,17 +1,19 @@
 """Networks in ONNX files, run by ONNX Runtime: no PyTorch is needed, nor imported."""
 
-import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from crnn_seq2seq_ocr.checkpoint.digests import check_onnx
+from crnn_seq2seq_ocr.checkpoint.folders import DESCRIPTION, ONNX, check_digest
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.errors import CheckpointError, DeviceError
 from crnn_seq2seq_ocr.inference.providers import automatic_device, choose
 from crnn_seq2seq_ocr.model.outputs import Outputs
+from crnn_seq2seq_ocr.system.parsing import parse_json
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 DESCRIPTION_KEY = "crnn-seq2seq-ocr"
 """The entry of the file's metadata that holds the description, as JSON."""
+
+_EXTERNAL = b"\x0a\x08location\x12"
+"""How a file says where other files with numbers of it are: the entry ``location`` of a tensor."""
 
 
 class OnnxBackend:
@@ -70,6 +75,8 @@ class OnnxBackend:
         """
         if not path.is_file():
             raise CheckpointError(f"{path} is not there: give a file that `crnn-ocr export` wrote")
+        if path.name == ONNX and path.with_name(DESCRIPTION).is_file():
+            check_digest(path.parent, ONNX)
         return cls.of(path.read_bytes(), where=str(path), device=device, threads=threads, concurrency=concurrency)
 
     @classmethod
@@ -83,6 +90,11 @@ class OnnxBackend:
         concurrency: int = 1,
     ) -> "OnnxBackend":
         """The network of the content of a file; `where` names it in messages, all else is as in `load`."""
+        check_onnx(content, where)
+        if _EXTERNAL in content:
+            raise CheckpointError(
+                f"{where} keeps numbers in other files, which is not read: give one that `crnn-ocr export` wrote"
+            )
         device = automatic_device() if device == "auto" else device
         concurrency = concurrency if device == "cpu" else 1
         session = _session(content, where, device, _threads(concurrency) if threads is None else threads)
@@ -92,8 +104,8 @@ class OnnxBackend:
                 f"{where} is an ONNX file, but not of a reader of this package: give one that `crnn-ocr export` wrote"
             )
         try:
-            description: Any = json.loads(written)
-        except json.JSONDecodeError as error:
+            description = parse_json(written)
+        except ValueError as error:
             raise CheckpointError(f"the metadata of {where} is damaged ({error}): export it again") from None
         return cls(session, Description.from_dict(description, where), device=device, concurrency=concurrency)
 
@@ -117,6 +129,8 @@ def _session(content: bytes, where: str, device: str, threads: int) -> "onnxrunt
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors: what it warns of is its own business
     options.intra_op_num_threads = threads
+    # Where it looks for numbers kept in other files; by default in the working folder.
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
     provider, chosen = choose(options, device)
     try:
         session = onnxruntime.InferenceSession(content, options, providers=chosen)

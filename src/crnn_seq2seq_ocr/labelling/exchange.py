@@ -9,6 +9,7 @@ from crnn_seq2seq_ocr.data.formats.labels import decode
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.labelling.store import Label, LabelStore, checked_text
 from crnn_seq2seq_ocr.system.files import write_whole
+from crnn_seq2seq_ocr.system.parsing import parse_json
 
 Tool = Literal["ppocrlabel", "label-studio"]
 
@@ -98,7 +99,7 @@ def _label_studio(path: Path) -> Iterator[tuple[str, str]]:
 
 def _json(path: Path, content: str) -> list[dict[str, Any]]:
     try:
-        found = json.loads(content)
+        found = parse_json(content)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not JSON: {error}") from None
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):

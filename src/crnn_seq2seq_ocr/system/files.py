@@ -1,15 +1,18 @@
 """Writing that leaves whole files or none, and says in plain words why it could not."""
 
+import ctypes
 import errno
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from crnn_seq2seq_ocr.errors import CrnnOcrError, StorageError
 
+_RENAME_EXCHANGE = 2  # linux/fs.h
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _IN_THE_WAY = {errno.EEXIST, errno.ENOTDIR}
@@ -103,15 +106,27 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             yield partial
             for path in partial.iterdir():
                 _to_disk(path)
-            if folder.exists():
-                # Aside first: at no moment does a half deleted folder bear the name.
-                shutil.rmtree(old, ignore_errors=True)
-                os.replace(folder, old)
-            os.replace(partial, folder)
+            if folder.exists() and _exchange(partial, folder):
+                shutil.rmtree(partial)
+            else:
+                if folder.exists():
+                    # Aside first: at no moment does a half deleted folder bear the name.
+                    shutil.rmtree(old, ignore_errors=True)
+                    os.replace(folder, old)
+                os.replace(partial, folder)
             shutil.rmtree(old, ignore_errors=True)
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
+
+
+def _exchange(first: Path, second: Path) -> bool:
+    """Let two folders change their names in one step; False where the system or the disk cannot."""
+    if not sys.platform.startswith("linux"):
+        return False
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    names = os.fsencode(first.absolute()), os.fsencode(second.absolute())
+    return rename is not None and rename(-1, names[0], -1, names[1], _RENAME_EXCHANGE) == 0
 
 
 def _to_disk(path: Path) -> None:

@@ -13,6 +13,7 @@ from crnn_seq2seq_ocr.config import Recipe
 from crnn_seq2seq_ocr.errors import CheckpointError, CrnnOcrError, RecipeError
 from crnn_seq2seq_ocr.system.files import write_whole
 from crnn_seq2seq_ocr.system.locks import sole_writer
+from crnn_seq2seq_ocr.system.parsing import parse_yaml
 from crnn_seq2seq_ocr.training.optimization import agree
 
 RECIPE = "recipe.yaml"
@@ -52,8 +53,8 @@ def check_folder(recipe: Recipe, folder: Path, *, resume: bool) -> None:
     if folders.last_checkpoint(folder) is None:
         raise CheckpointError(f"{folder} holds no checkpoint to resume from: start without --resume")
     try:
-        before = Recipe.model_validate(yaml.safe_load((folder / RECIPE).read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        before = Recipe.model_validate(parse_yaml((folder / RECIPE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, ValidationError) as error:
         raise CheckpointError(
             f"{folder / RECIPE} is missing, damaged or of another version: {error}\nput the recipe of this run there"
         ) from None

@@ -198,3 +198,40 @@ def test_schemas_without_a_picture_or_a_text(train, fields, message):
     change_header(train / "fsns.mindrecord0", schema=schema(**fields))
     with pytest.raises(DataError, match=message):
         MindRecords(train)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n) SELECT i ROW_ID, 0 PAGE_ID_RAW, "
+        "0 PAGE_OFFSET_RAW, 9 PAGE_OFFSET_RAW_END, 0 PAGE_ID_BLOB, 0 PAGE_OFFSET_BLOB, 9 PAGE_OFFSET_BLOB_END FROM n",
+        "SELECT * FROM OTHERS",
+    ],
+)
+def test_a_view_in_place_of_the_rows_is_refused(train, view):
+    """One of them never ends."""
+    index = train / "fsns.mindrecord0.db"
+    change_index(index, "ALTER TABLE INDEXES RENAME TO OTHERS")
+    change_index(index, f"CREATE VIEW INDEXES AS {view}")
+    with pytest.raises(RecordError, match="it has no table INDEXES"):
+        MindRecords(train)
+
+
+@pytest.mark.parametrize("changes", [{"shard_addresses": []}, {"page_size": -1}, {"header_size": 10**30}])
+def test_headers_of_no_shards_or_impossible_sizes(train, changes):
+    change_header(train / "fsns.mindrecord0", **changes)
+    with pytest.raises(RecordError, match="no shards, or sizes that cannot be"):
+        MindRecords(train / "fsns.mindrecord0")
+
+
+def test_a_number_too_large_for_the_index(train):
+    change_index(train / "fsns.mindrecord0.db", "UPDATE INDEXES SET PAGE_ID_RAW = 9223372036854775807")
+    assert len(MindRecords(train)) == 20
+    with pytest.raises(RecordError, match="points outside the file"):
+        MindRecords(train)[0]
+
+
+def test_a_header_that_is_nested_too_deeply(train):
+    (train / "fsns.mindrecord0").write_bytes((100_000).to_bytes(8, "little") + b"[" * 100_000)
+    with pytest.raises(RecordError, match="nested too deeply"):
+        MindRecords(train)

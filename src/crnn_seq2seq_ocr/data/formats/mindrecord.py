@@ -6,11 +6,11 @@ A set is some shards ``NAME0``, ``NAME1``, ... with an SQLite index ``NAME0.db``
 and its blob part (pictures and arrays) lie in which page.
 """
 
-import json
 import mmap
 import re
 import sqlite3
 import struct
+import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from crnn_seq2seq_ocr.data.combined import locate
 from crnn_seq2seq_ocr.data.formats.format import Format
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import DataError, RecordError
+from crnn_seq2seq_ocr.system.parsing import parse_json
 from crnn_seq2seq_ocr.text import normalize
 
 FIRST_SHARD = re.compile(r".*\.(mindrecord|mindrecord0)")
@@ -191,14 +192,35 @@ def _open_shard(path: Path) -> _Shard:
     address = f"file:{quote(str(index.resolve()))}?mode=ro&immutable=1"
     try:
         with closing(sqlite3.connect(address, uri=True)) as connection:
+            _allow_tables_only(connection, index.stat().st_size)
             rows = np.fromiter(connection.execute(ROWS), ROW)
-    except (sqlite3.Error, TypeError, ValueError) as error:
+    except (sqlite3.Error, OverflowError, TypeError, ValueError) as error:
         raise RecordError(f"{index} is not the index of a MindRecord shard, or damaged: {error}") from None
     try:
         with path.open("rb") as shard:
             return _Shard(path, rows, memoryview(mmap.mmap(shard.fileno(), 0, access=mmap.ACCESS_READ)))
     except (OSError, ValueError) as error:
         raise RecordError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _allow_tables_only(connection: sqlite3.Connection, size: int) -> None:
+    """Let a database of `size` bytes answer from its table of rows alone, in bounded steps: a view may never end.
+
+    Raises:
+        ValueError: What is called INDEXES is no table.
+    """
+    connection.execute("PRAGMA trusted_schema=OFF")
+    steps_left = [1000 + size]
+
+    def spent() -> bool:
+        steps_left[0] -= 1
+        return steps_left[0] < 0
+
+    # A row takes some dozen steps and at least as many bytes.
+    connection.set_progress_handler(spent, 100)
+    kinds = connection.execute("SELECT type FROM sqlite_master WHERE name = 'INDEXES' COLLATE NOCASE").fetchall()
+    if kinds != [("table",)]:
+        raise ValueError("it has no table INDEXES")
 
 
 def _read_layout(path: Path) -> _Layout:
@@ -209,6 +231,8 @@ def _read_layout(path: Path) -> _Layout:
         blobs = tuple(schema["blob_fields"])
         sizes = int(header["header_size"]), int(header["page_size"])
         shards = tuple(Path(name).name for name in header["shard_addresses"])
+        if not shards or min(sizes) < 0 or max(sizes) > sys.maxsize:
+            raise ValueError("no shards, or sizes that cannot be")
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise RecordError(f"{path} is not a MindRecord shard, its header lacks what one has: {error!r}") from None
     images = [name for name, kind in fields.items() if kind == "bytes" and name in blobs]
@@ -228,7 +252,7 @@ def _read_header(path: Path) -> dict[str, Any]:
             length = int.from_bytes(file.read(8), "little")
             if not 0 < length <= LARGEST_HEADER:
                 raise ValueError(f"a header of {length:,} bytes")
-            header = json.loads(file.read(length))
+            header = parse_json(file.read(length))
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
     except ValueError as error:

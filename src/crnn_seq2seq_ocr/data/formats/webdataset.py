@@ -7,7 +7,6 @@ sample can be read without the ones before it.
 
 import functools
 import io
-import json
 import mmap
 import tarfile
 from array import array
@@ -24,6 +23,7 @@ from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.data.strings import Builder, Strings
 from crnn_seq2seq_ocr.errors import DataError, RecordError
 from crnn_seq2seq_ocr.system.files import replacing
+from crnn_seq2seq_ocr.system.parsing import parse_json
 from crnn_seq2seq_ocr.text import normalize
 
 SUFFIX = ".tar"
@@ -95,7 +95,7 @@ class WebDataset:
         tar = self._opened(self.paths[number])
         data, is_json = tar.text(row)
         try:
-            text = _field(json.loads(data), self._field) if is_json else data.decode().removesuffix("\n")
+            text = _field(parse_json(data), self._field) if is_json else data.decode().removesuffix("\n")
         except ValueError as error:
             raise RecordError(f"{tar.name(row)}: its text cannot be read: {error}") from None
         return normalize(text)
