@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 SIGNS := synthetic:signs?difficulty=0&max_length=12
 
-.PHONY: help demo test lint check docs coverage lock web clean
+.PHONY: help demo test fuzz lint check docs coverage lock web clean
 .DEFAULT_GOAL := help
 
 help: ## List the commands
@@ -50,6 +50,9 @@ web/node_modules/.installed: web/package-lock.json
 
 test: $(VENV)/.installed $(if $(shell command -v npm),web/node_modules/.installed) ## Run all tests
 	$(BIN)/python -m pytest
+
+fuzz: $(VENV)/.installed ## Attack every reader of files with damaged input for SECONDS=60
+	$(BIN)/python -m fuzz.run $(or $(SECONDS),60)
 
 lint: $(VENV)/.installed ## Check style, types and the order of the layers
 	$(BIN)/ruff check .

@@ -51,9 +51,9 @@ def test_a_damaged_state_names_the_checkpoint_before(micro: MakeRecipe, tmp_path
     train(micro(training__save_every=3), folder=tmp_path)
     last = checkpoints(tmp_path)[-1]
     flip(last / STATE, 99_999)
-    with pytest.raises(CheckpointError, match=r"training.pt is damaged.*or delete .*6 to go on from step-00000003"):
+    with pytest.raises(CheckpointError, match=r"training.pt is damaged.*or delete .*6 to resume from step-00000003"):
         load_state(last)
-    with pytest.raises(CheckpointError, match="go on from step-00000003"):
+    with pytest.raises(CheckpointError, match="resume from step-00000003"):
         train(micro(training__steps=9), folder=tmp_path, resume=True)
     shutil.rmtree(last)
     assert train(micro(training__steps=9), folder=tmp_path, resume=True).step == 9

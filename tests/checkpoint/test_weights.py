@@ -110,7 +110,7 @@ def other_shape(folder: Path) -> None:
         (lambda folder: (folder / "model.safetensors").unlink(), r"model.safetensors cannot be read"),
         (lambda folder: (folder / "model.safetensors").write_bytes(b""), r"model.safetensors is damaged"),
         (lambda folder: change_json(folder, charset="abcdefg"), r"model.safetensors does not fit .*model.json"),
-        (other_shape, r"model.safetensors is damaged, its SHA-256 is not the one in model.json"),
+        (other_shape, r"model.safetensors does not fit .*model.json"),
     ],
 )
 def test_a_damaged_model_is_named(
@@ -129,7 +129,7 @@ def test_a_damaged_state_is_named_with_the_remedy(
 ) -> None:
     (folder,) = save_steps(tmp_path, model, description, 1)
     damage(folder / "training.pt")
-    with pytest.raises(CheckpointError, match=r"training.pt is damaged .*delete .*step-00000001 to resume"):
+    with pytest.raises(CheckpointError, match=r"training.pt is damaged, its SHA-256 is not the one .*: copy it again"):
         load_state(folder)
 
 

@@ -67,7 +67,7 @@ def check_digest(folder: Path, name: str) -> None:
         CheckpointError: It, or ``model.json``, was changed or cannot be read.
     """
     others = [path for path in checkpoints(folder.parent.parent) if path < folder]
-    remedy = f"copy it again, or delete {folder} to go on from {others[-1].name}" if others else "copy it again"
+    remedy = f"copy it again, or delete {folder} to resume from {others[-1].name}" if others else "copy it again"
     check_file(folder / name, _content(folder / DESCRIPTION), remedy=remedy)
 
 

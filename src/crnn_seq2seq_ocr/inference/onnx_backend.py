@@ -98,7 +98,10 @@ class OnnxBackend:
         device = automatic_device() if device == "auto" else device
         concurrency = concurrency if device == "cpu" else 1
         session = _session(content, where, device, _threads(concurrency) if threads is None else threads)
-        written = session.get_modelmeta().custom_metadata_map.get(DESCRIPTION_KEY)
+        try:
+            written = session.get_modelmeta().custom_metadata_map.get(DESCRIPTION_KEY)
+        except UnicodeDecodeError as error:
+            raise CheckpointError(f"the metadata of {where} is damaged ({error}): export it again") from None
         if written is None:
             raise CheckpointError(
                 f"{where} is an ONNX file, but not of a reader of this package: give one that `crnn-ocr export` wrote"
