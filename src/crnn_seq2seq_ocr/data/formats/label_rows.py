@@ -2,13 +2,13 @@
 
 import csv
 import io
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from crnn_seq2seq_ocr.errors import DataError, did_you_mean
+from crnn_seq2seq_ocr.system.parsing import parse_json
 
 FILE_COLUMNS = (
     "file", "path", "image", "filename", "file_name", "picture", "image_path", "img_path", "image_name", "img",
@@ -61,7 +61,7 @@ def rows_of(path: Path, content: str, columns: Iterable[str], file_column: str |
 def _json_lines(content: str) -> Rows:
     for line, entry in _lines(content):
         try:
-            row = json.loads(entry)
+            row = parse_json(entry)
         except ValueError as error:
             yield line, f"not JSON: {error}"
             continue
@@ -71,7 +71,7 @@ def _json_lines(content: str) -> Rows:
 def _json(path: Path, content: str) -> Rows:
     """One JSON value: docTR's object of texts by file, or a list of objects."""
     try:
-        whole = json.loads(content)
+        whole = parse_json(content)
     except ValueError as error:
         raise DataError(f"{path} is not JSON: {error}") from None
     if isinstance(whole, list):
@@ -115,7 +115,7 @@ def _table(path: Path, lines: Cells, columns: Iterable[str], file_column: str | 
 def _each(line: int, cells: list[str]) -> Rows:
     """A row for each picture of a JSON array, all of the same text (PaddleOCR draws one of them each time)."""
     try:
-        files = json.loads(cells[0])
+        files = parse_json(cells[0])
     except ValueError as error:
         yield line, f"not a JSON array of files: {error}"
         return
