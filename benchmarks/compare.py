@@ -2,7 +2,7 @@
 
     python -m benchmarks.compare --install --environments FOLDER
     python -m benchmarks.compare --environments FOLDER --words NAME=SOURCE ... --signs NAME=SOURCE ... --json FILE
-    python -m benchmarks.compare --from FILE --markdown docs/comparison.md --summary README.md
+    python -m benchmarks.compare --from FILE --markdown docs/comparison.md --summary docs/results.md
 
 Run it in the root of the checkout. Sources are named as for ``crnn-ocr evaluate``. The tools are ours:MODEL (a released
 one, or a folder), tesseract:LANGUAGES, rapidocr:v5, rapidocr:v6-small, rapidocr:v6-tiny and easyocr; each but ours has
