@@ -16,6 +16,8 @@ from packaging.requirements import Requirement
 from crnn_seq2seq_ocr.checkpoint.weights import load_model, save_model
 from tests.conftest import TEXTS, python, write_folder
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = "crnn_seq2seq_ocr"
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "src" / PACKAGE

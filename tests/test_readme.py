@@ -31,6 +31,8 @@ from tests.model import original
 from tests.model.checkpoint_file import training_checkpoint, write_checkpoint
 from tests.model.original import SMALL
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 READING = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")

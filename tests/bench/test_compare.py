@@ -21,6 +21,8 @@ from benchmarks.workers import DEATHS, Worker
 from crnn_seq2seq_ocr.errors import CrnnOcrError
 from tests.conftest import write_folder
 
+pytestmark = pytest.mark.slow
+
 FAKE = """
 import os, sys, time
 sys.path.insert(0, {scripts!r})

@@ -9,6 +9,8 @@ from crnn_seq2seq_ocr.export.graph import Pieces
 from tests.cli.conftest import Command
 from tests.conftest import TEXTS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _translated(pieces: Pieces, monkeypatch: pytest.MonkeyPatch) -> None:

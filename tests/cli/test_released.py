@@ -11,6 +11,8 @@ from crnn_seq2seq_ocr.inference.reader import Reader
 from tests.cli.conftest import Command
 from tests.conftest import TEXTS
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_command_that_takes_a_model_takes_the_name(shelf: Path, pictures: Path, command: Command) -> None:
     picture = pictures / "000.png"

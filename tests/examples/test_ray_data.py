@@ -9,6 +9,8 @@ import pytest
 
 from tests.conftest import TEXTS, python
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).parents[2] / "examples" / "ray_data.py"
 
 

@@ -25,7 +25,7 @@ from tests.serve.test_page import browser, give, needs_chromium, opened, text_of
 WEB = Path(__file__).parents[2] / "web"
 RUNTIME = WEB / "node_modules" / "onnxruntime-web"
 needs_runtime = pytest.mark.skipif(not RUNTIME.is_dir(), reason="no ONNX Runtime for browsers: npm ci --prefix web")
-pytestmark = [needs_chromium, needs_runtime]
+pytestmark = [needs_chromium, needs_runtime, pytest.mark.browser, pytest.mark.slow]
 __all__ = ["browser"]
 
 READ = """async (texts) => {

@@ -7,6 +7,8 @@ from crnn_seq2seq_ocr.export.check import first_difference
 from crnn_seq2seq_ocr.model.outputs import Outputs
 from crnn_seq2seq_ocr.text import Tokenizer
 
+pytestmark = pytest.mark.slow
+
 TOKENIZER = Tokenizer("abc")
 
 

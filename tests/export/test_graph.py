@@ -13,6 +13,8 @@ from crnn_seq2seq_ocr.inference.torch_backend import TorchBackend
 from crnn_seq2seq_ocr.model.outputs import Outputs
 from tests.export.conftest import KINDS
 
+pytestmark = pytest.mark.slow
+
 SIZES = {
     "content": [(1, 1, 32), (1, 3, 32), (2, 1, 32), (5, 4, 32)],
     "fit": [(1, 1, 32), (1, 1, 128), (4, 1, 64), (3, 1, 96)],

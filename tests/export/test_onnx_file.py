@@ -20,6 +20,8 @@ from crnn_seq2seq_ocr.inference.reader import Reader
 from tests.conftest import TEXTS
 from tests.export.conftest import KINDS, save_untrained
 
+pytestmark = pytest.mark.slow
+
 Export = Callable[..., Exported]
 
 

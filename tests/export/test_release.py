@@ -17,6 +17,8 @@ from crnn_seq2seq_ocr.export.graph import Pieces
 from crnn_seq2seq_ocr.export.release import release
 from tests.conftest import write_folder
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_model_that_reads_otherwise_in_fp16_is_not_handed_out(
     trained: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

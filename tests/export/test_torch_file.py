@@ -16,6 +16,8 @@ from crnn_seq2seq_ocr.inference.torch_backend import TorchBackend
 from tests.export.conftest import KINDS
 from tests.export.test_graph import SIZES, pictures
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.filterwarnings("ignore:.*:DeprecationWarning", "ignore:.*:FutureWarning", "ignore:.*:UserWarning")

@@ -15,6 +15,8 @@ from crnn_seq2seq_ocr.serve.page import page_files
 from tests.conftest import TEXTS
 from tests.serve.conftest import service
 
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium")
 

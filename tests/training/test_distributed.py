@@ -20,6 +20,8 @@ from crnn_seq2seq_ocr.config import Recipe
 from crnn_seq2seq_ocr.training.train import train
 from tests.conftest import TEXTS, MakeRecipe, python, write_folder
 
+pytestmark = pytest.mark.slow
+
 TORCHRUN = ["torch.distributed.run", "--nproc-per-node", "2", "--standalone", "-m"]
 ACCELERATE = [
     "accelerate.commands.launch",

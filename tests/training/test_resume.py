@@ -22,6 +22,8 @@ from crnn_seq2seq_ocr.training import optimization
 from crnn_seq2seq_ocr.training.train import train
 from tests.conftest import MakeRecipe, python
 
+pytestmark = pytest.mark.slow
+
 
 def everything_random(micro: MakeRecipe, pictures: Path, **changes: Any) -> Recipe:
     """Dropout, augmentation, teacher forcing, warm-up, averages, accumulation, batches that do not divide 12."""
