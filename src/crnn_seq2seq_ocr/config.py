@@ -340,7 +340,7 @@ def recipe_names() -> list[str]:
 
 
 def load_recipe(name: str, overrides: list[str] | None = None) -> Recipe:
-    """The recipe of a name or a YAML file, with ``section.setting=value`` overrides (values are YAML).
+    """Load the recipe of a name or a YAML file, with ``section.setting=value`` overrides (values are YAML).
 
     Raises:
         RecipeError: No such recipe, not YAML, or settings that are unknown or wrong: all are listed.

@@ -1,4 +1,4 @@
-"""Text and its ids: Unicode at the door, charsets, and the tokenizer that joins them."""
+"""Text and its ids: normalised Unicode, charsets, and the tokenizer that joins them."""
 
 import unicodedata
 from collections import Counter

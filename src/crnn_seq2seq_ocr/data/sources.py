@@ -54,7 +54,7 @@ ACCEPTED = ", ".join(format.accepted for format in FORMATS) + ", or " + " or ".j
 
 
 def open_source(spec: str) -> Source:
-    """The source of a spec (see the top of this module).
+    """Open the source of a spec (see the top of this module).
 
     Raises:
         DataError: There is nothing there, it is of no known kind or of several, or an option is wrong.

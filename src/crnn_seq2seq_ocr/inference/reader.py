@@ -61,7 +61,7 @@ class Reader:
         backend: BackendName | None = None,
         concurrency: int = 1,
     ) -> "Reader":
-        """The reader of a released model, a model folder, a training run (its best checkpoint), or an ``.onnx`` file.
+        """Load a released model, a model folder, a training run (its best checkpoint), or an ``.onnx`` file.
 
         Args:
             path: The name, the folder or the file.
@@ -108,7 +108,7 @@ class Reader:
         allow: str | None = None,
         pattern: str | None = None,
     ) -> list[Reading]:
-        """Readings of pictures, in order; several pictures in a sequence are views of one text.
+        """Read pictures, in order; several pictures in a sequence are views of one text.
 
         A picture that cannot be read gives a reading with an `error`; the rest go on.
 
@@ -158,7 +158,7 @@ class Reader:
         beam: int = 1,
         lexicon: Constraint | None = None,
     ) -> Iterator[Reading]:
-        """Readings of samples in order, in bounded memory; pictures are prepared while the model reads.
+        """Read samples in order, in bounded memory; pictures are prepared while the model reads.
 
         A reading in the place of a sample (one with an error) is handed on as it is.
 
@@ -176,7 +176,7 @@ class Reader:
         lexicon: Constraint | None = None,
         workers: int = 4,
     ) -> Iterator[Reading]:
-        """Readings of picture files, in order, however many; several paths in a sequence are views of one text.
+        """Read picture files, in order, however many; several paths in a sequence are views of one text.
 
         Paths are taken as they are needed, one or two groups of batches ahead; files are opened and decoded while the
         model reads those before. A file that cannot be read gives a reading with an `error`; the rest go on.
@@ -199,7 +199,7 @@ class Reader:
         )
 
     def prepare(self, sample: Sample | Reading) -> PreparedSample | Reading:
-        """A sample as the model takes it; a reading with an error where it cannot be.
+        """Prepare a sample as the model takes it; a reading with an error where it cannot be.
 
         A reading in the place of a sample is handed on. May be called from several threads.
         """

@@ -26,7 +26,7 @@ class Detector(Protocol):
     """Finds text: any object with this method will do."""
 
     def find(self, picture: np.ndarray) -> "Sequence[np.ndarray] | np.ndarray":
-        """The quadrilaterals around words or lines, in any order.
+        """Find the quadrilaterals around words or lines, in any order.
 
         Args:
             picture: RGB uint8 (H, W, 3).
