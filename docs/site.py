@@ -24,6 +24,7 @@ AT_THE_ROOT = {
     "architecture.md": "ARCHITECTURE.md",
     "contributing.md": "CONTRIBUTING.md",
     "changelog.md": "CHANGELOG.md",
+    "security.md": "SECURITY.md",
     "code-of-conduct.md": "CODE_OF_CONDUCT.md",
 }
 """Address of a page within the site, and the file of the repository that holds it."""
