@@ -14,7 +14,7 @@ from crnn_seq2seq_ocr.cli.label import label
 from crnn_seq2seq_ocr.cli.model import evaluate, import_mindspore, train
 from crnn_seq2seq_ocr.cli.pseudo import label as pseudo_label
 from crnn_seq2seq_ocr.cli.read import read
-from crnn_seq2seq_ocr.cli.released import models, release
+from crnn_seq2seq_ocr.cli.released import average, models, release
 from crnn_seq2seq_ocr.cli.serve import serve
 from crnn_seq2seq_ocr.cli.tune import tune
 from crnn_seq2seq_ocr.errors import CrnnOcrError
@@ -37,6 +37,7 @@ app.command()(tune)
 app.command()(evaluate)
 app.command()(models)
 app.command()(release)
+app.command()(average)
 app.command()(export)
 data.command()(pseudo_label)
 app.add_typer(data, name="data")

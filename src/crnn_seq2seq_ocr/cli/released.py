@@ -64,3 +64,20 @@ def release(
     typer.echo(f"{folder}: {size / 1e6:.1f} MB")
     if push is not None:
         typer.echo(f"sent to {push_model(folder, push, card=model_card(description, push))}")
+
+
+def average(
+    base: Annotated[Path, typer.Argument(help="The model that the other went on from.", show_default=False)],
+    tuned: Annotated[Path, typer.Argument(help="A model, or the folder of a training run.", show_default=False)],
+    folder: Annotated[Path, typer.Argument(help="The model folder to write.", show_default=False)],
+    share: Annotated[float, typer.Option(min=0, max=1, help="Of the second model.")] = 0.5,
+) -> None:
+    """Average the weights of a model and of one that went on from it.
+
+    The result often keeps what training on new data forgets, and most of what it brings: evaluate several shares on
+    data that neither was trained on.
+    """
+    from crnn_seq2seq_ocr.training.averaging import average_models
+
+    average_models(base, tuned, folder, share=share)
+    typer.echo(f"the model is in {folder}")

@@ -1,0 +1,40 @@
+"""The weights of two models averaged: one that went on from the other keeps more of what both can read."""
+
+import copy
+from pathlib import Path
+
+import torch
+
+from crnn_seq2seq_ocr.checkpoint.weights import load_model, save_model
+from crnn_seq2seq_ocr.errors import StorageError
+from crnn_seq2seq_ocr.text import Tokenizer
+from crnn_seq2seq_ocr.training.finetune import Initial
+
+
+def average_models(base: Path, tuned: Path, folder: Path, *, share: float) -> None:
+    """Write a model whose weights lie between those of two, as a model folder.
+
+    The method is WiSE-FT (Wortsman et al., 2022, arXiv 2109.01903). The result has the settings and the charset of
+    `tuned`; what `base` does not know of it, such as characters that were added, is that of `tuned`.
+
+    Args:
+        base: The model that the other went on from.
+        tuned: A model, or a run (its best checkpoint).
+        folder: The folder to write; it must not be there yet.
+        share: Of `tuned`, 0 to 1.
+
+    Raises:
+        CheckpointError: There is no such model, or the two have other sizes.
+        StorageError: The folder is there already, or cannot be written.
+    """
+    if folder.exists():
+        raise StorageError(f"{folder} is there already: name a new folder")
+    new, description = load_model(tuned)
+    fitted = copy.deepcopy(new)
+    Initial.load(base).hand_over(fitted, Tokenizer(description.charset))
+    state = new.state_dict()
+    for name, tensor in fitted.state_dict().items():
+        if state[name].is_floating_point():
+            state[name] = torch.lerp(tensor, state[name], share)
+    new.load_state_dict(state)
+    save_model(new, description, folder)
