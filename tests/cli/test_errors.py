@@ -151,7 +151,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         r"PLACE/model/model\.safetensors does not fit PLACE/model/model\.json"),
     "model, truncated": (
         lambda here, model: ["read", cut_model(here, model), "a.png"],
-        r"PLACE/model/model\.safetensors cannot be read .*copy it again"),
+        r"PLACE/model/model\.safetensors is damaged, .*copy it again"),
     "device, unknown": (
         lambda here, model: ["read", model, "a.png", "--device", "abacus"],
         r"the device 'abacus' cannot be used here .*take auto or cpu"),

@@ -64,7 +64,7 @@ def test_a_folder_that_cannot_be_made_is_told_before_the_work(
     answer = command("evaluate", trained, pictures, "--out", tmp_path / folder)
     assert answer.status == 1
     assert answer.out == ""
-    assert f"{tmp_path / folder} cannot be a folder" in answer.err
+    assert f"{tmp_path / folder} could not be written" in answer.err
 
 
 def test_the_report_is_there_though_nobody_reads_the_table(

@@ -39,6 +39,7 @@ def test_labelling_with_the_keyboard_alone(browser: Browser, trained: Path, crop
             keys.press(key)
             page.wait_for_selector("#work[aria-busy=false]", state="attached")
 
+        expect(page.locator("#name")).to_be_focused()
         keys.type("Ann")
         press("Enter")
         text = page.locator("#text")

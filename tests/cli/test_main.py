@@ -38,7 +38,9 @@ def test_reading_with_a_broken_file_among_good_ones(trained: Path, pictures: Pat
     assert done.stdout == ""
     # One sentence, and nothing that a library has to say of it.
     assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith(f"crnn-ocr: {tmp_path / 'broken.png'}: this is no picture that can be read (it is cut short)")
+    assert done.stderr.startswith(
+        f"crnn-ocr: {tmp_path / 'broken.png'}: this is no picture that can be read (it is cut short)"
+    )
 
 
 def test_a_mistake_needs_no_torch(tmp_path: Path) -> None:

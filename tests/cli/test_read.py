@@ -132,7 +132,7 @@ def test_a_broken_file_is_reported_and_the_rest_go_on(
     assert answer.status == 1
     assert [row[1] for row in rows(answer.out)] == TEXTS[:2]
     first, second = (line for line in answer.err.splitlines() if line.startswith("crnn-ocr"))
-    assert first.startswith(f"crnn-ocr: {broken}: the picture is damaged or cut short")
+    assert first.startswith(f"crnn-ocr: {broken}: this is no picture that can be read (it is cut short)")
     assert second.startswith(f"crnn-ocr: {tmp_path / 'absent.png'} cannot be opened (No such file or directory)")
 
 

@@ -179,7 +179,7 @@ def test_an_interrupted_conversion_goes_on(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_folder_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(convert, "_BLOCK", 4)
+    monkeypatch.setattr(convert, "BLOCK", 4)
     with pytest.raises(KeyboardInterrupt):
         convert_to_folder(Signs(stop_at=9), tmp_path)
     assert not (tmp_path / "labels.tsv").exists()

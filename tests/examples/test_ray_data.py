@@ -35,4 +35,4 @@ def test_it_reads_a_folder_with_two_workers(exported: Path, pictures: Path, tmp_
     rows = sorted(parquet.read_table(out).to_pylist(), key=lambda row: row["name"])
     assert [row["name"] for row in rows] == [str(path) for path in sorted(folder.glob("*.png"))]
     assert [row["text"] for row in rows] == [*TEXTS, None]
-    assert "no picture in a known format" in rows[-1]["error"]
+    assert "of no known format" in rows[-1]["error"]

@@ -157,8 +157,8 @@ def bomb(width: int = 60_000, height: int = 60_000) -> bytes:
     ("image", "message"),
     [
         (b"", "is empty"),
-        (b"no picture", "no picture in a known format"),
-        (png(noise(40, 40))[:-400], "damaged or cut short"),
+        (b"no picture", "it is of no known format"),
+        (png(noise(40, 40))[:-400], "it is cut short"),
         (bomb(), "was not decoded: make it smaller"),
         (np.zeros((4, 4, 3), np.float32), "must be uint8"),
         (np.zeros((2, 4, 4, 3), np.uint8), "must have the shape"),

@@ -104,8 +104,8 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+byId("name").value = sessionStorage.getItem("by") ?? "";
+byId("name").focus();
 const about = await ask("about");
 byId("folder").textContent = about.folder;
 byId("next").textContent = about.next;
-byId("name").value = sessionStorage.getItem("by") ?? "";
-byId("name").focus();
