@@ -147,7 +147,7 @@ def test_places_that_cannot_be_written(tmp_path: Path, trained: Path, export: Ex
     with pytest.raises(ExportError, match=r"model\.bin would not be known for what it is: give it a name that ends"):
         export_onnx(trained, tmp_path / "model.bin")
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="could not be written .*a file has the name of a folder"):
+    with pytest.raises(StorageError, match=r"could not be written .*a file has the name of a folder"):
         export_onnx(trained, tmp_path / "file" / "model.onnx")
     (tmp_path / "folder.onnx").mkdir()
     with pytest.raises(StorageError, match=r"folder\.onnx is a folder: name a file"):

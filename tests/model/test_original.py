@@ -23,9 +23,11 @@ COUNTED = LossSettings(padding="counted")
 
 @pytest.fixture(autouse=True, scope="module")
 def _the_same_sums_everywhere() -> Iterator[None]:
-    """Leave out oneDNN, whose kernels sum in another order on each processor: ties of ReLU and pooling fall otherwise."""
-    with torch.backends.mkldnn.flags(enabled=False):
-        yield
+    """Leave out oneDNN: its kernels sum in an order of each processor's own, and ties of pooling fall otherwise."""
+    before = torch.backends.mkldnn.enabled
+    torch.backends.mkldnn.enabled = False
+    yield
+    torch.backends.mkldnn.enabled = before
 
 
 @pytest.fixture(scope="module", autouse=True)
