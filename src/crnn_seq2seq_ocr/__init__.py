@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         RecipeError,
         RecordError,
         StorageError,
+        TrainingError,
+        WorkerError,
     )
     from crnn_seq2seq_ocr.evaluation.evaluate import evaluate
     from crnn_seq2seq_ocr.inference.reader import Reader
@@ -54,6 +56,8 @@ _HOMES = {
     "RecipeError": "errors",
     "RecordError": "errors",
     "StorageError": "errors",
+    "TrainingError": "errors",
+    "WorkerError": "errors",
     "Word": "pages.values",
     "evaluate": "evaluation.evaluate",
     "load_recipe": "config",
@@ -85,7 +89,9 @@ __all__ = [
     "RecipeError",
     "RecordError",
     "StorageError",
+    "TrainingError",
     "Word",
+    "WorkerError",
     "__version__",
     "evaluate",
     "load_recipe",

@@ -25,7 +25,7 @@ COUNTED = LossSettings(padding="counted")
 def _the_same_sums_everywhere() -> Iterator[None]:
     """Leave out oneDNN: its kernels sum in an order of each processor's own, and ties of pooling fall otherwise."""
     before = torch.backends.mkldnn.enabled
-    torch.backends.mkldnn.enabled = False
+    torch.backends.mkldnn.enabled = False  # type: ignore[assignment]  # a property of a module
     yield
     torch.backends.mkldnn.enabled = before
 

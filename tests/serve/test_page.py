@@ -179,7 +179,9 @@ def test_what_else_a_character_may_be(page: Page, doubtful: bytes) -> None:
 def test_an_error_is_shown_kindly_and_the_rest_goes_on(page: Page, files: list[bytes]) -> None:
     give(page, {"notes.txt": b"Rue Foch", "sign.png": files[0]})
     bad, good = page.locator(".card").nth(0), page.locator(".card").nth(1)
-    expect(bad.locator(".problem")).to_contain_text("notes.txt is no picture that can be read: send PNG, JPEG")
+    expect(bad.locator(".problem")).to_contain_text(
+        "notes.txt is no picture that can be read (it is of no known format): send PNG, JPEG"
+    )
     expect(bad.locator("img")).to_have_count(0)
     expect(good.locator(".character")).to_have_count(len(TEXTS[0]))
 
