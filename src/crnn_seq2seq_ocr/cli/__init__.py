@@ -12,9 +12,9 @@ from crnn_seq2seq_ocr.cli.data import data
 from crnn_seq2seq_ocr.cli.export import export
 from crnn_seq2seq_ocr.cli.label import label
 from crnn_seq2seq_ocr.cli.model import evaluate, import_mindspore, train
+from crnn_seq2seq_ocr.cli.models import average, models, release
 from crnn_seq2seq_ocr.cli.pseudo import label as pseudo_label
 from crnn_seq2seq_ocr.cli.read import read
-from crnn_seq2seq_ocr.cli.released import average, models, release
 from crnn_seq2seq_ocr.cli.serve import serve
 from crnn_seq2seq_ocr.cli.tune import tune
 from crnn_seq2seq_ocr.errors import CrnnOcrError
