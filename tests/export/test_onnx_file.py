@@ -66,7 +66,7 @@ def test_folders_are_made_and_a_file_is_replaced(tmp_path: Path, export: Export)
 
 def test_int8(tmp_path: Path, export: Export, exported: Path, pictures: Path) -> None:
     out = tmp_path / "small.onnx"
-    done = export(out, smaller="int8", data=str(pictures), calibration=str(pictures), limit=10)
+    done = export(out, precision="int8", data=str(pictures), calibration=str(pictures), limit=10)
     whole, small = done.measured
     assert (whole.precision, small.precision) == ("fp32", "int8")
     assert whole.samples == small.samples == 10
@@ -86,13 +86,13 @@ def test_int8(tmp_path: Path, export: Export, exported: Path, pictures: Path) ->
 
 
 def test_int8_calibrates_with_drawn_pictures_unless_told(tmp_path: Path, export: Export, pictures: Path) -> None:
-    done = export(tmp_path / "small.onnx", smaller="int8", data=str(pictures), limit=2)
+    done = export(tmp_path / "small.onnx", precision="int8", data=str(pictures), limit=2)
     assert done.measured[1].samples == 2
 
 
 def test_fp16(tmp_path: Path, export: Export, exported: Path, pictures: Path) -> None:
     out = tmp_path / "half.onnx"
-    done = export(out, smaller="fp16", data=str(pictures))
+    done = export(out, precision="fp16", data=str(pictures))
     assert done.measured[1].agreement == 1.0
     assert told(out)["precision"] == "fp16"
     weights = [each for each in onnx.load(out).graph.initializer if len(each.dims) > 1]
@@ -106,7 +106,7 @@ def test_fp16_of_weights_that_are_kept_in_fp16_is_exactly_the_model(tmp_path: Pa
     folder, out = tmp_path / "half", tmp_path / "half" / "model.onnx"
     save_untrained(KINDS["fit"], tmp_path / "whole")
     save_model(*load_model(tmp_path / "whole"), folder, half=True)
-    done = export_onnx(folder, out, smaller="fp16")
+    done = export_onnx(folder, out, precision="fp16")
     assert done.checked.tokens > 0
     assert not done.measured
     kept, content = onnx.load(out), load_file(folder / "model.safetensors")
@@ -114,7 +114,7 @@ def test_fp16_of_weights_that_are_kept_in_fp16_is_exactly_the_model(tmp_path: Pa
     convolutions = [name for name in content if name.startswith("encoder.convolutions") and content[name].ndim == 4]
     assert len(convolutions) >= 2
     for name in convolutions:
-        found = numpy_helper.to_array(weights[f"begin/recognizer.{name}_fp16"])
+        found = numpy_helper.to_array(weights[f"encoder/recognizer.{name}_fp16"])
         np.testing.assert_array_equal(found, content[name])
     whole = translate(*load_model(folder), keep_weights=True)
     (tmp_path / "whole.onnx").write_bytes(_content(whole, load_model(folder)[1], "fp32"))
@@ -127,7 +127,7 @@ def test_fp16_of_weights_that_are_kept_in_fp16_is_exactly_the_model(tmp_path: Pa
 
 def test_smaller_files_are_measured(tmp_path: Path, trained: Path) -> None:
     with pytest.raises(ExportError, match=r"int8 changes what is read: name data to measure by how much \(--data\)"):
-        export_onnx(trained, tmp_path / "abc.onnx", smaller="int8")
+        export_onnx(trained, tmp_path / "abc.onnx", precision="int8")
     assert not list(tmp_path.iterdir())
 
 
@@ -137,9 +137,9 @@ def test_data_that_cannot_be_read(tmp_path: Path, export: Export, pictures: Path
     (broken / "000.png").write_bytes(b"no picture")
     (broken / "labels.tsv").write_text("000.png\ta\n")
     with pytest.raises(DataError, match=r"none of .* can be read: name other pictures to calibrate with"):
-        export(tmp_path / "a.onnx", smaller="int8", data=str(pictures), calibration=str(broken))
+        export(tmp_path / "a.onnx", precision="int8", data=str(pictures), calibration=str(broken))
     with pytest.raises(DataError, match=r"none of .* can be read: name data to measure the model on"):
-        export(tmp_path / "a.onnx", smaller="fp16", data=str(broken))
+        export(tmp_path / "a.onnx", precision="fp16", data=str(broken))
     assert not (tmp_path / "a.onnx").exists()
 
 

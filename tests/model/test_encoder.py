@@ -126,4 +126,4 @@ def test_the_second_output_looks_at_cells_or_columns(rows: str) -> None:
     places = (encoder.row_places + encoder.column_places).flatten(0, 1)
     cells = (memory.cells - places).view(2, 2, 8, 16)
     looked_at = {"each": cells.flatten(1, 2), "mean": cells.mean(1), "max": cells.amax(1)}[rows]
-    torch.testing.assert_close(memory.found, encoder.cell_output(looked_at))
+    torch.testing.assert_close(memory.cell_logits, encoder.cell_output(looked_at))

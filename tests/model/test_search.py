@@ -14,7 +14,7 @@ from crnn_seq2seq_ocr.model.encoder import Memory
 from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from crnn_seq2seq_ocr.model.outputs import LIKELY
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
-from crnn_seq2seq_ocr.model.search import Found, beam_search, greedy, search
+from crnn_seq2seq_ocr.model.search import DecodeResult, beam_search, greedy, search
 from crnn_seq2seq_ocr.text import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 from tests.model.small import CLASSES, CONTENT, POSITION, all_views, make_images, make_recognizer
 
@@ -45,13 +45,13 @@ class Chain:
         self.steps += 1
         samples = memory.cells[:, 0, 0].long()
         attention = torch.stack([hidden[:, 0], tokens.float()], 1)  # the step's number and what was fed
-        return Step(self.table[samples, tokens], State(hidden + 1, state.seen), attention)
+        return Step(self.table[samples, tokens], State(hidden + 1, state.coverage), attention)
 
     def memory(self) -> Memory:
         samples = len(self.table)
         return Memory(torch.arange(samples).float().view(samples, 1, 1), torch.ones(samples, 1).bool(), (1, 1, 1))
 
-    def search(self, max_length: int, *, beam: int = 1, lexicon: Lexicon | None = None) -> Found:
+    def search(self, max_length: int, *, beam: int = 1, lexicon: Lexicon | None = None) -> DecodeResult:
         recognizer = cast(Recognizer, self)
         return search(recognizer, self.memory(), max_length=max_length, beam=beam, lexicon=lexicon)
 
@@ -153,7 +153,7 @@ class TestBeam:
         assert not found.attention[1, 3:].any()
 
 
-def spelled(found: Found) -> list[str]:
+def spelled(found: DecodeResult) -> list[str]:
     return [TOKENIZER.decode(row.tolist()) for row in found.tokens]
 
 

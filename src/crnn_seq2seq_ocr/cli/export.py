@@ -51,7 +51,7 @@ def export(
         exported = export_onnx(
             model,
             out,
-            smaller="fp16" if fp16 else quantize,
+            precision="fp16" if fp16 else quantize,
             data=data,
             calibration=calibration,
             limit=limit,

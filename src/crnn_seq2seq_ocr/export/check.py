@@ -146,7 +146,7 @@ def _batch(case: Case, drawn: list[np.ndarray], size: Preprocessing) -> tuple[np
     return images, view_mask
 
 
-def told(checked: Checked) -> dict[str, Any]:
+def to_metadata(checked: Checked) -> dict[str, Any]:
     """For the file's metadata."""
     return {
         "with": "PyTorch, on drawn pictures",

@@ -1,6 +1,6 @@
 """The network as one ONNX graph, with the loop over tokens in it.
 
-PyTorch translates three pieces; here they are joined: the turn becomes the body of a ``Loop``, which takes the
+PyTorch translates three pieces; here they are joined: the step becomes the body of a ``Loop``, which takes the
 memory from the graph around it and ends when all texts have ended.
 """
 
@@ -18,9 +18,17 @@ from torch import Tensor, nn
 
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.config import memory_size
-from crnn_seq2seq_ocr.export.graphs import Begin, Carried, End, Fixed, Found, Turn, likely_count
+from crnn_seq2seq_ocr.export.graphs import (
+    Carried,
+    EncoderGraph,
+    FinishGraph,
+    Fixed,
+    StepGraph,
+    StepResult,
+    likely_count,
+)
 from crnn_seq2seq_ocr.export.recurrent import OnnxLstm, with_lstms
-from crnn_seq2seq_ocr.export.silence_warnings import quiet
+from crnn_seq2seq_ocr.export.silence_warnings import silence_warnings
 from crnn_seq2seq_ocr.model.outputs import Outputs
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 
@@ -34,9 +42,9 @@ _WHATEVER_ITS_SIZE = 2**40
 class Pieces:
     """The three pieces as ONNX models, which may be changed one by one before they are joined."""
 
-    begin: onnx.ModelProto
-    turn: onnx.ModelProto
-    end: onnx.ModelProto
+    encoder: onnx.ModelProto
+    step: onnx.ModelProto
+    finish: onnx.ModelProto
 
 
 def translate(recognizer: Recognizer, description: Description, *, keep_weights: bool = False) -> Pieces:
@@ -50,29 +58,29 @@ def translate(recognizer: Recognizer, description: Description, *, keep_weights:
     changed = with_lstms(recognizer, OnnxLstm)
     if keep_weights:
         _set_norms_apart(changed.encoder.convolutions)
-    begin, turn, end = Begin(changed), Turn(recognizer, description), End(description)
+    encoder, step, finish = EncoderGraph(changed), StepGraph(recognizer, description), FinishGraph(description)
     images, view_mask = example(description)
     with torch.no_grad():
-        carried, fixed = Begin(recognizer)(images, view_mask)
-        _, _, found = turn(*carried, *fixed)
+        carried, fixed = EncoderGraph(recognizer)(images, view_mask)
+        _, _, found = step(*carried, *fixed)
     cells = {} if description.model.encoder.views == "channels" else {1: _ANY}
-    seen = {2: _ANY} if cells else {}
+    coverage = {2: _ANY} if cells else {}
     return Pieces(
         _translated(
-            begin, (images, view_mask), any_size(description), INPUTS, [*_names("first", Carried), *Fixed._fields]
+            encoder, (images, view_mask), any_size(description), INPUTS, [*_names("first", Carried), *Fixed._fields]
         ),
         _translated(
-            turn,
+            step,
             (*carried, *fixed),
-            [(*[{0: _ANY}] * 3, {0: _ANY} | seen, *[{0: _ANY} | cells] * 3)],
+            [(*[{0: _ANY}] * 3, {0: _ANY} | coverage, *[{0: _ANY} | cells] * 3)],
             [*_names("before", Carried), *Fixed._fields],
-            ["more", *_names("after", Carried), *_names("found", Found)],
+            ["more", *_names("after", Carried), *_names("found", StepResult)],
         ),
         _translated(
-            end,
+            finish,
             tuple(torch.stack([each] * 3) for each in found),
-            [({0: _ANY, 1: _ANY} | seen, {0: _ANY, 1: _ANY}, {0: _ANY, 1: _ANY})],
-            _names("all", Found),
+            [({0: _ANY, 1: _ANY} | coverage, {0: _ANY, 1: _ANY}, {0: _ANY, 1: _ANY})],
+            _names("all", StepResult),
             Outputs._fields,
         ),
     )
@@ -95,25 +103,25 @@ def any_size(description: Description) -> list[dict[int, Any]]:
 
 def join(pieces: Pieces, description: Description) -> onnx.ModelProto:
     """The whole network."""
-    begin, turn, end = (
+    encoder, step, finish = (
         onnx.compose.add_prefix_graph(piece.graph, f"{name}/", rename_inputs=False, rename_outputs=False)
         for name, piece in vars(pieces).items()
     )
-    limit = helper.make_tensor("most_turns", TensorProto.INT64, (), [description.max_length + 1])
+    limit = helper.make_tensor("most_steps", TensorProto.INT64, (), [description.max_length + 1])
     go = helper.make_tensor("go", TensorProto.BOOL, (), [True])
     loop = helper.make_node(
         "Loop",
         [limit.name, go.name, *_names("first", Carried)],
-        [*_names("final", Carried), *_names("all", Found)],
+        [*_names("final", Carried), *_names("all", StepResult)],
         name="tokens",
-        body=_body(turn),
+        body=_body(step),
     )
     graph = helper.make_graph(
-        [*begin.node, loop, *end.node],
+        [*encoder.node, loop, *finish.node],
         "reader",
         _inputs(description),
         _outputs(description),
-        [*begin.initializer, limit, go, *end.initializer],
+        [*encoder.initializer, limit, go, *finish.initializer],
     )
     opsets = {each.domain: each.version for piece in vars(pieces).values() for each in piece.opset_import}
     joined = helper.make_model(
@@ -125,24 +133,24 @@ def join(pieces: Pieces, description: Description) -> onnx.ModelProto:
     return joined
 
 
-def _body(turn: onnx.GraphProto) -> onnx.GraphProto:
-    """A turn as the body of the loop: what is fixed comes from around it, under the same names."""
-    inputs = {each.name: each for each in turn.input}
-    outputs = {each.name: each for each in turn.output}
+def _body(step: onnx.GraphProto) -> onnx.GraphProto:
+    """A step as the body of the loop: what is fixed comes from around it, under the same names."""
+    inputs = {each.name: each for each in step.input}
+    outputs = {each.name: each for each in step.output}
     for each in [*inputs.values(), *outputs.values()]:
         # The names of its sizes mean something only within the piece.
         for size in each.type.tensor_type.shape.dim:
             size.ClearField("dim_param")
     return helper.make_graph(
-        turn.node,
-        "turn",
+        step.node,
+        "step",
         [
             helper.make_tensor_value_info("number", TensorProto.INT64, ()),
             helper.make_tensor_value_info("going", TensorProto.BOOL, ()),
             *(inputs[name] for name in _names("before", Carried)),
         ],
-        [outputs[name] for name in ["more", *_names("after", Carried), *_names("found", Found)]],
-        turn.initializer,
+        [outputs[name] for name in ["more", *_names("after", Carried), *_names("found", StepResult)]],
+        step.initializer,
     )
 
 
@@ -189,7 +197,7 @@ def _translated(
     piece: nn.Module, arguments: tuple[Any, ...], shapes: Any, inputs: Any, outputs: Any
 ) -> onnx.ModelProto:
     """A piece as an ONNX model, all that is constant in it computed."""
-    with quiet():
+    with silence_warnings():
         program = torch.onnx.export(
             piece.eval(),
             arguments,

@@ -1,4 +1,4 @@
-"""The network as it reads, in three pieces: what goes before the loop over tokens, one turn of it, what comes after.
+"""The network as it reads, in three pieces: what goes before the loop over tokens, one step of it, what comes after.
 
 N batch, V views, H x W pixels, T memory cells, K width of the keys, D width of the model, L tokens of the longest,
 A tokens told of each place.
@@ -20,34 +20,34 @@ from crnn_seq2seq_ocr.text import BOS_ID, EOS_ID, Tokenizer
 
 
 class Carried(NamedTuple):
-    """What a turn hands to the next.
+    """What a step hands to the next.
 
     Attributes:
         last: (N,) int64, the last tokens.
         ended: (N,) bool, which texts are over.
         hidden: (N, D).
-        seen: (N, 2, T).
+        coverage: (N, 2, T).
     """
 
     last: Tensor
     ended: Tensor
     hidden: Tensor
-    seen: Tensor
+    coverage: Tensor
 
 
 CARRIED = len(Carried._fields)
 
 
 class Fixed(NamedTuple):
-    """What is the same in all turns: cells (N, T, D), mask (N, T) bool, keys (N, T, K)."""
+    """What is the same in all steps: cells (N, T, D), mask (N, T) bool, keys (N, T, K)."""
 
     cells: Tensor
     mask: Tensor
     keys: Tensor
 
 
-class Found(NamedTuple):
-    """What a turn found: attention (N, T), likeliest tokens (N, A), the chosen one first, and their log_probs."""
+class StepResult(NamedTuple):
+    """What a step found: attention (N, T), likeliest tokens (N, A), the chosen one first, and their log_probs."""
 
     attention: Tensor
     likely: Tensor
@@ -59,7 +59,7 @@ def likely_count(description: Description) -> int:
     return min(LIKELY, len(Tokenizer(description.charset)))
 
 
-class Begin(nn.Module):
+class EncoderGraph(nn.Module):
     """Pictures to memory."""
 
     def __init__(self, recognizer: Recognizer) -> None:
@@ -76,41 +76,41 @@ class Begin(nn.Module):
         return Carried(last, ended, *state), Fixed(memory.cells, memory.mask, decoder.keys(memory))
 
 
-class Turn(nn.Module):
-    """The most likely token after the last, for each text: one turn of `model.search.greedy`."""
+class StepGraph(nn.Module):
+    """The most likely token after the last, for each text: one step of `model.search.greedy`."""
 
     def __init__(self, recognizer: Recognizer, description: Description) -> None:
         super().__init__()
         self.decoder = recognizer.decoder
         self.grid = Grid(description)
 
-    def forward(self, *values: Tensor) -> tuple[Tensor, Carried, Found]:
+    def forward(self, *values: Tensor) -> tuple[Tensor, Carried, StepResult]:
         """From what is carried and what is fixed, all in a row.
 
         Returns:
-            Whether to go on, a scalar bool; what the next turn gets; what was found.
+            Whether to go on, a scalar bool; what the next step gets; what was found.
         """
         carried, fixed = Carried(*values[:CARRIED]), Fixed(*values[CARRIED:])
         memory = Memory(fixed.cells, fixed.mask, self.grid(fixed.cells.shape[1]))
-        step = self.decoder.step(carried.last, State(carried.hidden, carried.seen), memory, fixed.keys)
+        step = self.decoder.step(carried.last, State(carried.hidden, carried.coverage), memory, fixed.keys)
         log_probs, likely = search.likeliest(step.logits.log_softmax(1))
         token = likely[:, 0]
         ended = carried.ended | (token == EOS_ID)
-        return ~ended.all(), Carried(token, ended, *step.state), Found(step.attention, likely, log_probs)
+        return ~ended.all(), Carried(token, ended, *step.state), StepResult(step.attention, likely, log_probs)
 
 
-class End(nn.Module):
-    """What all turns found, blanked after the end of each text."""
+class FinishGraph(nn.Module):
+    """What all steps found, blanked after the end of each text."""
 
     def __init__(self, description: Description) -> None:
         super().__init__()
         self.grid = Grid(description)
 
-    def forward(self, *values: Tensor) -> search.Found:
-        """From what each turn found, (L, N, ...); the attention found is (N, L, views, rows, columns)."""
-        turns = Found(*(each.transpose(0, 1) for each in values))
-        best = turns.likely[:, :, 0], turns.likely_log_probs[:, :, 0]
-        found = search.found_of(*best, *turns)
+    def forward(self, *values: Tensor) -> search.DecodeResult:
+        """From what each step found, (L, N, ...); the attention found is (N, L, views, rows, columns)."""
+        steps = StepResult(*(each.transpose(0, 1) for each in values))
+        best = steps.likely[:, :, 0], steps.likely_log_probs[:, :, 0]
+        found = search.decode_result(*best, *steps)
         samples, length, cells = found.attention.shape
         return found._replace(attention=found.attention.reshape(samples, length, *self.grid(cells)))
 

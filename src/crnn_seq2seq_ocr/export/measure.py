@@ -91,7 +91,7 @@ def measure(
     )
 
 
-def told(measured: tuple[Measured, ...], data: str) -> dict[str, Any]:
+def to_metadata(measured: tuple[Measured, ...], data: str) -> dict[str, Any]:
     """For the file's metadata."""
     return {"data": data, "files": [asdict(each) for each in measured]}
 

@@ -15,13 +15,13 @@ from crnn_seq2seq_ocr.errors import DataError, ExportError
 from crnn_seq2seq_ocr.export import check, measure
 from crnn_seq2seq_ocr.export.graph import Pieces, join, translate
 from crnn_seq2seq_ocr.export.metadata import describe
-from crnn_seq2seq_ocr.export.output_file import make_place, write
+from crnn_seq2seq_ocr.export.output_file import prepare_output, write
 from crnn_seq2seq_ocr.export.quantize import halved, quantized
 from crnn_seq2seq_ocr.inference.onnx_backend import OnnxBackend
 from crnn_seq2seq_ocr.inference.torch_backend import TorchBackend
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 
-Smaller = Literal["int8", "fp16"]
+Precision = Literal["int8", "fp16"]
 
 CALIBRATION = 32
 """So many pictures tell the ranges of numbers for int8."""
@@ -39,7 +39,7 @@ def export_onnx(
     model: Path,
     out: Path,
     *,
-    smaller: Smaller | None = None,
+    precision: Precision | None = None,
     data: str | None = None,
     calibration: str | None = None,
     limit: int | None = None,
@@ -50,7 +50,7 @@ def export_onnx(
     Args:
         model: A released name, a model folder or a training run.
         out: The file.
-        smaller: ``int8`` products and convolutions, or ``fp16`` weights; None keeps fp32.
+        precision: ``int8`` products and convolutions, or ``fp16`` weights; None keeps fp32.
         data: Name of a data set to measure the smaller file on. Only fp16 of a model whose weights are kept in fp16,
             as those of released models are, needs none: it is exactly that model.
         calibration: Name of a data set such as will be read, whose first pictures tell the ranges of int8; None
@@ -67,27 +67,30 @@ def export_onnx(
     """
     source = None if data is None else open_source(data)
     backend = TorchBackend.load(model, device="cpu", precision="fp32")
-    if smaller == "fp16" and source is None and is_half(backend.recognizer):
-        make_place(out, suffix=".onnx")
+    if precision == "fp16" and source is None and is_half(backend.recognizer):
+        prepare_output(out, suffix=".onnx")
         content, checked = exactly_half(backend, out)
         write(out, content)
         return Exported(checked)
-    if smaller is not None and source is None:
-        raise ExportError(f"{smaller} changes what is read: name data to measure by how much (--data)")
-    make_place(out, suffix=".onnx")
+    if precision is not None and source is None:
+        raise ExportError(f"{precision} changes what is read: name data to measure by how much (--data)")
+    prepare_output(out, suffix=".onnx")
     description = backend.description
-    pictures = _calibration(calibration, description) if smaller == "int8" else []
+    pictures = _calibration(calibration, description) if precision == "int8" else []
     pieces = translate(backend.recognizer, description)
     whole = _content(pieces, description, "fp32")
     checked = _checked(backend, whole, description, out)
-    told = check.told(checked)
-    if smaller is None or source is None:
-        write(out, _content(pieces, description, "fp32", checked=told))
+    checks = check.to_metadata(checked)
+    if precision is None or source is None:
+        write(out, _content(pieces, description, "fp32", checked=checks))
         return Exported(checked)
-    pieces = halved(pieces) if smaller == "fp16" else quantized(pieces, pictures)
-    files = {"fp32": whole, smaller: _content(pieces, description, smaller)}
+    pieces = halved(pieces) if precision == "fp16" else quantized(pieces, pictures)
+    files = {"fp32": whole, precision: _content(pieces, description, precision)}
     measured = measure.measure(files, source, limit=limit, console=console)
-    write(out, _content(pieces, description, smaller, checked=told, measured=measure.told(measured, data or "")))
+    write(
+        out,
+        _content(pieces, description, precision, checked=checks, measured=measure.to_metadata(measured, data or "")),
+    )
     return Exported(checked, measured)
 
 
@@ -104,7 +107,7 @@ def exactly_half(backend: TorchBackend, out: Path) -> tuple[bytes, check.Checked
     description = backend.description
     pieces = halved(translate(backend.recognizer, description, keep_weights=True), exactly=True)
     checked = _checked(backend, _content(pieces, description, "fp16"), description, out)
-    return _content(pieces, description, "fp16", checked=check.told(checked)), checked
+    return _content(pieces, description, "fp16", checked=check.to_metadata(checked)), checked
 
 
 def is_half(recognizer: Recognizer) -> bool:
@@ -118,7 +121,7 @@ def _checked(backend: TorchBackend, content: bytes, description: Description, ou
         return check.check(backend, OnnxBackend.of(content, where=str(out)), description)
     except ExportError as error:
         failed = out.with_name(f"{out.stem}.failed.onnx")
-        make_place(failed, suffix=".onnx")
+        prepare_output(failed, suffix=".onnx")
         write(failed, content)
         raise ExportError(f"{error}. It lies in {failed}, {out} is as it was: please report it") from None
 

@@ -6,7 +6,7 @@ from crnn_seq2seq_ocr.errors import ExportError, StorageError
 from crnn_seq2seq_ocr.system.files import make_folder, replacing, writing
 
 
-def make_place(out: Path, *, suffix: str) -> None:
+def prepare_output(out: Path, *, suffix: str) -> None:
     """Make the folder of a file that is to be written, before the work is done for it.
 
     Raises:

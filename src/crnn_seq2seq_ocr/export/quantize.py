@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from crnn_seq2seq_ocr.data.transforms import Prepared
 from crnn_seq2seq_ocr.export.graph import Pieces
-from crnn_seq2seq_ocr.export.silence_warnings import quiet
+from crnn_seq2seq_ocr.export.silence_warnings import silence_warnings
 
 
 def halved(pieces: Pieces, *, exactly: bool = False) -> Pieces:
@@ -23,8 +23,8 @@ def halved(pieces: Pieces, *, exactly: bool = False) -> Pieces:
         pieces: In fp32.
         exactly: Leave matrices as they are that would lose digits.
     """
-    begin, turn = (_halved(piece, exactly=exactly) for piece in (pieces.begin, pieces.turn))
-    return replace(pieces, begin=begin, turn=turn)
+    encoder, step = (_halved(piece, exactly=exactly) for piece in (pieces.encoder, pieces.step))
+    return replace(pieces, encoder=encoder, step=step)
 
 
 def _halved(piece: onnx.ModelProto, *, exactly: bool) -> onnx.ModelProto:
@@ -59,22 +59,22 @@ def quantized(pieces: Pieces, pictures: Iterable[Prepared]) -> Pieces:
     from onnxruntime.quantization import QuantType, quantize_dynamic, quantize_static
 
     settings = {"per_channel": True, "reduce_range": True, "weight_type": QuantType.QInt8}
-    with tempfile.TemporaryDirectory() as folder, quiet():
-        begin, turn = Path(folder) / "begin.onnx", Path(folder) / "turn.onnx"
+    with tempfile.TemporaryDirectory() as folder, silence_warnings():
+        encoder, step = Path(folder) / "encoder.onnx", Path(folder) / "step.onnx"
         # Through files: the tool changes the models that it is given.
-        onnx.save(pieces.begin, begin)
-        onnx.save(pieces.turn, turn)
+        onnx.save(pieces.encoder, encoder)
+        onnx.save(pieces.step, step)
         quantize_static(
-            begin,
-            begin,
+            encoder,
+            encoder,
             _Calibration(pictures),
             op_types_to_quantize=["Conv", "MaxPool"],
             activation_type=QuantType.QUInt8,
             **settings,
         )
-        quantize_dynamic(begin, begin, op_types_to_quantize=["LSTM", "MatMul"], **settings)
-        quantize_dynamic(turn, turn, op_types_to_quantize=["MatMul"], **settings)
-        return replace(pieces, begin=onnx.load(begin), turn=onnx.load(turn))
+        quantize_dynamic(encoder, encoder, op_types_to_quantize=["LSTM", "MatMul"], **settings)
+        quantize_dynamic(step, step, op_types_to_quantize=["MatMul"], **settings)
+        return replace(pieces, encoder=onnx.load(encoder), step=onnx.load(step))
 
 
 class _Calibration:

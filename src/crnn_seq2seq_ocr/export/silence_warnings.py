@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
+def silence_warnings() -> Iterator[None]:
     """Without warnings, and without what is logged below an error: it is meant for those who work on the tools."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)

@@ -17,11 +17,11 @@ from torch.fx import GraphModule
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.export.check import Checked, check
 from crnn_seq2seq_ocr.export.graph import any_size, example
-from crnn_seq2seq_ocr.export.graphs import CARRIED, Begin, End, Found, Turn, likely_count
+from crnn_seq2seq_ocr.export.graphs import CARRIED, EncoderGraph, FinishGraph, StepGraph, StepResult, likely_count
 from crnn_seq2seq_ocr.export.metadata import usage, written
-from crnn_seq2seq_ocr.export.output_file import make_place, write
+from crnn_seq2seq_ocr.export.output_file import prepare_output, write
 from crnn_seq2seq_ocr.export.recurrent import ScannedLstm, with_lstms
-from crnn_seq2seq_ocr.export.silence_warnings import quiet
+from crnn_seq2seq_ocr.export.silence_warnings import silence_warnings
 from crnn_seq2seq_ocr.inference.onnx_backend import DESCRIPTION_KEY
 from crnn_seq2seq_ocr.inference.torch_backend import TorchBackend
 from crnn_seq2seq_ocr.model.outputs import Outputs
@@ -43,13 +43,13 @@ def export_torch(model: Path, out: Path) -> Checked:
         ExportError: What was exported reads otherwise than the model; nothing is written.
         StorageError: The file cannot be written.
     """
-    make_place(out, suffix=".pt2")
+    prepare_output(out, suffix=".pt2")
     backend = TorchBackend.load(model, device="cpu", precision="fp32")
     description = backend.description
     whole = _Whole(with_lstms(backend.recognizer, ScannedLstm), description).eval()
     extra = {f"{DESCRIPTION_KEY}.json": written(description.to_dict()), "usage.json": written(usage(description))}
     content = io.BytesIO()
-    with quiet(), torch.no_grad():
+    with silence_warnings(), torch.no_grad():
         torch.compiler.reset()  # else it refuses the sizes of what was exported before
         program = torch.export.export(whole, example(description), dynamic_shapes=tuple(any_size(description)))
         _forget_origins(program.graph_module)
@@ -66,12 +66,16 @@ class _Whole(nn.Module):
 
     def __init__(self, recognizer: Recognizer, description: Description) -> None:
         super().__init__()
-        self.begin, self.turn, self.end = Begin(recognizer), Turn(recognizer, description), End(description)
+        self.encoder, self.step, self.finish = (
+            EncoderGraph(recognizer),
+            StepGraph(recognizer, description),
+            FinishGraph(description),
+        )
         self.longest = description.max_length + 1
         self.likely = likely_count(description)
 
     def forward(self, images: Tensor, view_mask: Tensor) -> tuple[Tensor, ...]:
-        carried, fixed = self.begin(images, view_mask)
+        carried, fixed = self.encoder(images, view_mask)
         samples, cells = fixed.mask.shape
         found = (
             torch.zeros(self.longest, samples, cells),
@@ -82,16 +86,16 @@ class _Whole(nn.Module):
         def going(place: Tensor, more: Tensor, *_: Tensor) -> Tensor:
             return more & (place[0] < self.longest)
 
-        def turn(place: Tensor, _: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
+        def step(place: Tensor, _: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
             before, kept = values[:CARRIED], values[CARRIED:]
-            more, after, now = self.turn(*before, *fixed)
+            more, after, now = self.step(*before, *fixed)
             filled = (old.index_copy(0, place, new[None]) for old, new in zip(kept, now, strict=True))
             # No output of a loop may be another output.
             return place + 1, more, *(each.clone() for each in after), *filled
 
         start = (torch.zeros(1, dtype=torch.long), torch.ones((), dtype=torch.bool), *carried, *found)
-        found = while_loop(going, turn, start)[-len(Found._fields) :]  # type: ignore[no-untyped-call]
-        return tuple(self.end(*found))
+        found = while_loop(going, step, start)[-len(StepResult._fields) :]  # type: ignore[no-untyped-call]
+        return tuple(self.finish(*found))
 
 
 def _forget_origins(program: nn.Module) -> None:

@@ -50,7 +50,7 @@ class PositionAttention(nn.Module):
         """What embedded tokens (..., D) add to the scores: (..., T)."""
         return self.score.of_first(embedded)
 
-    def forward(self, of_token: Tensor, hidden: Tensor, seen: Tensor, keys: Tensor, memory: Memory) -> Tensor:
+    def forward(self, of_token: Tensor, hidden: Tensor, coverage: Tensor, keys: Tensor, memory: Memory) -> Tensor:
         """Weights (N, T) from of_token (N, T) and hidden (N, D)."""
         return (of_token + self.score.of_second(hidden)).float().softmax(1)
 
@@ -81,11 +81,11 @@ class ContentAttention(nn.Module):
         """What embedded tokens (..., D) add to the query: (..., A)."""
         return self.query.of_first(embedded)
 
-    def forward(self, of_token: Tensor, hidden: Tensor, seen: Tensor, keys: Tensor, memory: Memory) -> Tensor:
-        """Weights (N, T), zero in missing views; seen (N, 2, T) are the last weights and their sum so far."""
+    def forward(self, of_token: Tensor, hidden: Tensor, coverage: Tensor, keys: Tensor, memory: Memory) -> Tensor:
+        """Weights (N, T), zero in missing views; coverage (N, 2, T) are the last weights and their sum so far."""
         views, rows, columns = memory.grid
         query = of_token + self.query.of_second(hidden)  # (N, A)
-        maps = seen.detach().view(-1, 2, views, rows, columns).transpose(1, 2).flatten(0, 1)  # (N*V, 2, R, U)
+        maps = coverage.detach().view(-1, 2, views, rows, columns).transpose(1, 2).flatten(0, 1)  # (N*V, 2, R, U)
         looked = self.place(self.location(maps).permute(0, 2, 3, 1)).view(keys.shape)  # (N*V, R, U, A) to (N, T, A)
         scores: Tensor = self.score(torch.tanh(keys + query[:, None] + looked)).squeeze(2).float()  # (N, T)
         return scores.masked_fill(~memory.mask, float("-inf")).softmax(1)

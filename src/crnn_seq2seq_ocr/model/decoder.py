@@ -14,14 +14,14 @@ from crnn_seq2seq_ocr.model.encoder import Memory
 
 
 class State(NamedTuple):
-    """What a step hands to the next: hidden (N, D); seen (N, 2, T), the last attention and its sum so far."""
+    """What a step hands to the next: hidden (N, D); coverage (N, 2, T), the last attention and its sum so far."""
 
     hidden: Tensor
-    seen: Tensor
+    coverage: Tensor
 
     def rows(self, chosen: Tensor) -> "State":
         """The state of some rows of the batch, (R,) of them, in that order."""
-        return State(self.hidden[chosen], self.seen[chosen])
+        return State(self.hidden[chosen], self.coverage[chosen])
 
 
 class Step(NamedTuple):
@@ -32,7 +32,7 @@ class Step(NamedTuple):
     attention: Tensor
 
 
-class Fed(NamedTuple):
+class TokenTerms(NamedTuple):
     """What the tokens that are fed add to a step, whatever came before: (..., A) or (..., T), and (..., D)."""
 
     attention: Tensor
@@ -71,7 +71,7 @@ class Decoder(nn.Module):
 
     def step(self, tokens: Tensor, state: State, memory: Memory, keys: Tensor) -> Step:
         """The only place where a token is predicted: tokens (N,) are the last ones."""
-        return self._step(self._feed(tokens), state, memory, keys, Glimpses(memory.cells))
+        return self._step(self._token_terms(tokens), state, memory, keys, Glimpses(memory.cells))
 
     def unroll(self, inputs: Tensor, forced: Tensor | None, memory: Memory) -> Tensor:
         """Logits (N, L, K) of all steps, for training.
@@ -84,40 +84,42 @@ class Decoder(nn.Module):
             memory: What the encoder made.
         """
         keys, glimpses = self.keys(memory), Glimpses(memory.cells)
-        fed = self._feed(inputs)  # (N, L, ...)
+        terms = self._token_terms(inputs)  # (N, L, ...)
         state, last = self.start(memory), None
         read: list[Tensor] = []
-        for place, now in enumerate(map(Fed, fed.attention.unbind(1), fed.combined.unbind(1))):
+        for place, now in enumerate(map(TokenTerms, terms.attention.unbind(1), terms.combined.unbind(1))):
             if forced is not None and last is not None:
                 with torch.no_grad():
                     tokens = self._logits(last).argmax(1)
-                found = self._feed(tokens)
+                predicted = self._token_terms(tokens)
                 chosen = forced[:, place, None]
-                now = Fed(*(torch.where(chosen, true, other) for true, other in zip(now, found, strict=True)))
+                now = TokenTerms(
+                    *(torch.where(chosen, true, other) for true, other in zip(now, predicted, strict=True))
+                )
             state, last = self._advance(now, state, memory, keys, glimpses)
             read.append(last)
         return self._logits(torch.stack(read, 1))
 
-    def _feed(self, tokens: Tensor) -> Fed:
+    def _token_terms(self, tokens: Tensor) -> TokenTerms:
         embedded = self.dropout(self.embedding(tokens))  # (..., D)
-        return Fed(self.attention.of_tokens(embedded), self.combine.of_first(embedded))
+        return TokenTerms(self.attention.of_tokens(embedded), self.combine.of_first(embedded))
 
-    def _step(self, fed: Fed, state: State, memory: Memory, keys: Tensor, glimpses: Glimpses) -> Step:
-        state, read = self._advance(fed, state, memory, keys, glimpses)
-        return Step(self._logits(read), state, state.seen[:, 0])
+    def _step(self, terms: TokenTerms, state: State, memory: Memory, keys: Tensor, glimpses: Glimpses) -> Step:
+        state, read = self._advance(terms, state, memory, keys, glimpses)
+        return Step(self._logits(read), state, state.coverage[:, 0])
 
     def _advance(
-        self, fed: Fed, state: State, memory: Memory, keys: Tensor, glimpses: Glimpses
+        self, terms: TokenTerms, state: State, memory: Memory, keys: Tensor, glimpses: Glimpses
     ) -> tuple[State, Tensor]:
         """The next state, and what its token is read from: (N, D) or (N, 2*D)."""
-        hidden, seen = state
-        attention = self.attention(fed.attention, hidden, seen, keys, memory)  # (N, T)
+        hidden, coverage = state
+        attention = self.attention(terms.attention, hidden, coverage, keys, memory)  # (N, T)
         glimpse = glimpses(attention)  # (N, D)
-        combined = torch.relu(fed.combined + self.combine.of_second(glimpse.to(fed.combined.dtype)))  # (N, D)
+        combined = torch.relu(terms.combined + self.combine.of_second(glimpse.to(terms.combined.dtype)))  # (N, D)
         hidden = self.gru(combined, hidden).to(hidden.dtype)  # (N, D)
-        seen = torch.stack([attention, seen[:, 1] + attention], 1)  # (N, 2, T)
+        coverage = torch.stack([attention, coverage[:, 1] + attention], 1)  # (N, 2, T)
         read = torch.cat([hidden, glimpse.to(hidden.dtype)], 1) if self.reads_glimpse else hidden
-        return State(hidden, seen), read
+        return State(hidden, coverage), read
 
     def _logits(self, read: Tensor) -> Tensor:  # (..., D or 2*D) -> (..., K)
         logits: Tensor = self.output(read)

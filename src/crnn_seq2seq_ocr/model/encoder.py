@@ -20,14 +20,14 @@ class Memory(NamedTuple):
         cells: (N, T, D).
         mask: (N, T) bool, False where a cell belongs to a missing view.
         grid: (views, rows, columns) of the cells: their product is T. Views in channels have (1, 1, T).
-        found: (N, T, K), what the second output finds in each cell, or (N, V*U, K) in each column where it looks at
+        cell_logits: (N, T, K) of the second output for each cell, or (N, V*U, K) in each column where it looks at
             columns; None where there is none.
     """
 
     cells: Tensor
     mask: Tensor
     grid: tuple[int, int, int]
-    found: Tensor | None = None
+    cell_logits: Tensor | None = None
 
 
 class ViewBatchNorm(nn.BatchNorm2d):
@@ -157,12 +157,12 @@ class Encoder(nn.Module):
         # A cell knows its place within its view, not the view's number: any number of views in any order.
         places = self.row_places + self.column_places[:columns]  # (R, U, D)
         cells = self.norm(cells)
-        found = None if self.cell_output is None else self._found(cells, self.cell_output)
+        cell_logits = None if self.cell_output is None else self._cell_logits(cells, self.cell_output)
         cells = (cells + places).flatten(1, 3)  # (N, T, D)
         mask = view_mask.repeat_interleave(rows * columns, dim=1)  # (N, T)
-        return Memory(cells, mask, (views, rows, columns), found)
+        return Memory(cells, mask, (views, rows, columns), cell_logits)
 
-    def _found(self, cells: Tensor, output: nn.Linear) -> Tensor:
+    def _cell_logits(self, cells: Tensor, output: nn.Linear) -> Tensor:
         """What the second output finds in cells (N, V, R, U, D): (N, T, K), or (N, V*U, K) for columns."""
         if self.cell_rows == "each":
             looked_at = cells.flatten(1, 3)  # (N, T, D)

@@ -46,9 +46,9 @@ class Pattern:
         for node, each in enumerate(moves):
             self._next[node, list(each)] = list(each.values())
         self._to_end = _distances(self._next)
-        told = [f"the pattern {expression}"] if expression is not None else []
-        told += [f"the characters {allow}"] if allow is not None else []
-        self.description = " of ".join(told) or "all texts"
+        rules = [f"the pattern {expression}"] if expression is not None else []
+        rules += [f"the characters {allow}"] if allow is not None else []
+        self.description = " of ".join(rules) or "all texts"
         """What is allowed, for people."""
         if self._to_end[0] == _FAR:
             raise DataError(f"no text of the model's characters is within {self.description}: see `crnn-ocr models`")

@@ -77,7 +77,7 @@ class Recognizer(nn.Module):
         """
         memory = self.encode(images, view_mask)
         steps = None if letters_only else self.decoder.unroll(inputs, forced, memory)
-        return Logits(steps, memory.found, memory.mask)
+        return Logits(steps, memory.cell_logits, memory.mask)
 
 
 def normalise(images: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.text import BOS_ID, EOS_ID, PAD_ID
 
 
-class Found(NamedTuple):
+class DecodeResult(NamedTuple):
     """What a search found.
 
     Attributes:
@@ -52,7 +52,7 @@ class _Choice(NamedTuple):
 
 def search(
     recognizer: Recognizer, memory: Memory, *, max_length: int, beam: int = 1, lexicon: Constraint | None = None
-) -> Found:
+) -> DecodeResult:
     """The text of each memory: greedy for a beam of 1 without lexicon, else `beam_search`."""
     if beam == 1 and lexicon is None:
         return greedy(recognizer, memory, max_length=max_length)
@@ -60,7 +60,7 @@ def search(
 
 
 @torch.no_grad()
-def greedy(recognizer: Recognizer, memory: Memory, *, max_length: int) -> Found:
+def greedy(recognizer: Recognizer, memory: Memory, *, max_length: int) -> DecodeResult:
     """The most likely token at each step, until all texts have ended.
 
     Any of the K ids may be chosen, special and unassigned ones too, as in the original; they decode to
@@ -85,13 +85,13 @@ def greedy(recognizer: Recognizer, memory: Memory, *, max_length: int) -> Found:
         if ended.all():
             break
     ids, log_probs = torch.stack(likely, 1), torch.stack(likely_log_probs, 1)
-    return found_of(ids[:, :, 0], log_probs[:, :, 0], torch.stack(attention, 1), ids, log_probs)
+    return decode_result(ids[:, :, 0], log_probs[:, :, 0], torch.stack(attention, 1), ids, log_probs)
 
 
 @torch.no_grad()
 def beam_search(
     recognizer: Recognizer, memory: Memory, *, max_length: int, width: int, lexicon: Constraint | None = None
-) -> Found:
+) -> DecodeResult:
     """The best of the W beginnings kept at each step.
 
     The score of a text is the sum of its tokens' log-probabilities, the end's too, without a bonus for
@@ -138,8 +138,8 @@ def beam_search(
         scores, chosen = candidates.topk(width, 1)  # (N, W)
         parents = first_rows + chosen // classes
         tokens = chosen % classes
-        told, told_tokens = likeliest(log_probs)
-        choices.append(_Choice(parents, tokens, log_probs[parents, tokens], step.attention, told_tokens, told))
+        likely, likely_tokens = likeliest(log_probs)
+        choices.append(_Choice(parents, tokens, log_probs[parents, tokens], step.attention, likely_tokens, likely))
         rows, last = parents.flatten(), tokens.flatten()
         state = step.state.rows(rows)
         ended = ended[rows] | (last == EOS_ID)
@@ -157,7 +157,7 @@ def _padding_only(log_probs: Tensor, ended: Tensor) -> Tensor:
     return log_probs
 
 
-def _trace(choices: list[_Choice]) -> Found:
+def _trace(choices: list[_Choice]) -> DecodeResult:
     """The best of the last choice, followed back to its beginning."""
     samples, width = choices[0].parents.shape
     rows = torch.arange(0, samples * width, width, device=choices[0].parents.device)
@@ -170,20 +170,22 @@ def _trace(choices: list[_Choice]) -> Found:
         likely.append(choice.likely[rows])
         likely_log_probs.append(choice.likely_log_probs[rows])
     every = (tokens, log_probs, attention, likely, likely_log_probs)
-    return found_of(*(torch.stack(each[::-1], 1) for each in every))
+    return decode_result(*(torch.stack(each[::-1], 1) for each in every))
 
 
 def likeliest(log_probs: Tensor) -> tuple[Tensor, Tensor]:
     """The largest log-probabilities of each row (N, K) and their tokens, both (N, A)."""
-    found = log_probs.topk(min(LIKELY, log_probs.shape[1]), 1)
-    return found.values, found.indices
+    best = log_probs.topk(min(LIKELY, log_probs.shape[1]), 1)
+    return best.values, best.indices
 
 
-def found_of(tokens: Tensor, log_probs: Tensor, attention: Tensor, likely: Tensor, likely_log_probs: Tensor) -> Found:
+def decode_result(
+    tokens: Tensor, log_probs: Tensor, attention: Tensor, likely: Tensor, likely_log_probs: Tensor
+) -> DecodeResult:
     """What was found, everything after the first end blanked."""
     ends = (tokens == EOS_ID).long()
     after = ends.cumsum(1) - ends > 0  # (N, L)
-    return Found(
+    return DecodeResult(
         tokens.masked_fill(after, PAD_ID),
         log_probs.float().masked_fill(after, 0.0),
         (~after).sum(1),
