@@ -28,10 +28,10 @@ _LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 def draw_plate(rng: np.random.Generator) -> tuple[str, np.ndarray]:
     """A licence plate such as ``KT-482-MW`` on a car, askew: RGB uint8 (H, W, 3), 26 to 64 pixels high."""
     text = f"{_some(_LETTERS, 2, rng)}-{_some('0123456789', 3, rng)}-{_some(_LETTERS, 2, rng)}"
-    ground, ink = ((238, 238, 232), (18, 18, 22)) if rng.random() < 0.6 else ((240, 205, 60), (20, 18, 14))
+    background, ink = ((238, 238, 232), (18, 18, 22)) if rng.random() < 0.6 else ((240, 205, 60), (20, 18, 14))
     font = _font(_PLATE_FONTS, 64, rng)
     width = font.getlength(text) + 150
-    plate = Image.new("RGB", (int(width), 104), ground)
+    plate = Image.new("RGB", (int(width), 104), background)
     draw = ImageDraw.Draw(plate)
     draw.rounded_rectangle((3, 3, width - 4, 100), 10, outline=ink, width=3)
     draw.rectangle((8, 8, 44, 95), (28, 60, 140))
@@ -66,11 +66,11 @@ def draw_counter(rng: np.random.Generator) -> tuple[str, np.ndarray]:
     cells = []
     for place in range(8):
         moves = turned if set(text[place + 1 :]) <= {"9"} else 0.0
-        ground = (150, 28, 30) if place >= 5 else (24, 24, 26)
+        background = (150, 28, 30) if place >= 5 else (24, 24, 26)
         ink = (238, 236, 228)
         if not light_digits:
-            ground, ink = (236, 234, 226), ((170, 25, 25) if place >= 5 else (16, 16, 18))
-        cells.append(_drum(int(text[place]), moves, font, ground, ink))
+            background, ink = (236, 234, 226), ((170, 25, 25) if place >= 5 else (16, 16, 18))
+        cells.append(_drum(int(text[place]), moves, font, background, ink))
     gap = np.full((84, int(rng.integers(4, 14)), 3), rng.uniform(30, 200), np.float32)
     joined = [part for cell in cells for part in (cell, gap)][:-1]
     top, bottom, left, right = rng.integers(2, 16, 4).tolist()
@@ -91,11 +91,11 @@ def draw_label(rng: np.random.Generator) -> tuple[str, np.ndarray]:
     letters = np.asarray(mask)
     if rng.random() < 0.5:
         letters = _of_dots(letters, float(rng.uniform(3.0, 4.2)))
-    ground = np.full((*letters.shape, 3), rendering.colour(rng), np.float32)
-    ground += rendering.grain(rng, letters.shape) * np.float32(rng.uniform(0, 14))
-    rendering.over(ground, rendering.colour_on(ground[0, 0], rng, 90), letters, float(rng.uniform(0.75, 1)))
-    around = tuple(float(value) for value in ground[0, 0])
-    return text, _photograph(_askew(ground, rng, around=around), int(rng.integers(22, 49)), rng)
+    background = np.full((*letters.shape, 3), rendering.colour(rng), np.float32)
+    background += rendering.grain(rng, letters.shape) * np.float32(rng.uniform(0, 14))
+    rendering.over(background, rendering.colour_on(background[0, 0], rng, 90), letters, float(rng.uniform(0.75, 1)))
+    around = tuple(float(value) for value in background[0, 0])
+    return text, _photograph(_askew(background, rng, around=around), int(rng.integers(22, 49)), rng)
 
 
 TASKS: dict[str, Draw] = {"plates": draw_plate, "meters": draw_counter, "labels": draw_label}
@@ -145,10 +145,10 @@ def _font(names: tuple[str, ...], size: int, rng: np.random.Generator) -> ImageF
 
 
 def _drum(
-    digit: int, moved: float, font: ImageFont.FreeTypeFont, ground: tuple[int, ...], ink: tuple[int, ...]
+    digit: int, moved: float, font: ImageFont.FreeTypeFont, background: tuple[int, ...], ink: tuple[int, ...]
 ) -> np.ndarray:
     """A window of 84 x 56 pixels on a drum: the digit, and the next one coming from below; float32 RGB."""
-    picture = Image.new("RGB", (56, 84), ground)
+    picture = Image.new("RGB", (56, 84), background)
     draw = ImageDraw.Draw(picture)
     for number, place in ((digit, 0), ((digit + 1) % 10, 1)):
         draw.text((28, 42 + (place - moved) * 84), str(number), ink, font, anchor="mm")

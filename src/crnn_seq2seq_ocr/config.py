@@ -210,7 +210,7 @@ class TeacherForcing(Settings):
     end: Share = 1.0
     """At the last step; linear in between."""
     per: Literal["token", "sequence"] = "token"
-    """One coin per token, or one per text (the original)."""
+    """Drawn once per token, or once per text (the original)."""
 
 
 class TrainingSettings(Settings):

@@ -111,12 +111,12 @@ def check_source(
     limits = _Limits(None if charset is None else Tokenizer(charset), max_length, views)
     chunks = (range(start, min(start + _CHUNK, total)) for start in range(0, total, _CHUNK))
     seen = in_order(partial(_look, source, limits), chunks, workers)
-    tally = _Tally(support=Counter(dict.fromkeys((charset or "").replace(UNASSIGNED, ""), 0)))
+    counts = _Counts(support=Counter(dict.fromkeys((charset or "").replace(UNASSIGNED, ""), 0)))
     for done, each in enumerate((each for chunk in seen for each in chunk), 1):
-        tally.add(each, done - 1, source)
+        counts.add(each, done - 1, source)
         if progress and (done % _CHUNK == 0 or done == total):
             progress(done, total)
-    return tally.report(source)
+    return counts.report(source)
 
 
 def summary_lines(report: CheckReport, *, most: int = 20) -> list[str]:
@@ -195,7 +195,7 @@ class _Seen:
 
 
 @dataclass
-class _Tally:
+class _Counts:
     """Counts over samples."""
 
     support: Counter[str]

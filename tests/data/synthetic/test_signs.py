@@ -131,7 +131,7 @@ def test_without_difficulty_all_views_are_clean_and_alike() -> None:
         for other in signs[1:]:
             assert np.abs(signs[0] - other).mean() < 1
         for view in views_of(sample):
-            # The ground around the plate is of one colour.
+            # The background around the plate is of one colour.
             assert np.ptp(view[:8].reshape(-1, 3), axis=0).max() <= 2
 
 
@@ -139,8 +139,8 @@ def test_difficulty_spoils_smoothly() -> None:
     def spread(difficulty: float) -> float:
         source = SyntheticSigns(SignSettings(difficulty=difficulty))
         firsts = [views_of(source[index])[0] for index in range(25)]
-        grounds = [np.concatenate([view[:12], view[-12:]]) for view in firsts]
-        return float(np.mean([ground.std(axis=(0, 1)).mean() for ground in grounds]))
+        backgrounds = [np.concatenate([view[:12], view[-12:]]) for view in firsts]
+        return float(np.mean([background.std(axis=(0, 1)).mean() for background in backgrounds]))
 
     assert spread(0.0) < spread(0.4) < spread(1.0)
 

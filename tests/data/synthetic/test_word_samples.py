@@ -88,7 +88,7 @@ def test_length_and_bounds(words: SyntheticWords) -> None:
         words[500]
 
 
-def test_without_difficulty_letters_stand_out_of_a_calm_ground() -> None:
+def test_without_difficulty_letters_stand_out_of_a_calm_background() -> None:
     source = SyntheticWords(WordSettings(difficulty=0, lines=0.1))
     for index in range(40):
         grey = cv2.cvtColor(pixels_of(source[index]), cv2.COLOR_RGB2GRAY)
@@ -103,7 +103,7 @@ def test_hard_ones_can_still_be_seen(samples: list[Sample]) -> None:
     assert np.percentile(contrasts, 5) > 15
 
 
-def test_photographs_serve_as_grounds(tmp_path: Path) -> None:
+def test_photographs_serve_as_backgrounds(tmp_path: Path) -> None:
     stripes = np.zeros((60, 90, 3), np.uint8)
     stripes[:, ::6] = 200
     cv2.imwrite(str(tmp_path / "a.png"), stripes)

@@ -42,10 +42,10 @@ def _photograph(path: Path) -> np.ndarray:
     return pixels[:512, :512].copy()  # a view would keep the whole photograph
 
 
-def draw_ground(
+def draw_background(
     size: tuple[int, int], photographs: tuple[Path, ...], rng: np.random.Generator, difficulty: float
 ) -> np.ndarray:
-    """A ground of the size (height, width), float32 (H, W, 3)."""
+    """A background of the size (height, width), float32 (H, W, 3)."""
     height, width = size
     plain = colour(rng)
     pixels = np.empty((height, width, 3), np.float32)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from crnn_seq2seq_ocr.data.synthetic.word_fonts import EM, Face, load_face
+from crnn_seq2seq_ocr.data.synthetic.word_fonts import EM, Typeface, load_font
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels."""
@@ -17,7 +17,7 @@ _MOST_WIDE = 30_000
 
 
 @dataclass(frozen=True, slots=True)
-class Strokes:
+class GlyphMask:
     """Letters at `EM` pixels."""
 
     mask: np.ndarray
@@ -38,9 +38,11 @@ class Neighbours:
     """From line to line in ems."""
 
 
-def write(text: str, face: Face, tracking: float, neighbours: Neighbours, rng: np.random.Generator) -> Strokes:
-    """The text in the face; tracking is the space added between letters, in ems."""
-    font = load_face(face.path, face.axes)
+def write(
+    text: str, typeface: Typeface, tracking: float, neighbours: Neighbours, rng: np.random.Generator
+) -> GlyphMask:
+    """The text in the typeface; tracking is the space added between letters, in ems."""
+    font = load_font(typeface.path, typeface.axes)
     left, top, right, bottom = font.getbbox(text, anchor="ls")
     spaced = abs(tracking) > 0.01
     ends = _places(text, font, tracking) if spaced else None
@@ -57,7 +59,7 @@ def write(text: str, face: Face, tracking: float, neighbours: Neighbours, rng: n
             draw.text((origin[0] + place, origin[1]), letter, fill=255, font=font, anchor="ls")
     _surround(draw, font, origin, right, neighbours, rng)
     box = (float(_ROOM), float(_ROOM), float(size[0] - _ROOM), float(size[1] - _ROOM))
-    return Strokes(np.asarray(image), box)
+    return GlyphMask(np.asarray(image), box)
 
 
 def _places(text: str, font: ImageFont.FreeTypeFont, tracking: float) -> list[float]:
@@ -90,44 +92,44 @@ def _surround(
         draw.text((x + shift, y + neighbours.leading * EM), neighbours.below, fill=255, font=font, anchor="ls")
 
 
-def enlarge_first(strokes: Strokes, text: str, face: Face, factor: float) -> Strokes:
-    """The strokes with the first letter so many times as tall, on the same baseline, as in small capitals."""
-    left, top, right, bottom = strokes.box
-    font = load_face(face.path, face.axes)
+def enlarge_first(glyphs: GlyphMask, text: str, typeface: Typeface, factor: float) -> GlyphMask:
+    """The glyphs with the first letter so many times as tall, on the same baseline, as in small capitals."""
+    left, top, right, bottom = glyphs.box
+    font = load_font(typeface.path, typeface.axes)
     place = round(left + font.getlength(text[0]) - font.getbbox(text, anchor="ls")[0])
     tall = bottom - top
     low, high = round(bottom), round(bottom - tall * factor)
-    letter = strokes.mask[round(top) : low, round(left) : place]
+    letter = glyphs.mask[round(top) : low, round(left) : place]
     if high < 0 or not letter.size:
-        return strokes
+        return glyphs
     wide = round(letter.shape[1] * factor)
     letter = cv2.resize(letter, (wide, low - high))
-    mask = np.zeros((strokes.mask.shape[0], strokes.mask.shape[1] + wide - (place - round(left))), np.uint8)
-    mask[:, round(left) + wide :] = strokes.mask[:, place:]
+    mask = np.zeros((glyphs.mask.shape[0], glyphs.mask.shape[1] + wide - (place - round(left))), np.uint8)
+    mask[:, round(left) + wide :] = glyphs.mask[:, place:]
     mask[high:low, round(left) : round(left) + wide] = letter
-    return Strokes(mask, (left, float(high), right + mask.shape[1] - strokes.mask.shape[1], bottom))
+    return GlyphMask(mask, (left, float(high), right + mask.shape[1] - glyphs.mask.shape[1], bottom))
 
 
-def bend(strokes: Strokes, rise: float) -> Strokes:
-    """The strokes on an arc whose middle is higher (rise > 0) or lower than its ends, by so many text heights."""
-    height, width = strokes.mask.shape
-    left, top, right, bottom = strokes.box
+def bend(glyphs: GlyphMask, rise: float) -> GlyphMask:
+    """The glyphs on an arc whose middle is higher (rise > 0) or lower than its ends, by so many text heights."""
+    height, width = glyphs.mask.shape
+    left, top, right, bottom = glyphs.box
     lift = rise * (bottom - top)
     across = np.linspace(-1, 1, width, dtype=np.float32) * np.float32(width / max(right - left, 1))
     shift = (lift * (1 - across**2)).astype(np.float32)
     extra = int(abs(lift)) + 1
     rows = np.arange(-extra, height + extra, dtype=np.float32)[:, None] + shift[None]
     columns = np.broadcast_to(np.arange(width, dtype=np.float32), rows.shape)
-    mask = cv2.remap(strokes.mask, np.ascontiguousarray(columns), rows, cv2.INTER_LINEAR)
+    mask = cv2.remap(glyphs.mask, np.ascontiguousarray(columns), rows, cv2.INTER_LINEAR)
     low, high = (top + extra - max(lift, 0.0), bottom + extra - min(lift, 0.0))
-    return Strokes(mask, (left, low, right, high))
+    return GlyphMask(mask, (left, low, right, high))
 
 
-def crop(strokes: Strokes, corners: np.ndarray, margins: Box, height: int, widest: int) -> np.ndarray:
+def crop(glyphs: GlyphMask, corners: np.ndarray, margins: Box, height: int, widest: int) -> np.ndarray:
     """The mask as a picture of the given height shows it, uint8 (height, width).
 
     Args:
-        strokes: The letters.
+        glyphs: The letters.
         corners: Where the corners of the text's box lie in the picture's plane, clockwise from the upper left.
         margins: What is added around them, in heights of the text; may be negative.
         height: Of the picture in pixels.
@@ -139,8 +141,8 @@ def crop(strokes: Strokes, corners: np.ndarray, margins: Box, height: int, wides
     high = high + np.array(margins[2:]) * unit
     scale = height / max(float(high[1] - low[1]), 4.0)
     width = int(np.clip(round((high[0] - low[0]) * scale), 4, widest))
-    mask, shrink = strokes.mask, 1.0
-    left, top, right, bottom = strokes.box
+    mask, shrink = glyphs.mask, 1.0
+    left, top, right, bottom = glyphs.box
     change = unit * scale / max(bottom - top, 1.0)
     if change < 0.7:
         shrink = max(change * 1.2, 0.1)
@@ -158,7 +160,7 @@ def slant(box: Box, rng: np.random.Generator, difficulty: float) -> np.ndarray:
     corners = np.array([(0, 0), (wide * stretch, 0), (wide * stretch, tall), (0, tall)])
     draw = rng.random()
     spread = 1.7 if draw < 0.5 else 6.0 if draw < 0.86 else 14.0 if draw < 0.96 else 30.0
-    # Long lines are rarely turned far: their crops would be mostly ground.
+    # Long lines are rarely turned far: their crops would be mostly background.
     spread = min(spread, 90.0 / max(wide / max(tall, 1.0), 1.0))
     angle = np.radians(rng.normal(0, spread)) * difficulty
     lean = float(rng.normal(0, 0.10)) * difficulty if rng.random() < 0.5 else 0.0

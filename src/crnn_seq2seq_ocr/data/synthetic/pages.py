@@ -6,20 +6,20 @@ import cv2
 import numpy as np
 
 from crnn_seq2seq_ocr.data.synthetic import glyph_masks, rendering, textures, word_degradations
-from crnn_seq2seq_ocr.data.synthetic.glyph_masks import Neighbours, Strokes
-from crnn_seq2seq_ocr.data.synthetic.word_fonts import EM, Face, Faces
+from crnn_seq2seq_ocr.data.synthetic.glyph_masks import GlyphMask, Neighbours
+from crnn_seq2seq_ocr.data.synthetic.word_fonts import EM, Typeface, Typefaces
 
 _MOST_PIXELS_WIDE = 2400
 
 
 def draw_line(
-    text: str, faces: Faces, another: Callable[[], str], rng: np.random.Generator, difficulty: float
+    text: str, typefaces: Typefaces, another: Callable[[], str], rng: np.random.Generator, difficulty: float
 ) -> np.ndarray:
     """A line of a page, RGB uint8 (H, W, 3) with 20 <= H <= 64; the arguments are those of `draw_word`."""
     typed = rng.random() < 0.8
-    face = faces.choose(text, rng, even=typed)
-    neighbours = _neighbours(face, another, rng, difficulty)
-    drawn = glyph_masks.write(text, face, 0.0, neighbours, rng)
+    typeface = typefaces.choose(text, rng, even=typed)
+    neighbours = _neighbours(typeface, another, rng, difficulty)
+    drawn = glyph_masks.write(text, typeface, 0.0, neighbours, rng)
     if typed and difficulty > 0:
         drawn = _struck(drawn, len(text), rng, difficulty)
     corners = _laid(drawn, rng, difficulty)
@@ -33,15 +33,17 @@ def draw_line(
     return _scanned(pixels, height, rng, difficulty)
 
 
-def _neighbours(face: Face, another: Callable[[], str], rng: np.random.Generator, difficulty: float) -> Neighbours:
+def _neighbours(
+    typeface: Typeface, another: Callable[[], str], rng: np.random.Generator, difficulty: float
+) -> Neighbours:
     def some(likely: float) -> str:
         text = another() if rng.random() < likely * difficulty else ""
-        return text if face.writes(text) else ""
+        return text if typeface.writes(text) else ""
 
     return Neighbours(above=some(0.2), below=some(0.2), leading=float(rng.uniform(0.95, 1.9)))
 
 
-def _struck(drawn: Strokes, letters: int, rng: np.random.Generator, difficulty: float) -> Strokes:
+def _struck(drawn: GlyphMask, letters: int, rng: np.random.Generator, difficulty: float) -> GlyphMask:
     """Each letter a little higher or lower than the next, and with its own force."""
     left, _, right, _ = drawn.box
     mask = drawn.mask.copy()
@@ -55,10 +57,10 @@ def _struck(drawn: Strokes, letters: int, rng: np.random.Generator, difficulty: 
         if shift:
             cell = np.roll(cell, shift, axis=0)
         mask[:, first:last] = cv2.convertScaleAbs(cell, alpha=force) if cell.size else cell
-    return Strokes(mask, drawn.box)
+    return GlyphMask(mask, drawn.box)
 
 
-def _laid(drawn: Strokes, rng: np.random.Generator, difficulty: float) -> np.ndarray:
+def _laid(drawn: GlyphMask, rng: np.random.Generator, difficulty: float) -> np.ndarray:
     left, top, right, bottom = drawn.box
     wide, tall = (right - left) * float(np.exp(rng.normal(0, 0.08))), bottom - top
     angle = float(rng.normal(0, 0.6)) * np.pi / 180 * difficulty

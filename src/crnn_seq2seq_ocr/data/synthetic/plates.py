@@ -21,7 +21,7 @@ _EM = 40
 _BASELINE, _LINE_HEIGHT = 46, 60
 _ARROWS = {"←": -1, "→": 1}
 
-# (ground, ink) in RGB, and how often.
+# (background, ink) in RGB, and how often.
 _PALETTES: tuple[tuple[tuple[int, int, int], tuple[int, int, int], float], ...] = (
     ((22, 34, 130), (240, 240, 236), 26),
     ((14, 22, 84), (235, 236, 232), 18),
@@ -60,12 +60,12 @@ def draw_plate(
     frame = draw_frame(rng)
     ink = _lay_out(lettering, choose_typeface(typefaces, rng), frame, rng)
     height = ink.shape[0]
-    ground_colour, ink_colour = _colours(rng)
-    ground = _ground(height, ground_colour, rng, difficulty)
+    background_colour, ink_colour = _colours(rng)
+    background = _background(height, background_colour, rng, difficulty)
     frame.draw(ink)
     if rng.random() < 0.55 * difficulty:
         _fade(ink, rng, difficulty)
-    pixels = _inked(ground, ink, ink_colour, rng, difficulty)
+    pixels = _inked(background, ink, ink_colour, rng, difficulty)
     if rng.random() < 0.2 * difficulty:
         _add_emblem(pixels, ink, rng)
     if rng.random() < 0.5 * difficulty:
@@ -202,13 +202,13 @@ def _cap_height(typeface: Typeface) -> int:
 
 
 def _colours(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    ground, ink, _ = _PALETTES[bisect.bisect_right(_PALETTE_LIMITS, rng.random() * _PALETTE_LIMITS[-1])]
+    background, ink, _ = _PALETTES[bisect.bisect_right(_PALETTE_LIMITS, rng.random() * _PALETTE_LIMITS[-1])]
     spread = rng.uniform(-1, 1, 7)
-    shades = np.array(ground) * (1 + 0.25 * spread[0]) + 9 * spread[1:4]
+    shades = np.array(background) * (1 + 0.25 * spread[0]) + 9 * spread[1:4]
     return np.clip(shades, 4, 250), np.clip(np.array(ink) + 8 * spread[4:7], 4, 252)
 
 
-def _ground(height: int, colour: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.ndarray:
+def _background(height: int, colour: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.ndarray:
     """The enamel without ink, uint8 (height, WIDTH, 3), lighter towards one side as if it mirrored the sky."""
     rows = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     columns = np.linspace(-1, 1, WIDTH, dtype=np.float32)[None]
@@ -217,13 +217,13 @@ def _ground(height: int, colour: np.ndarray, rng: np.random.Generator, difficult
     if rng.random() < 0.4 * difficulty:
         shade = shade + grain(rng, (height, WIDTH), coarse=True) * float(rng.uniform(0.02, 0.12))
     levels = as_pixels(shade * 128)
-    ground = cv2.LUT(cv2.cvtColor(levels, cv2.COLOR_GRAY2RGB), _ramp(colour / 128))
+    background = cv2.LUT(cv2.cvtColor(levels, cv2.COLOR_GRAY2RGB), _ramp(colour / 128))
     if rng.random() < 0.22 * difficulty:
         # Weaker on pale enamel, so that white letters stay visible.
         strength = rng.uniform(15, 90) * max(0.2, 1 - colour.mean() / 110)
         glare = np.clip(1 - np.abs(rows - rng.uniform(-1.2, 0.4)) / rng.uniform(0.3, 1.5), 0, 1) * strength
-        ground = cv2.add(ground, np.broadcast_to(glare[..., None], ground.shape).astype(np.uint8))
-    return ground
+        background = cv2.add(background, np.broadcast_to(glare[..., None], background.shape).astype(np.uint8))
+    return background
 
 
 def _ramp(colour: np.ndarray) -> np.ndarray:
@@ -235,15 +235,15 @@ def _ramp(colour: np.ndarray) -> np.ndarray:
 
 
 def _inked(
-    ground: np.ndarray, ink: np.ndarray, colour: np.ndarray, rng: np.random.Generator, difficulty: float
+    background: np.ndarray, ink: np.ndarray, colour: np.ndarray, rng: np.random.Generator, difficulty: float
 ) -> np.ndarray:
     """Ground and ink joined, uint8 (height, WIDTH, 3), some with the shadow of raised letters."""
     if rng.random() < 0.2 * difficulty:
         shift = np.array([[1, 0, 1.5], [0, 1, 1.5]], np.float32)
         shadow = cv2.warpAffine(ink, shift, (ink.shape[1], ink.shape[0]))
-        ground = cv2.multiply(ground, 255 - cv2.cvtColor(shadow, cv2.COLOR_GRAY2RGB) // 3, scale=1 / 255)
+        background = cv2.multiply(background, 255 - cv2.cvtColor(shadow, cv2.COLOR_GRAY2RGB) // 3, scale=1 / 255)
     cover = cv2.cvtColor(ink, cv2.COLOR_GRAY2RGB)
-    return cv2.add(cv2.multiply(ground, 255 - cover, scale=1 / 255), cv2.LUT(cover, _ramp(colour / 255)))
+    return cv2.add(cv2.multiply(background, 255 - cover, scale=1 / 255), cv2.LUT(cover, _ramp(colour / 255)))
 
 
 def _fade(ink: np.ndarray, rng: np.random.Generator, difficulty: float) -> None:

@@ -1,4 +1,4 @@
-"""Colours of grounds and letters, and the ways in which letters are painted onto the ground."""
+"""Colours of backgrounds and letters, and the ways in which letters are painted onto the background."""
 
 import cv2
 import numpy as np
@@ -52,9 +52,9 @@ def brightness(colours: np.ndarray) -> float:
     return float(colours.reshape(-1, 3).mean(axis=0) @ np.array((0.30, 0.59, 0.11)))
 
 
-def colour_on(ground: np.ndarray, rng: np.random.Generator, least: float) -> np.ndarray:
-    """A colour that differs from the ground's (3,) in brightness by at least so much, if any can."""
-    level = brightness(ground)
+def colour_on(background: np.ndarray, rng: np.random.Generator, least: float) -> np.ndarray:
+    """A colour that differs from the background's (3,) in brightness by at least so much, if any can."""
+    level = brightness(background)
     if rng.random() < 0.5:  # most letters are plainly white or black
         base = np.full(3, rng.uniform(215, 255) if level < 140 else rng.uniform(0, 50)) + rng.normal(0, 6, 3)
         return np.clip(base, 0, 255).astype(np.float32)
@@ -62,7 +62,7 @@ def colour_on(ground: np.ndarray, rng: np.random.Generator, least: float) -> np.
         found = colour(rng)
         if abs(brightness(found) - level) >= least:
             return found
-    return np.clip(ground + (least if level < 128 else -least), 0, 255).astype(np.float32)
+    return np.clip(background + (least if level < 128 else -least), 0, 255).astype(np.float32)
 
 
 def over(pixels: np.ndarray, paint: np.ndarray | np.float32, mask: np.ndarray, strength: float = 1.0) -> None:
@@ -100,11 +100,11 @@ def paint(
     pixels: np.ndarray,
     mask: np.ndarray,
     ink: np.ndarray,
-    ground: np.ndarray,
+    background: np.ndarray,
     rng: np.random.Generator,
     difficulty: float,
 ) -> None:
-    """Paints letters of the colour ``ink`` onto the ground's pixels, float32 (H, W, 3), in one of many ways."""
+    """Paints letters of the colour ``ink`` onto the background's pixels, float32 (H, W, 3), in one of many ways."""
     unit = mask.shape[0] / 40
     draw = rng.random() / max(difficulty, 1e-6)
     if draw < 0.16:
@@ -117,7 +117,7 @@ def paint(
         _glow(pixels, mask, ink, rng, unit)
     elif draw < 0.40:  # outlined letters, hollow inside
         over(pixels, ink, grown(mask, rng.uniform(0.7, 1.8) * unit))
-        ink = ground if rng.random() < 0.7 else colour_on(ink, rng, 60)
+        ink = background if rng.random() < 0.7 else colour_on(ink, rng, 60)
     over(pixels, _filling(mask.shape, ink, rng, difficulty), mask)
     if rng.random() < 0.10 * difficulty:
         _emboss(pixels, mask, rng, unit)

@@ -52,7 +52,7 @@ class SignSettings(DrawnSettings):
     names: Part = "train"
     """A name belongs to exactly one part by a hash of it: 90 % train, 5 % validation, 5 % test."""
     difficulty: Annotated[float, Field(ge=0, le=1)] = 1.0
-    """0: large, frontal, sharp plates on a calm ground; 1: as hard as the real ones; smooth in between."""
+    """0: large, frontal, sharp plates on a calm background; 1: as hard as the real ones; smooth in between."""
     views: Annotated[int, Field(ge=1, le=4)] = 4
     """Most real views of a sign; the others are noise."""
     max_length: Annotated[int, Field(ge=12)] = 37
@@ -75,7 +75,7 @@ class WordSettings(DrawnSettings):
     """A text of more than three characters belongs to exactly one part by a hash of its letters and figures,
     whatever their case: 90 % train, 5 % validation, 5 % test."""
     difficulty: Annotated[float, Field(ge=0, le=1)] = 1.0
-    """0: level, sharp words on a calm ground; 1: as hard as words in photographs; smooth in between."""
+    """0: level, sharp words on a calm background; 1: as hard as words in photographs; smooth in between."""
     max_length: Annotated[int, Field(ge=4, le=200)] = 90
     """Longer texts are not drawn."""
     lines: Annotated[float, Field(ge=0, le=1)] = 0.1

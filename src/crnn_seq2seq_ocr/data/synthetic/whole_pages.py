@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from crnn_seq2seq_ocr.data.synthetic import rendering
 from crnn_seq2seq_ocr.data.synthetic.settings import WordSettings
 from crnn_seq2seq_ocr.data.synthetic.texts import WordTexts
-from crnn_seq2seq_ocr.data.synthetic.word_fonts import Face, find_faces
+from crnn_seq2seq_ocr.data.synthetic.word_fonts import Typeface, find_typefaces
 
 PageKind = Literal["poster", "form", "columns"]
 KINDS: tuple[PageKind, ...] = get_args(PageKind)
@@ -55,10 +55,10 @@ class WholePage:
 
 def draw_page(kind: PageKind, rng: np.random.Generator) -> WholePage:
     """A page; all that is random comes from ``rng``."""
-    ground = tuple(int(each) for each in rng.integers(225, 256, 3)) if kind != "poster" else _colour(rng)
-    image = Image.new("RGB", _SIZE, ground)
+    background = tuple(int(each) for each in rng.integers(225, 256, 3)) if kind != "poster" else _colour(rng)
+    image = Image.new("RGB", _SIZE, background)
     page = WholePage(np.zeros((0, 0, 3), np.uint8))
-    ink = tuple(int(each) for each in rendering.colour_on(np.array(ground, np.float32), rng, 110))
+    ink = tuple(int(each) for each in rendering.colour_on(np.array(background, np.float32), rng, 110))
     canvas = ImageDraw.Draw(image)
     {"poster": _poster, "form": _form, "columns": _columns}[kind](canvas, page, ink, rng)
     page.pixels = _recorded(np.asarray(image), rng)
@@ -71,7 +71,7 @@ def _poster(canvas: ImageDraw.ImageDraw, page: WholePage, ink: tuple[int, ...], 
     y = int(rng.integers(60, 140))
     while y < _SIZE[1] - 160:
         size = int(rng.choice([36, 44, 60, 90, 120]))
-        font = _font(_face(rng), size)
+        font = _font(_typeface(rng), size)
         line = _fill(canvas, font, words, int(rng.integers(300, _SIZE[0] - 2 * _MARGIN)))
         width = canvas.textlength(" ".join(line), font=font)
         if width <= _SIZE[0] - _MARGIN:
@@ -82,7 +82,7 @@ def _poster(canvas: ImageDraw.ImageDraw, page: WholePage, ink: tuple[int, ...], 
 def _form(canvas: ImageDraw.ImageDraw, page: WholePage, ink: tuple[int, ...], rng: np.random.Generator) -> None:
     """Labels with what was written beside them, and rules below."""
     words = _words(rng)
-    label, value = _font(_face(rng), int(rng.integers(24, 32))), _font(_face(rng), int(rng.integers(26, 36)))
+    label, value = _font(_typeface(rng), int(rng.integers(24, 32))), _font(_typeface(rng), int(rng.integers(26, 36)))
     step = int(rng.integers(64, 90))
     for row in range((_SIZE[1] - 2 * _MARGIN) // step):
         y = _MARGIN + row * step
@@ -96,7 +96,7 @@ def _form(canvas: ImageDraw.ImageDraw, page: WholePage, ink: tuple[int, ...], rn
 def _columns(canvas: ImageDraw.ImageDraw, page: WholePage, ink: tuple[int, ...], rng: np.random.Generator) -> None:
     """A heading over two columns of paragraphs."""
     words = _words(rng)
-    heading, body = _font(_face(rng), 60), _font(_face(rng), int(rng.integers(22, 28)))
+    heading, body = _font(_typeface(rng), 60), _font(_typeface(rng), int(rng.integers(22, 28)))
     _write(canvas, page, _fill(canvas, heading, words, 700), (_MARGIN, 60), heading, ink)
     width = (_SIZE[0] - 2 * _MARGIN - 50) // 2
     step = int(body.size * rng.uniform(1.35, 1.7))
@@ -147,15 +147,15 @@ def _words(rng: np.random.Generator) -> Iterator[str]:
         yield from texts.draw(rng).split()
 
 
-def _face(rng: np.random.Generator) -> Face:
-    return find_faces(None).choose("Éaéè'0123", rng)
+def _typeface(rng: np.random.Generator) -> Typeface:
+    return find_typefaces(None).choose("Éaéè'0123", rng)
 
 
 @functools.lru_cache(maxsize=256)
-def _font(face: Face, size: int) -> ImageFont.FreeTypeFont:
-    font = ImageFont.truetype(face.path, size, layout_engine=ImageFont.Layout.BASIC)
-    if face.axes:
-        font.set_variation_by_axes(list(face.axes))
+def _font(typeface: Typeface, size: int) -> ImageFont.FreeTypeFont:
+    font = ImageFont.truetype(typeface.path, size, layout_engine=ImageFont.Layout.BASIC)
+    if typeface.axes:
+        font.set_variation_by_axes(list(typeface.axes))
     return font
 
 

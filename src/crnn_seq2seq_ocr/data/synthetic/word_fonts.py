@@ -60,7 +60,7 @@ _TRIES = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class Typeface:
     """A font file with the place on its axes (variable fonts), and what it can write."""
 
     path: str
@@ -78,7 +78,7 @@ class Face:
 
 
 @functools.lru_cache(maxsize=4096)
-def load_face(path: str, axes: tuple[float, ...]) -> ImageFont.FreeTypeFont:
+def load_font(path: str, axes: tuple[float, ...]) -> ImageFont.FreeTypeFont:
     """The font at `EM` pixels; kept per process."""
     font = ImageFont.truetype(path, EM, layout_engine=ImageFont.Layout.BASIC)
     if axes:
@@ -86,33 +86,37 @@ def load_face(path: str, axes: tuple[float, ...]) -> ImageFont.FreeTypeFont:
     return font
 
 
-class Faces:
+class Typefaces:
     """Typefaces to choose from.
 
     Args:
-        faces: All of them.
+        typefaces: All of them.
     """
 
-    def __init__(self, faces: tuple[Face, ...]) -> None:
-        self.all = faces
-        self._even = tuple(face for face in faces if face.even)
-        # Typewriters' faces are rare outside of pages.
-        self._limits = tuple(itertools.accumulate(face.share * (0.3 if face.even else 1.0) for face in faces))
-        typed = (face.share * (4.0 if _TYPEWRITER.search(Path(face.path).stem) else 1.0) for face in self._even)
+    def __init__(self, typefaces: tuple[Typeface, ...]) -> None:
+        self.all = typefaces
+        self._even = tuple(typeface for typeface in typefaces if typeface.even)
+        # Typewriters' typefaces are rare outside of pages.
+        self._limits = tuple(
+            itertools.accumulate(typeface.share * (0.3 if typeface.even else 1.0) for typeface in typefaces)
+        )
+        typed = (
+            typeface.share * (4.0 if _TYPEWRITER.search(Path(typeface.path).stem) else 1.0) for typeface in self._even
+        )
         self._even_limits = tuple(itertools.accumulate(typed))
 
-    def choose(self, text: str, rng: np.random.Generator, *, even: bool = False) -> Face:
+    def choose(self, text: str, rng: np.random.Generator, *, even: bool = False) -> Typeface:
         """One that writes the text (as much as possible of it, if none writes it all)."""
-        faces, limits = (self._even, self._even_limits) if even and self._even else (self.all, self._limits)
+        typefaces, limits = (self._even, self._even_limits) if even and self._even else (self.all, self._limits)
         for _ in range(_TRIES):
-            face = faces[bisect.bisect_right(limits, rng.random() * limits[-1])]
-            if face.writes(text):
-                return face
-        return max(self.all, key=lambda face: len(face.characters.intersection(text)))
+            typeface = typefaces[bisect.bisect_right(limits, rng.random() * limits[-1])]
+            if typeface.writes(text):
+                return typeface
+        return max(self.all, key=lambda typeface: len(typeface.characters.intersection(text)))
 
 
 @functools.lru_cache(maxsize=4)
-def find_faces(fonts: Path | str | None) -> Faces:
+def find_typefaces(fonts: Path | str | None) -> Typefaces:
     """The packaged typefaces and, where asked for, those of a folder or of the system.
 
     Raises:
@@ -120,22 +124,22 @@ def find_faces(fonts: Path | str | None) -> Faces:
     """
     packaged = [file for package in _PACKAGES for file in _files_of(Path(str(files(f"fontpkg_{package}") / "files")))]
     if fonts is None:
-        return Faces(tuple(_faces(packaged)))
+        return Typefaces(tuple(_typefaces(packaged)))
     folders = system_folders() if fonts == "system" else [Path(fonts)]
     if fonts != "system" and not folders[0].is_dir():
         raise DataError(f"there is no folder of fonts {fonts}")
-    found = list(_faces([file for folder in folders for file in _files_of(folder)]))
+    found = list(_typefaces([file for folder in folders for file in _files_of(folder)]))
     if not found and fonts != "system":
         raise DataError(f"{fonts} has no TrueType or OpenType font with Latin letters or figures")
-    return Faces((*_faces(packaged), *found))
+    return Typefaces((*_typefaces(packaged), *found))
 
 
 def _files_of(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in {".ttf", ".otf"})
 
 
-def _faces(paths: list[Path]) -> Iterator[Face]:
-    """The faces of the files; each family has the same share, more if it has many files, and upright ones most."""
+def _typefaces(paths: list[Path]) -> Iterator[Typeface]:
+    """The typefaces of the files; each family has the same share, more if it has many files, and upright ones most."""
     families = Counter(_family(path) for path in paths)
     for path in paths:
         places = _places(path)
@@ -143,7 +147,7 @@ def _faces(paths: list[Path]) -> Iterator[Face]:
             characters = _characters(path, axes)
             if len(characters) > 10:
                 share = families[_family(path)] ** -0.5 / len(places) * (0.3 if _SLANTED.search(path.stem) else 1.0)
-                yield Face(str(path), axes, characters, _is_even(path, axes), share)
+                yield Typeface(str(path), axes, characters, _is_even(path, axes), share)
 
 
 def _family(path: Path) -> str:
@@ -168,7 +172,7 @@ def _places(path: Path) -> list[tuple[float, ...]]:
 def _characters(path: Path, axes: tuple[float, ...]) -> frozenset[str]:
     """The characters for which the font has a shape of their own."""
     try:
-        font = load_face(str(path), axes)
+        font = load_font(str(path), axes)
         shapes = {character: _shape(font, character) for character in (_MISSING, *WORDS_CHARSET, *_CURLY)}
     except (OSError, ValueError):
         return frozenset()
@@ -206,6 +210,6 @@ def _base(character: str) -> str:
 
 
 def _is_even(path: Path, axes: tuple[float, ...]) -> bool:
-    font = load_face(str(path), axes)
+    font = load_font(str(path), axes)
     widths = [font.getlength(character) for character in "iMae.W1"]
     return max(widths) - min(widths) < 1 and max(widths) < 0.8 * EM and not _SLANTED.search(path.stem)

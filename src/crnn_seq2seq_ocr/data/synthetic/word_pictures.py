@@ -1,4 +1,4 @@
-"""Pictures of words as cut from photographs: face, shape, ground, paint and camera chosen for a text."""
+"""Pictures of words as cut from photographs: typeface, shape, background, paint and camera chosen for a text."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 
 from crnn_seq2seq_ocr.data.synthetic import glyph_masks, rendering, word_degradations
-from crnn_seq2seq_ocr.data.synthetic.backgrounds import draw_ground
+from crnn_seq2seq_ocr.data.synthetic.backgrounds import draw_background
 from crnn_seq2seq_ocr.data.synthetic.glyph_masks import Neighbours
-from crnn_seq2seq_ocr.data.synthetic.word_fonts import Face, Faces
+from crnn_seq2seq_ocr.data.synthetic.word_fonts import Typeface, Typefaces
 
 LOWEST, TALLEST = 14, 64
 """Heights of pictures in pixels."""
@@ -19,7 +19,7 @@ _MOST_PIXELS_WIDE = 2400
 
 def draw_word(
     text: str,
-    faces: Faces,
+    typefaces: Typefaces,
     photographs: tuple[Path, ...],
     another: Callable[[], str],
     rng: np.random.Generator,
@@ -29,7 +29,7 @@ def draw_word(
 
     Args:
         text: What is to be read.
-        faces: Typefaces to choose from.
+        typefaces: Typefaces to choose from.
         photographs: Files for backgrounds; may be none.
         another: Gives some other text, for what stands beside this one.
         rng: All choices.
@@ -37,16 +37,16 @@ def draw_word(
     """
     # Most pictures are spoiled in few ways: each is as hard as its own draw says.
     difficulty *= float(rng.uniform(0.15, 1.0))
-    face = faces.choose(text, rng)
-    mask = _shape(text, face, another, rng, difficulty)
-    ground = draw_ground((mask.shape[0], mask.shape[1]), photographs, rng, difficulty)
-    mean = ground[::4, ::4].reshape(-1, 3).mean(axis=0)
+    typeface = typefaces.choose(text, rng)
+    mask = _shape(text, typeface, another, rng, difficulty)
+    background = draw_background((mask.shape[0], mask.shape[1]), photographs, rng, difficulty)
+    mean = background[::4, ::4].reshape(-1, 3).mean(axis=0)
     ink = rendering.colour_on(mean, rng, float(rng.uniform(130 - 95 * difficulty, 140)))
-    _calm(ground, mean, abs(rendering.brightness(ink) - rendering.brightness(mean)))
-    rendering.paint(ground, mask, ink, mean, rng, difficulty)
+    _calm(background, mean, abs(rendering.brightness(ink) - rendering.brightness(mean)))
+    rendering.paint(background, mask, ink, mean, rng, difficulty)
     if rng.random() < 0.04 * difficulty:
-        _hide(ground, rng)
-    return word_degradations.record(word_degradations.light(ground, rng, difficulty), _height(rng), rng, difficulty)
+        _hide(background, rng)
+    return word_degradations.record(word_degradations.light(background, rng, difficulty), _height(rng), rng, difficulty)
 
 
 def _height(rng: np.random.Generator) -> int:
@@ -55,7 +55,7 @@ def _height(rng: np.random.Generator) -> int:
 
 
 def _shape(
-    text: str, face: Face, another: Callable[[], str], rng: np.random.Generator, difficulty: float
+    text: str, typeface: Typeface, another: Callable[[], str], rng: np.random.Generator, difficulty: float
 ) -> np.ndarray:
     """The letters in the crop, uint8, about as tall as the picture will be."""
     tracking = 0.0
@@ -63,10 +63,10 @@ def _shape(
     if len(text) > 1 and draw < 0.16:
         tracking = float(rng.uniform(0.04, 0.5)) if draw < 0.11 else float(rng.uniform(-0.06, -0.02))
     drawn = glyph_masks.write(
-        _curled(text, face, rng), face, tracking, _neighbours(face, another, rng, difficulty), rng
+        _curled(text, typeface, rng), typeface, tracking, _neighbours(typeface, another, rng, difficulty), rng
     )
     if text.isupper() and len(text) > 2 and rng.random() < 0.05 * difficulty:
-        drawn = glyph_masks.enlarge_first(drawn, text, face, float(rng.uniform(1.15, 1.45)))
+        drawn = glyph_masks.enlarge_first(drawn, text, typeface, float(rng.uniform(1.15, 1.45)))
     if len(text) > 3 and rng.random() < 0.07 * difficulty:
         drawn = glyph_masks.bend(drawn, float(rng.uniform(-0.5, 0.6)))
     corners = glyph_masks.slant(drawn.box, rng, difficulty)
@@ -84,7 +84,7 @@ def _shape(
     return mask
 
 
-def _curled(text: str, face: Face, rng: np.random.Generator) -> str:
+def _curled(text: str, typeface: Typeface, rng: np.random.Generator) -> str:
     """The text with its straight apostrophes and quotation marks curled, as often as not."""
     if ("'" not in text and '"' not in text) or rng.random() < 0.5:
         return text
@@ -92,7 +92,7 @@ def _curled(text: str, face: Face, rng: np.random.Generator) -> str:
     if curled.startswith('"'):
         curled = "“" + curled[1:]
     curled = curled.replace('"', "”")
-    return curled if face.writes(curled) else text
+    return curled if typeface.writes(curled) else text
 
 
 def _margins(rng: np.random.Generator, difficulty: float) -> glyph_masks.Box:
@@ -107,25 +107,27 @@ def _margins(rng: np.random.Generator, difficulty: float) -> glyph_masks.Box:
     return (left, top, right, bottom)
 
 
-def _neighbours(face: Face, another: Callable[[], str], rng: np.random.Generator, difficulty: float) -> Neighbours:
+def _neighbours(
+    typeface: Typeface, another: Callable[[], str], rng: np.random.Generator, difficulty: float
+) -> Neighbours:
     """Text that may show at the edges of the crop."""
     if rng.random() > 0.45 * difficulty:
         return Neighbours()
 
     def some(likely: float) -> str:
         text = another() if rng.random() < likely else ""
-        return text if face.writes(text) else ""
+        return text if typeface.writes(text) else ""
 
     leading = float(rng.uniform(0.85, 1.5))
     return Neighbours(some(0.35), some(0.35), some(0.45), some(0.45), leading)
 
 
-def _calm(ground: np.ndarray, mean: np.ndarray, contrast: float) -> None:
-    """Draws a ground whose own contrast would hide the letters towards its mean."""
-    rough = float(ground[::2, ::2].mean(axis=2).std())
+def _calm(background: np.ndarray, mean: np.ndarray, contrast: float) -> None:
+    """Draws a background whose own contrast would hide the letters towards its mean."""
+    rough = float(background[::2, ::2].mean(axis=2).std())
     most = 8 + 0.35 * contrast
     if rough > most:
-        ground += (mean - ground) * np.float32(1 - most / rough)
+        background += (mean - background) * np.float32(1 - most / rough)
 
 
 def _hide(pixels: np.ndarray, rng: np.random.Generator) -> None:

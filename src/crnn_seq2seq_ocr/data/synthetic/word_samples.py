@@ -10,7 +10,7 @@ from crnn_seq2seq_ocr.data.synthetic.backgrounds import find_backgrounds
 from crnn_seq2seq_ocr.data.synthetic.pages import draw_line
 from crnn_seq2seq_ocr.data.synthetic.settings import WordSettings
 from crnn_seq2seq_ocr.data.synthetic.texts import WordTexts
-from crnn_seq2seq_ocr.data.synthetic.word_fonts import Faces, find_faces
+from crnn_seq2seq_ocr.data.synthetic.word_fonts import Typefaces, find_typefaces
 from crnn_seq2seq_ocr.data.synthetic.word_pictures import draw_word
 
 _TEXT_STREAM, _PICTURE_STREAM = 1, 2
@@ -29,7 +29,7 @@ class SyntheticWords:
     def __init__(self, settings: WordSettings) -> None:
         self.settings = settings
         # Opened now, so that a wrong file is reported before the work begins.
-        self._texts, self._faces, self._photographs  # noqa: B018
+        self._texts, self._typefaces, self._photographs  # noqa: B018
 
     @property
     def description(self) -> str:
@@ -57,9 +57,9 @@ class SyntheticWords:
         rng = self._generator(index, _PICTURE_STREAM)
         difficulty = self.settings.difficulty
         if rng.random() < page_share(text):
-            image = draw_line(text, self._faces, lambda: self._texts.draw(rng), rng, difficulty)
+            image = draw_line(text, self._typefaces, lambda: self._texts.draw(rng), rng, difficulty)
         else:
-            image = draw_word(text, self._faces, self._photographs, lambda: self._texts.draw(rng), rng, difficulty)
+            image = draw_word(text, self._typefaces, self._photographs, lambda: self._texts.draw(rng), rng, difficulty)
         return Sample(name=f"synthetic:words#{self._place(index)}", images=(image,), text=text, views=1)
 
     def __getstate__(self) -> dict[str, WordSettings]:
@@ -70,8 +70,8 @@ class SyntheticWords:
         return WordTexts(self.settings)
 
     @functools.cached_property
-    def _faces(self) -> Faces:
-        return find_faces(self.settings.fonts)
+    def _typefaces(self) -> Typefaces:
+        return find_typefaces(self.settings.fonts)
 
     @functools.cached_property
     def _photographs(self) -> tuple[Path, ...]:
