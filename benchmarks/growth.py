@@ -24,7 +24,7 @@ import numpy as np
 import torch
 
 from crnn_seq2seq_ocr.bench.data import index_cost
-from crnn_seq2seq_ocr.bench.isolated import alone
+from crnn_seq2seq_ocr.bench.isolated import in_subprocess
 from crnn_seq2seq_ocr.bench.machine import Circumstances, own_memory, peak_memory
 from crnn_seq2seq_ocr.bench.read import read_batch
 from crnn_seq2seq_ocr.bench.result import number
@@ -119,7 +119,7 @@ def records_table(folder: Path, counts: Sequence[int], repeats: int) -> str:
         shards = find_shards(place)
         opened = side_by_side({"": partial(index_cost, shards)}, repeats=repeats)[""]
         make, again = opened["open, and make the index"].median, opened["open with that index"].median
-        taken = alone(taking_cost, place)
+        taken = in_subprocess(taking_cost, place)
         size = sum(shard.stat().st_size for shard in shards)
         rows.append([f"{count:,}", f"{len(shards):,}", megabytes(size), number(make), f"{1000 * count / make:,.0f}",
                      number(again), number(1e6 * taken.seconds), megabytes(taken.memory),
@@ -234,7 +234,7 @@ def list_table(counts: Sequence[int]) -> str:
         cv2.imwrite(str(picture), np.full((32, 32, 3), 200, np.uint8))
         for count in counts:
             (folder / "list").write_text(f"{picture}\n" * count, encoding="utf-8")
-            cost = alone(reading_cost, folder)
+            cost = in_subprocess(reading_cost, folder)
             rows.append([f"{count:,}", number(count / cost.seconds), megabytes(cost.memory), megabytes(cost.own)])
     head = ["pictures", "pictures a second, start included", "peak memory, MB", "at the end without mapped files, MB"]
     return table(head, rows)

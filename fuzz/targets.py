@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from crnn_seq2seq_ocr.checkpoint.folders import DESCRIPTION, WEIGHTS, count_parameters, load_description
-from crnn_seq2seq_ocr.checkpoint.pretrained import released_models
+from crnn_seq2seq_ocr.checkpoint.pretrained import pretrained_models
 from crnn_seq2seq_ocr.config import load_recipe
 from crnn_seq2seq_ocr.data.formats.example import parse_example, serialize_example
 from crnn_seq2seq_ocr.data.formats.labels import read_labels
@@ -101,7 +101,7 @@ def _safetensors() -> list[bytes]:
 
 
 def _descriptions() -> list[bytes]:
-    return [(folder / DESCRIPTION).read_bytes() for folder in released_models().values()]
+    return [(folder / DESCRIPTION).read_bytes() for folder in pretrained_models().values()]
 
 
 def _metadata() -> list[bytes]:

@@ -6,7 +6,7 @@ import pytest
 
 from crnn_seq2seq_ocr.checkpoint.folders import ONNX, find_model
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
-from crnn_seq2seq_ocr.checkpoint.pretrained import released_models
+from crnn_seq2seq_ocr.checkpoint.pretrained import pretrained_models
 from crnn_seq2seq_ocr.checkpoint.weights import load_model
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.inference.reader import Reader
@@ -31,7 +31,7 @@ def describe(name: str) -> Description:
 
 
 def test_only_what_is_described_comes_along() -> None:
-    assert set(released_models()) == set(DATA)
+    assert set(pretrained_models()) == set(DATA)
 
 
 def test_it_reads_what_it_never_saw(name: str) -> None:
@@ -56,7 +56,7 @@ def test_both_engines_read_the_same(name: str) -> None:
 
 
 def test_all_together_are_small() -> None:
-    sizes = [path.stat().st_size for folder in released_models().values() for path in folder.iterdir()]
+    sizes = [path.stat().st_size for folder in pretrained_models().values() for path in folder.iterdir()]
     assert sum(sizes) <= MOST_BYTES_TOGETHER
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from crnn_seq2seq_ocr.bench.isolated import alone
+from crnn_seq2seq_ocr.bench.isolated import in_subprocess
 from crnn_seq2seq_ocr.bench.machine import peak_memory
 from crnn_seq2seq_ocr.errors import CrnnOcrError, DataError
 
@@ -28,13 +28,13 @@ def die(_: None) -> None:
 
 def test_memory_is_its_own() -> None:
     hold(300_000_000)
-    process, grown = alone(hold, 100_000_000)
+    process, grown = in_subprocess(hold, 100_000_000)
     assert process != os.getpid()
     assert 90_000_000 < grown < 200_000_000  # not hidden by what this process has held
 
 
 def test_errors_come_back() -> None:
     with pytest.raises(DataError, match="here is wrong"):
-        alone(fail, Path("here"))
+        in_subprocess(fail, Path("here"))
     with pytest.raises(CrnnOcrError, match="the measured process has died"):
-        alone(die, None)
+        in_subprocess(die, None)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crnn_seq2seq_ocr.checkpoint.folders import DESCRIPTION, ONNX, STATE, WEIGHTS, checkpoints, load_description
-from crnn_seq2seq_ocr.checkpoint.pretrained import released_models
+from crnn_seq2seq_ocr.checkpoint.pretrained import pretrained_models
 from crnn_seq2seq_ocr.checkpoint.weights import load_model, load_state, save_model
 from crnn_seq2seq_ocr.errors import CheckpointError
 from crnn_seq2seq_ocr.inference.onnx_backend import OnnxBackend
@@ -66,9 +66,9 @@ def test_a_model_without_digests_is_read(folder: Path) -> None:
     load_model(folder)
 
 
-@pytest.mark.parametrize("name", released_models())
+@pytest.mark.parametrize("name", pretrained_models())
 def test_released_models_have_digests_that_are_right(name: str) -> None:
-    folder = released_models()[name]
+    folder = pretrained_models()[name]
     assert json.loads((folder / DESCRIPTION).read_text())["sha256"].keys() == {WEIGHTS, ONNX}
     load_model(folder)
     OnnxBackend.load(folder / ONNX)

@@ -9,7 +9,7 @@ import pytest
 from crnn_seq2seq_ocr import Reader
 from crnn_seq2seq_ocr.checkpoint import pretrained
 from crnn_seq2seq_ocr.checkpoint.folders import find_model
-from crnn_seq2seq_ocr.checkpoint.pretrained import released_models
+from crnn_seq2seq_ocr.checkpoint.pretrained import pretrained_models
 from crnn_seq2seq_ocr.checkpoint.weights import load_model
 from crnn_seq2seq_ocr.errors import CheckpointError
 from crnn_seq2seq_ocr.training.train import train
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_they_are_found_by_name(shelf: Path, pictures: Path) -> None:
-    assert released_models() == {"fsns": shelf / "fsns", "words": shelf / "words"}
+    assert pretrained_models() == {"fsns": shelf / "fsns", "words": shelf / "words"}
     readings = Reader.load("words").read(sorted(pictures.glob("*.png")))
     assert [reading.text for reading in readings] == TEXTS
 

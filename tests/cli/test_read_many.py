@@ -170,14 +170,14 @@ SLOW = """
 import sys, time
 from crnn_seq2seq_ocr import cli
 from crnn_seq2seq_ocr.bulk.lines import Lines
-from crnn_seq2seq_ocr.bulk.parquet_store import Parts
+from crnn_seq2seq_ocr.bulk.parquet_store import ParquetStore
 from crnn_seq2seq_ocr.inference.reader import Reader
 read = Reader.read_prepared
 def slowly(self, *arguments, **settings):
     time.sleep(0.05)
     return read(self, *arguments, **settings)
 Reader.read_prepared = slowly
-Lines.every = Parts.every = 0.1
+Lines.every = ParquetStore.every = 0.1
 cli.main()
 """
 """`crnn-ocr` that reads twenty batches a second and writes ten times."""

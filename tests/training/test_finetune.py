@@ -14,7 +14,7 @@ from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.errors import CharsetError, CheckpointError, RecipeError
 from crnn_seq2seq_ocr.model.recognizer import TOKEN_ROWS, Recognizer
 from crnn_seq2seq_ocr.text import FSNS_CHARSET, SPECIAL_COUNT, WORDS_CHARSET, Tokenizer
-from crnn_seq2seq_ocr.training.finetune import Initial, resolve_charset
+from crnn_seq2seq_ocr.training.finetune import PretrainedModel, resolve_charset
 from crnn_seq2seq_ocr.training.train import train
 from tests.conftest import MakeRecipe, write_folder
 
@@ -37,8 +37,8 @@ def settings(charset: str, policy: str = "fail", classes: int | None = None) -> 
     return TextSettings.model_validate({"charset": charset, "charset_policy": policy, "classes": classes})
 
 
-def initial(charset: str) -> Initial:
-    return Initial("old", torch.nn.Module(), charset)  # type: ignore[arg-type]
+def initial(charset: str) -> PretrainedModel:
+    return PretrainedModel("old", torch.nn.Module(), charset)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("classes", "length"), [(None, 3), (10, 6)])
@@ -112,11 +112,11 @@ def test_many_lacking_characters_and_broken_samples_make_no_long_message(tmp_pat
 
 def test_weights_are_handed_over_character_by_character(micro: MakeRecipe, tmp_path: Path) -> None:
     recipe = with_cell_output(micro)
-    old = Initial.load(a_model(recipe, "ab\0c", tmp_path / "old"))
+    old = PretrainedModel.load(a_model(recipe, "ab\0c", tmp_path / "old"))
     charset = "xc\0a"
     fresh = Recognizer(recipe.model, recipe.preprocessing, SPECIAL_COUNT + len(charset))
     before = {name: tensor.clone() for name, tensor in fresh.state_dict().items()}
-    told = old.hand_over(fresh, Tokenizer(charset))
+    told = old.load_into(fresh, Tokenizer(charset))
     assert told == f"from the weights of {tmp_path / 'old'}: 3 characters, 1 of them new: x, 1 left out: b"
     known, found = old.recognizer.state_dict(), fresh.state_dict()
     assert found.keys() >= TOKEN_ROWS
@@ -135,23 +135,23 @@ def test_the_second_output_may_come_and_go(micro: MakeRecipe, tmp_path: Path, ga
     encoder = with_it.model.encoder.model_copy(update={"cell_output": False})
     without = with_it.model_copy(update={"model": with_it.model.model_copy(update={"encoder": encoder})})
     old, recipe = (without, with_it) if gained else (with_it, without)
-    start = Initial.load(a_model(old, "abc", tmp_path / "old"))
+    start = PretrainedModel.load(a_model(old, "abc", tmp_path / "old"))
     fresh = Recognizer(recipe.model, recipe.preprocessing, SPECIAL_COUNT + 3)
     before = {name: tensor.clone() for name, tensor in fresh.state_dict().items()}
-    start.hand_over(fresh, Tokenizer("abc"))
+    start.load_into(fresh, Tokenizer("abc"))
     known = start.recognizer.state_dict()
     for name, tensor in fresh.state_dict().items():
         assert torch.equal(tensor, known.get(name, before[name])), name
 
 
 def test_weights_go_on_into_a_memory_with_more_rows_and_columns(micro: MakeRecipe, tmp_path: Path) -> None:
-    start = Initial.load(a_model(with_cell_output(micro), "abc", tmp_path / "old"))
+    start = PretrainedModel.load(a_model(with_cell_output(micro), "abc", tmp_path / "old"))
     stages = [{"channels": 8, "pool": [8, 2]}, {"channels": 8}]
     encoder = {"stages": stages, "recurrent_size": 8, "cell_output": True, "cell_rows": "max"}
     recipe = micro(model__encoder=encoder)
     fresh = Recognizer(recipe.model, recipe.preprocessing, SPECIAL_COUNT + 3)
     before = {name: tensor.clone() for name, tensor in fresh.state_dict().items()}
-    start.hand_over(fresh, Tokenizer("abc"))
+    start.load_into(fresh, Tokenizer("abc"))
     known, found = start.recognizer.state_dict(), fresh.state_dict()
     # One pooling less: what stood behind it has another number.
     for mine, theirs in {"4.weight": "4.weight", "5.weight": "6.weight", "5.running_var": "6.running_var"}.items():
@@ -167,10 +167,10 @@ def test_weights_go_on_into_a_memory_with_more_rows_and_columns(micro: MakeRecip
 
 def test_other_sizes_are_refused(micro: MakeRecipe, tmp_path: Path) -> None:
     recipe = micro(model__width=32)
-    start = Initial.load(a_model(micro(), "abc", tmp_path / "old"))
+    start = PretrainedModel.load(a_model(micro(), "abc", tmp_path / "old"))
     fresh = Recognizer(recipe.model, recipe.preprocessing, SPECIAL_COUNT + 4)
     with pytest.raises(CheckpointError, match=r"old has other sizes than the recipe: take its preprocessing"):
-        start.hand_over(fresh, Tokenizer("abcd"))
+        start.load_into(fresh, Tokenizer("abcd"))
 
 
 @pytest.mark.parametrize(("policy", "charset"), [("union", "bacé"), ("new", "acé")])

@@ -2,7 +2,7 @@
 
 from crnn_seq2seq_ocr.checkpoint.folders import load_description
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
-from crnn_seq2seq_ocr.checkpoint.pretrained import released_models
+from crnn_seq2seq_ocr.checkpoint.pretrained import pretrained_models
 from crnn_seq2seq_ocr.config import Recipe
 from crnn_seq2seq_ocr.tuning.recipe import DRAWN, lacking, steps_for, tuning_recipe
 
@@ -22,7 +22,7 @@ def recipe_for(base: Description, *, samples: int, keep: str | None = None, char
 
 
 def test_sizes_and_characters_are_the_models() -> None:
-    words = load_description(released_models()["words"])
+    words = load_description(pretrained_models()["words"])
     recipe = recipe_for(words, samples=100, characters="№³")
     assert recipe.model == words.model
     assert recipe.preprocessing == words.preprocessing
@@ -34,7 +34,7 @@ def test_sizes_and_characters_are_the_models() -> None:
 
 
 def test_a_model_of_several_views_is_kept_by_signs() -> None:
-    recipe = recipe_for(load_description(released_models()["fsns"]), samples=100, keep=DRAWN["signs"].learn)
+    recipe = recipe_for(load_description(pretrained_models()["fsns"]), samples=100, keep=DRAWN["signs"].learn)
     assert " + synthetic:signs?" in recipe.data.train
     assert (recipe.training.loss.ctc, recipe.training.loss.counts) == (0, 0.1)
 
@@ -46,7 +46,7 @@ def test_steps_grow_with_the_samples_within_bounds() -> None:
 
 
 def test_the_share_of_the_own_pictures_does_not_depend_on_their_number() -> None:
-    words = load_description(released_models()["words"])
+    words = load_description(pretrained_models()["words"])
     for samples in (50, 500):
         train = recipe_for(words, samples=samples, keep=DRAWN["words"].learn).data.train
         own, drawn = train.split(" + ")
@@ -55,5 +55,5 @@ def test_the_share_of_the_own_pictures_does_not_depend_on_their_number() -> None
 
 
 def test_characters_that_a_model_lacks_are_found_once_and_variants_are_none() -> None:
-    words = load_description(released_models()["words"])
+    words = load_description(pretrained_models()["words"])
     assert lacking(words, ["№", "a", "’", "³", "№"]) == "³№"

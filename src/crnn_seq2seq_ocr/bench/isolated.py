@@ -12,7 +12,7 @@ Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 
 
-def alone(work: Callable[[Argument], Result], argument: Argument) -> Result:
+def in_subprocess(work: Callable[[Argument], Result], argument: Argument) -> Result:
     """What the work gives of the argument, done by a fresh process; both travel by pickle.
 
     Raises:

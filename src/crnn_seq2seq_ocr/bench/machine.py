@@ -16,7 +16,7 @@ import torch
 from crnn_seq2seq_ocr.version import __version__
 
 PACKAGES = ("torch", "accelerate", "numpy", "opencv-python-headless", "pillow")
-"""Whose versions are told."""
+"""Whose versions are reported."""
 
 
 def command_line() -> str:
@@ -116,7 +116,7 @@ class Circumstances:
 
 
 def peak_memory() -> int | None:
-    """The most memory that this process has held so far, in bytes; None where the system does not tell (Windows).
+    """The most memory that this process has held so far, in bytes; None where the system does not say (Windows).
 
     Pages of mapped files count, though the system takes them back when it needs them. Not from `resource`
     where it can be had elsewhere: a process is told its parent's peak there.
@@ -128,12 +128,12 @@ def peak_memory() -> int | None:
         import resource
     except ImportError:
         return None
-    told = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return told if sys.platform == "darwin" else told * 1024
+    reported = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return reported if sys.platform == "darwin" else reported * 1024
 
 
 def own_memory() -> int | None:
-    """What this process holds now besides pages of mapped files, in bytes; None where the system does not tell."""
+    """What this process holds now besides pages of mapped files, in bytes; None where the system does not say."""
     return _status("RssAnon")
 
 

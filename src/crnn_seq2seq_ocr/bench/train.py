@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from crnn_seq2seq_ocr.bench.flops import DTYPES, MatrixProduct, count_flops
-from crnn_seq2seq_ocr.bench.isolated import alone
+from crnn_seq2seq_ocr.bench.isolated import in_subprocess
 from crnn_seq2seq_ocr.bench.machine import Circumstances, own_memory, peak_memory
 from crnn_seq2seq_ocr.bench.result import Benchmark, Measurement, compared
 from crnn_seq2seq_ocr.bench.timing import Laps, Spread, Work, side_by_side
@@ -180,7 +180,7 @@ def run_cost(recipe: Recipe, *, steps: int, stretches: int) -> RunCost:
     Raises:
         CrnnOcrError: As `train` does.
     """
-    return alone(partial(_run, steps=steps, stretches=stretches), recipe)
+    return in_subprocess(partial(_run, steps=steps, stretches=stretches), recipe)
 
 
 def _run(recipe: Recipe, *, steps: int, stretches: int) -> RunCost:

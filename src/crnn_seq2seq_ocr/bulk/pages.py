@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from crnn_seq2seq_ocr.bulk.lines import Csv, JsonLines, Lines, Row
 from crnn_seq2seq_ocr.bulk.listing import Listing
-from crnn_seq2seq_ocr.bulk.parquet_store import Parts
+from crnn_seq2seq_ocr.bulk.parquet_store import ParquetStore
 from crnn_seq2seq_ocr.bulk.results import DELIMITERS, Store, open_results, unknown_output
-from crnn_seq2seq_ocr.bulk.run import Tally, made_by, pending_entries, until
+from crnn_seq2seq_ocr.bulk.run import ReadingProgress, made_by, pending_entries, until
 from crnn_seq2seq_ocr.bulk.table import as_text, import_pyarrow
 from crnn_seq2seq_ocr.model.constraint import Constraint
 from crnn_seq2seq_ocr.pages.reader import PageReader
@@ -42,8 +42,8 @@ def rows_of(page: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The lines of what `Page.to_dict` gives, as rows of `COLUMNS`; boxes are upright, in pixels."""
     lines = [line for block in page.get("blocks", ()) for line in block["lines"]]
     if not lines:
-        told = {"error": page["error"]} if "error" in page else {"text": ""}
-        yield {"name": page["name"], "line": 0, "lines": 0, **told}
+        outcome = {"error": page["error"]} if "error" in page else {"text": ""}
+        yield {"name": page["name"], "line": 0, "lines": 0, **outcome}
     for number, line in enumerate(lines, 1):
         across, down = zip(*line["quadrilateral"], strict=True)
         yield {
@@ -85,7 +85,7 @@ def page_store_of(path: Path, *, excel: bool = False) -> Store:
         case ".jsonl" if not excel:
             return Lines(path, JsonLines())
         case ".parquet" if not excel:
-            return Parts(path, to_page_table)
+            return ParquetStore(path, to_page_table)
     raise unknown_output(path, excel=excel)
 
 
@@ -100,8 +100,8 @@ def read_pages_into(
     lexicon: Constraint | None = None,
     retry_failed: bool = False,
     made_with: dict[str, Any],
-    progress: Callable[[Tally], None] | None = None,
-) -> Tally:
+    progress: Callable[[ReadingProgress], None] | None = None,
+) -> ReadingProgress:
     """Read the pages that a file does not hold yet, and add them there, in order; see `run.read_into`.
 
     Args:
@@ -124,13 +124,13 @@ def read_pages_into(
     with open_results(path, made, retry_failed=retry_failed, store=store) as results:
         before = results.done.total()
         pending = pending_entries(listing, results.done, path)
-        tally = Tally(len(listing), before, 0, results.failed)
+        so_far = ReadingProgress(len(listing), before, 0, results.failed)
         with stop_requests() as stop:
             names = until(stop, pending)
             found = pages.stream(names, batch_size=batch_size, beam=beam, lexicon=lexicon)
             for number, page in enumerate(found, 1):
                 results.append(page.to_dict())
-                tally = replace(tally, read=number, failed=results.failed)
+                so_far = replace(so_far, read=number, failed=results.failed)
                 if progress:
-                    progress(tally)
-    return tally
+                    progress(so_far)
+    return so_far

@@ -16,7 +16,7 @@ from crnn_seq2seq_ocr.system.files import replacing
 DIGITS = 6
 
 
-class Parts:
+class ParquetStore:
     """A folder of parts.
 
     Args:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from crnn_seq2seq_ocr.bulk.lines import Csv, JsonLines, Lines, Row, one_line, to_disk
-from crnn_seq2seq_ocr.bulk.parquet_store import Parts
+from crnn_seq2seq_ocr.bulk.parquet_store import ParquetStore
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.system.files import writing
 from crnn_seq2seq_ocr.system.parsing import parse_json
@@ -115,7 +115,7 @@ def store_of(path: Path, *, excel: bool = False) -> Store:
         case ".jsonl" if not excel:
             return Lines(path, JsonLines())
         case ".parquet" if not excel:
-            return Parts(path)
+            return ParquetStore(path)
     raise unknown_output(path, excel=excel)
 
 

@@ -18,7 +18,7 @@ from crnn_seq2seq_ocr.system.signals import StopRequest, stop_requests
 
 
 @dataclass(frozen=True)
-class Tally:
+class ReadingProgress:
     """How far it has come.
 
     Attributes:
@@ -55,8 +55,8 @@ def read_into(
     workers: int = 4,
     retry_failed: bool = False,
     excel: bool = False,
-    progress: Callable[[Tally], None] | None = None,
-) -> Tally:
+    progress: Callable[[ReadingProgress], None] | None = None,
+) -> ReadingProgress:
     """Read what a file does not hold yet of a listing, and add it there, in order.
 
     Ctrl-C and SIGTERM end it after what is being read; something is left then. A crash at any time costs the
@@ -83,16 +83,16 @@ def read_into(
     ) as results:
         before = results.done.total()
         pending = pending_entries(listing, results.done, path)
-        tally = Tally(len(listing), before, 0, results.failed)
+        so_far = ReadingProgress(len(listing), before, 0, results.failed)
         with stop_requests() as stop:
             files = (listing.files(entry) for entry in until(stop, pending))
             readings = reader.read_stream(files, batch_size=batch_size, beam=beam, lexicon=lexicon, workers=workers)
             for number, (reading, entry) in enumerate(zip(readings, pending, strict=False), 1):
                 results.append(replace(reading, name=entry).to_dict())
-                tally = replace(tally, read=number, failed=results.failed)
+                so_far = replace(so_far, read=number, failed=results.failed)
                 if progress:
-                    progress(tally)
-    return tally
+                    progress(so_far)
+    return so_far
 
 
 def pending_entries(listing: Listing, done: Counter[str], path: Path) -> list[str]:

@@ -45,5 +45,5 @@ def import_pyarrow() -> Any:
 
 def as_text(reading: dict[str, Any]) -> dict[str, Any]:
     """Names of files may hold half characters, which no column of text takes."""
-    told = {key: value for key, value in reading.items() if key in {"name", "error"}}
-    return reading | {key: value.encode(errors="backslashreplace").decode() for key, value in told.items()}
+    texts = {key: value for key, value in reading.items() if key in {"name", "error"}}
+    return reading | {key: value.encode(errors="backslashreplace").decode() for key, value in texts.items()}

@@ -9,7 +9,7 @@ from typing import Any
 from crnn_seq2seq_ocr.checkpoint.digests import check_file
 from crnn_seq2seq_ocr.checkpoint.hub import fetch_model, hub_address
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
-from crnn_seq2seq_ocr.checkpoint.pretrained import released_models
+from crnn_seq2seq_ocr.checkpoint.pretrained import pretrained_models
 from crnn_seq2seq_ocr.errors import CheckpointError, did_you_mean
 from crnn_seq2seq_ocr.system.files import write_whole
 from crnn_seq2seq_ocr.system.parsing import parse_json
@@ -39,7 +39,7 @@ def find_model(path: Path) -> Path:
         return fetch_model(address)
     if (path / DESCRIPTION).is_file():
         return path
-    released = released_models()
+    released = pretrained_models()
     chosen = best_checkpoint(path) or last_checkpoint(path) or released.get(str(path))
     if chosen is None:
         what = "holds no model" if path.is_dir() else "does not exist" if not path.exists() else "is not a folder"

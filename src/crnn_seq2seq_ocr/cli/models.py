@@ -12,9 +12,9 @@ def models() -> None:
     """List the trained models that come with the package; their names do wherever a model is named."""
     from rich.console import Console
 
-    from crnn_seq2seq_ocr.report.released import released_tables
+    from crnn_seq2seq_ocr.report.model_tables import model_tables
 
-    tables = released_tables()
+    tables = model_tables()
     if not tables:
         typer.echo("this installation has no trained models")
     for table in tables:

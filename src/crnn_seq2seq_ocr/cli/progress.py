@@ -1,4 +1,4 @@
-"""Reading into a file, told on the terminal: how far it is, how fast, and what came of it."""
+"""Reading into a file, shown on the terminal: how far it is, how fast, and what came of it."""
 
 import contextlib
 import time
@@ -10,27 +10,27 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from crnn_seq2seq_ocr.bulk.run import Tally
+    from crnn_seq2seq_ocr.bulk.run import ReadingProgress
 
 
-def write_all(work: "Callable[..., Tally]", path: Path, *, shown: bool, what: str = "texts") -> int:
+def write_all(work: "Callable[..., ReadingProgress]", path: Path, *, shown: bool, what: str = "texts") -> int:
     """Read into a file, and say how it goes and what came of it; how many failed.
 
     Raises:
         Exit: It was asked to stop before the end.
     """
     with _progress(shown=shown) as progress:
-        tally = work(progress=progress)
-    failed = f", {tally.failed:,} of them failed (--retry-failed reads them again)" if tally.failed else ""
-    typer.echo(f"{path}: {tally.done:,} of {tally.total:,} {what}, {tally.read:,} of them now{failed}")
-    if tally.left:
-        typer.echo(f"stopped with {tally.left:,} left: the same command goes on", err=True)
+        so_far = work(progress=progress)
+    failed = f", {so_far.failed:,} of them failed (--retry-failed reads them again)" if so_far.failed else ""
+    typer.echo(f"{path}: {so_far.done:,} of {so_far.total:,} {what}, {so_far.read:,} of them now{failed}")
+    if so_far.left:
+        typer.echo(f"stopped with {so_far.left:,} left: the same command goes on", err=True)
         raise typer.Exit(130)
-    return tally.failed
+    return so_far.failed
 
 
 @contextlib.contextmanager
-def _progress(*, shown: bool) -> "Iterator[Callable[[Tally], None]]":
+def _progress(*, shown: bool) -> "Iterator[Callable[[ReadingProgress], None]]":
     """A progress bar on standard error; without a terminal, a line every ten seconds."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -39,21 +39,21 @@ def _progress(*, shown: bool) -> "Iterator[Callable[[Tally], None]]":
     columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
     with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
         task = bar.add_task("reading", total=None, pace="")
-        began = told = time.monotonic()
+        began = reported = time.monotonic()
 
-        def report(tally: "Tally") -> None:
-            nonlocal told
+        def report(so_far: "ReadingProgress") -> None:
+            nonlocal reported
             now = time.monotonic()
-            pace = _pace(tally, now - began)
-            bar.update(task, completed=tally.done, total=tally.total, pace=pace)
-            if shown and not console.is_terminal and now - told >= 10:
-                told = now
-                typer.echo(f"reading: {tally.done:,} of {tally.total:,}, {pace}", err=True)
+            pace = _pace(so_far, now - began)
+            bar.update(task, completed=so_far.done, total=so_far.total, pace=pace)
+            if shown and not console.is_terminal and now - reported >= 10:
+                reported = now
+                typer.echo(f"reading: {so_far.done:,} of {so_far.total:,}, {pace}", err=True)
 
         yield report
 
 
-def _pace(tally: "Tally", seconds: float) -> str:
-    a_second = tally.read / max(seconds, 1e-9)
-    left = timedelta(seconds=round(tally.left / a_second))
-    return f"{a_second:.1f} a second, {left} left, {tally.failed:,} failed"
+def _pace(so_far: "ReadingProgress", seconds: float) -> str:
+    a_second = so_far.read / max(seconds, 1e-9)
+    left = timedelta(seconds=round(so_far.left / a_second))
+    return f"{a_second:.1f} a second, {left} left, {so_far.failed:,} failed"

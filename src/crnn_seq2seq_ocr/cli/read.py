@@ -181,10 +181,10 @@ def _ends(file: Path, suffixes: "Collection[str]") -> bool:
 
 def _hinting(readings: "Iterable[Reading]", model: Path) -> "Iterator[Reading]":
     """The readings; the first that is plainly of a whole photograph, and unsure, is told of."""
-    told = False
+    warned = False
     for reading in readings:
-        if not told and reading.error is None and reading.confidence < DOUBTFUL and _is_whole(reading.name):
-            told = True
+        if not warned and reading.error is None and reading.confidence < DOUBTFUL and _is_whole(reading.name):
+            warned = True
             typer.echo(
                 f"crnn-ocr: {reading.name} looks like a whole photograph, and the model reads pictures that are cut "
                 f"out around a text: crnn-ocr read words --find {reading.name} finds the text in it first",

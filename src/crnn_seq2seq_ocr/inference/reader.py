@@ -289,7 +289,7 @@ class Reader:
         length = int(outputs.lengths[row])
         ids = outputs.tokens[row, :length].tolist()
         log_probs = outputs.log_probs[row, :length].astype(np.float64)
-        likely = zip(outputs.likely[row].tolist(), np.exp(outputs.likely_log_probs[row]).tolist(), strict=True)
+        candidates = zip(outputs.likely[row].tolist(), np.exp(outputs.likely_log_probs[row]).tolist(), strict=True)
         attention = outputs.attention[row, :length]
         complete = ids[-1:] == [EOS_ID]
         views = prepared.views
@@ -306,10 +306,10 @@ class Reader:
                 view=None if self._mixes_views else int(view),
                 x=float(x),
                 y=float(y),
-                alternatives=self._alternatives(number, *told),
+                alternatives=self._alternatives(number, *likely),
             )
-            for number, log_prob, (view, x, y), told in zip(
-                ids, log_probs, attended_centres(attention), likely, strict=False
+            for number, log_prob, (view, x, y), likely in zip(
+                ids, log_probs, attended_centres(attention), candidates, strict=False
             )
         )
         return Reading(

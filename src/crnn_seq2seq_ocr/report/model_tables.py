@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING
 
 from crnn_seq2seq_ocr.checkpoint.folders import count_parameters, load_description
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
-from crnn_seq2seq_ocr.checkpoint.pretrained import released_models
+from crnn_seq2seq_ocr.checkpoint.pretrained import pretrained_models
 from crnn_seq2seq_ocr.text import UNASSIGNED
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
-def released_tables() -> "list[Table]":
+def model_tables() -> "list[Table]":
     """A table for each model that comes with the package, in the order of their names."""
-    return [_table(name, folder) for name, folder in released_models().items()]
+    return [_table(name, folder) for name, folder in pretrained_models().items()]
 
 
 def _table(name: str, folder: Path) -> "Table":

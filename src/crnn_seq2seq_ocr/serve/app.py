@@ -28,7 +28,7 @@ from crnn_seq2seq_ocr.serve.page import POLICY, page_files
 from crnn_seq2seq_ocr.serve.page_schemas import MEDIA_TYPES, PAGE_ANSWERS, PageForm, PagesResponse
 from crnn_seq2seq_ocr.serve.pages import PageQueue
 from crnn_seq2seq_ocr.serve.problems import Problem, mistake, tell_problems
-from crnn_seq2seq_ocr.serve.requests import Order
+from crnn_seq2seq_ocr.serve.requests import ParsedRequest
 from crnn_seq2seq_ocr.serve.requests import receive as take_in
 from crnn_seq2seq_ocr.serve.schemas import PROBLEMS, READ_BODY, Model, ModelResult, Models, ReadResponse
 from crnn_seq2seq_ocr.serve.settings import ServeSettings
@@ -140,15 +140,15 @@ class _Service:
             self._bytes.give_back(client, held)
             self._requests.give_back(client, 1)
 
-    async def read(self, order: Order, request: Request, client: str) -> list[Reading]:
-        """The readings of an order, within the time allowed, and while its client is there."""
-        samples, pixels = [text.sample() for text in order.texts], [text.pixels for text in order.texts]
+    async def read(self, asked: ParsedRequest, request: Request, client: str) -> list[Reading]:
+        """The readings of a request, within the time allowed, and while its client is there."""
+        samples, pixels = [text.sample() for text in asked.texts], [text.pixels for text in asked.texts]
         return await self._in_time(request, self.batcher.read(samples, pixels=pixels, client=client))
 
-    async def read_pages(self, order: Order, request: Request, client: str) -> list[Page]:
-        """The pages of an order of single pictures, within the time allowed, and while its client is there."""
+    async def read_pages(self, asked: ParsedRequest, request: Request, client: str) -> list[Page]:
+        """The pages of a request for single pictures, within the time allowed, and while its client is there."""
         assert self.pages is not None
-        samples = [text.sample() for text in order.texts]
+        samples = [text.sample() for text in asked.texts]
         pages = await self._in_time(request, self.pages.read(samples, client=client))
         wrong = next((page for page in pages if page.error is not None), None)
         if wrong is not None:
@@ -189,11 +189,11 @@ def _reading(app: FastAPI, service: _Service) -> None:
         client = _client(request)
         service.keys.check(request.headers, client)
         with service.admitted(client) as take:
-            order = await take_in(request, service.settings, views=service.views, take=take)
-            readings = await service.read(order, request, client)
+            asked = await take_in(request, service.settings, views=service.views, take=take)
+            readings = await service.read(asked, request, client)
         preprocessing = service.description.preprocessing
-        pairs = zip(order.texts, readings, strict=True)
-        answers = [answer(text, reading, order.detail, preprocessing) for text, reading in pairs]
+        pairs = zip(asked.texts, readings, strict=True)
+        answers = [answer(text, reading, asked.detail, preprocessing) for text, reading in pairs]
         content = ReadResponse(model=service.description.name, readings=answers)
         return Response(content.model_dump_json(exclude_none=True), media_type="application/json")
 
@@ -233,10 +233,10 @@ def _reading_pages(app: FastAPI, service: _Service) -> None:
         if service.pages is None:
             raise Problem(404, "no_pages", "this service reads single texts only: send crops to /v1/read")
         with service.admitted(client) as take:
-            order = await take_in(request, service.page_settings, views=1, take=take)
-            if form != "json" and len(order.texts) > 1:
+            asked = await take_in(request, service.page_settings, views=1, take=take)
+            if form != "json" and len(asked.texts) > 1:
                 raise Problem(422, "invalid", f"the form {form} is for one photograph: send one at a time")
-            pages = await service.read_pages(order, request, client)
+            pages = await service.read_pages(asked, request, client)
         if form == "json":
             content = {"model": service.description.name, "pages": [page.to_dict() for page in pages]}
             return Response(json.dumps(content, ensure_ascii=False), media_type="application/json")
@@ -305,17 +305,17 @@ class _Outermost:
 
 
 def _model(service: _Service) -> Model:
-    told = service.description
+    description = service.description
     results = [
         ModelResult(data=each.data, samples=each.samples, sequence_accuracy=each.sequence_accuracy, cer=each.cer)
-        for each in told.results
+        for each in description.results
     ]
     return Model(
-        name=told.name,
-        about=told.about,
+        name=description.name,
+        about=description.about,
         views=service.views,
-        characters=told.charset,
-        max_length=told.max_length,
+        characters=description.charset,
+        max_length=description.max_length,
         pages=service.pages is not None,
         results=results,
     )

@@ -55,7 +55,7 @@ def tell_problems(app: FastAPI) -> None:
     """Let every error of a request leave as a problem."""
 
     @app.exception_handler(Problem)
-    async def told(_request: Request, problem: Problem) -> JSONResponse:
+    async def answer(_request: Request, problem: Problem) -> JSONResponse:
         return problem.response()
 
     @app.exception_handler(HTTPException)

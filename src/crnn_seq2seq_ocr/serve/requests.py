@@ -42,14 +42,16 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Order:
+class ParsedRequest:
     """All that a request asks for."""
 
     texts: tuple[Text, ...]
     detail: Detail
 
 
-async def receive(request: Request, settings: ServeSettings, *, views: int, take: Callable[[int], None]) -> Order:
+async def receive(
+    request: Request, settings: ServeSettings, *, views: int, take: Callable[[int], None]
+) -> ParsedRequest:
     """What a request asks for.
 
     Args:
@@ -118,7 +120,7 @@ def _as_utf8(headers: Headers) -> Headers:
     return Headers({"content-type": ";".join(kept)})
 
 
-def _from_json(body: bytes, settings: ServeSettings, *, views: int) -> Order:
+def _from_json(body: bytes, settings: ServeSettings, *, views: int) -> ParsedRequest:
     try:
         wanted = ReadRequest.model_validate_json(body)
     except ValidationError as error:
@@ -132,7 +134,7 @@ def _from_json(body: bytes, settings: ServeSettings, *, views: int) -> Order:
         names = [f"{where}.views[{place}]" for place in range(len(each.views))]
         files = [_decoded(view, name) for view, name in zip(each.views, names, strict=True)]
         texts.append(Text(each.name or f"picture {number}", _looked_at(files, names, settings)))
-    return _order(texts, wanted.detail, settings)
+    return _parsed(texts, wanted.detail, settings)
 
 
 def _not_valid(error: ValidationError) -> Problem:
@@ -151,7 +153,7 @@ def _decoded(text: str, name: str) -> bytes:
         raise Problem(422, "not_base64", detail) from None
 
 
-async def _from_form(form: FormData, settings: ServeSettings, *, views: int) -> Order:
+async def _from_form(form: FormData, settings: ServeSettings, *, views: int) -> ParsedRequest:
     if unknown := sorted(set(form) - _FIELDS):
         known = ", ".join(sorted(_FIELDS))
         raise Problem(422, "invalid", f"the form has an unknown field {unknown[0][:80]!r}: there are {known}")
@@ -168,17 +170,17 @@ async def _from_form(form: FormData, settings: ServeSettings, *, views: int) -> 
     files = [await each.read() for each in uploads]
     pictures = await asyncio.to_thread(_looked_at, files, names, settings)
     if together:
-        return _order([Text(names[0], pictures)], detail, settings)
+        return _parsed([Text(names[0], pictures)], detail, settings)
     pairs = zip(names, pictures, strict=True)
-    return _order([Text(name, (picture,)) for name, picture in pairs], detail, settings)
+    return _parsed([Text(name, (picture,)) for name, picture in pairs], detail, settings)
 
 
-def _order(texts: Sequence[Text], detail: Detail, settings: ServeSettings) -> Order:
+def _parsed(texts: Sequence[Text], detail: Detail, settings: ServeSettings) -> ParsedRequest:
     if sum(text.pixels for text in texts) > settings.most_request_pixels:
         most = settings.most_request_pixels / 1e6
-        told = f"the pictures of the request have more than {most:g} million pixels in sum: send several requests"
-        raise Problem(413, "pictures_too_large", told)
-    return Order(tuple(texts), detail)
+        problem = f"the pictures of the request have more than {most:g} million pixels in sum: send several requests"
+        raise Problem(413, "pictures_too_large", problem)
+    return ParsedRequest(tuple(texts), detail)
 
 
 def _flag(form: FormData) -> bool:

@@ -8,7 +8,7 @@ import torch
 from crnn_seq2seq_ocr.checkpoint.weights import load_model, save_model
 from crnn_seq2seq_ocr.errors import StorageError
 from crnn_seq2seq_ocr.text import Tokenizer
-from crnn_seq2seq_ocr.training.finetune import Initial
+from crnn_seq2seq_ocr.training.finetune import PretrainedModel
 
 
 def average_models(base: Path, tuned: Path, folder: Path, *, share: float) -> None:
@@ -31,7 +31,7 @@ def average_models(base: Path, tuned: Path, folder: Path, *, share: float) -> No
         raise StorageError(f"{folder} is there already: name a new folder")
     new, description = load_model(tuned)
     fitted = copy.deepcopy(new)
-    Initial.load(base).hand_over(fitted, Tokenizer(description.charset))
+    PretrainedModel.load(base).load_into(fitted, Tokenizer(description.charset))
     state = new.state_dict()
     for name, tensor in fitted.state_dict().items():
         if state[name].is_floating_point():

@@ -25,7 +25,7 @@ TEXTS_LOOKED_AT = 1000
 
 
 @dataclass(frozen=True)
-class Initial:
+class PretrainedModel:
     """A model to go on from.
 
     Attributes:
@@ -39,7 +39,7 @@ class Initial:
     charset: str
 
     @classmethod
-    def load(cls, path: Path) -> "Initial":
+    def load(cls, path: Path) -> "PretrainedModel":
         """The model that a path or a released name means.
 
         Raises:
@@ -48,7 +48,7 @@ class Initial:
         recognizer, description = load_model(path)
         return cls(str(path), recognizer, description.charset)
 
-    def hand_over(self, recognizer: Recognizer, tokenizer: Tokenizer) -> str:
+    def load_into(self, recognizer: Recognizer, tokenizer: Tokenizer) -> str:
         """Put the weights into a fresh network; the rows of characters that only this has stay as they are.
 
         Returns:
@@ -122,7 +122,7 @@ def _ids(charset: str) -> dict[str | int, int]:
     return ids
 
 
-def resolve_charset(settings: TextSettings, source: Source, initial: Initial | None = None) -> str:
+def resolve_charset(settings: TextSettings, source: Source, initial: PretrainedModel | None = None) -> str:
     """The charset that the settings mean, filled with unassigned ids up to ``classes``.
 
     Args:

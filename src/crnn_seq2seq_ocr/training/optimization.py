@@ -1,4 +1,4 @@
-"""What joins data and model in training: coins, losses, optimiser, schedule and averaging.
+"""What joins data and model in training: sampling masks, losses, optimiser, schedule and averaging.
 
 N batch, L target length.
 """
@@ -86,15 +86,15 @@ def agree(accelerator: Accelerator, values: Sequence[float | Tensor], error: Exc
 
 
 def seed_step(seed: int, step: int, process: int) -> None:
-    """Make dropout and coins of a step a pure function of (seed, step, process): resuming needs no random state."""
+    """Make all that is random in a step a function of (seed, step, process): resuming needs no random state."""
     torch.manual_seed((seed * 1_000_003 + step) * 4_099 + process)
 
 
 def forced_tokens(shape: tuple[int, int], settings: TeacherForcing, progress: float) -> Tensor | None:
     """Bool (N, L): which true tokens are fed, drawn for a share `progress` of the training done; None: all."""
     probability = settings.start + (settings.end - settings.start) * progress
-    coins = torch.rand(shape if settings.per == "token" else (shape[0], 1))
-    forced = coins < probability
+    draws = torch.rand(shape if settings.per == "token" else (shape[0], 1))
+    forced = draws < probability
     return None if forced.all() else forced.expand(shape)
 
 

@@ -27,7 +27,7 @@ from crnn_seq2seq_ocr.text import Tokenizer
 from crnn_seq2seq_ocr.training import optimization
 from crnn_seq2seq_ocr.training.batches import Batch
 from crnn_seq2seq_ocr.training.data import batches_of, make_examples, training_source
-from crnn_seq2seq_ocr.training.finetune import Initial, resolve_charset
+from crnn_seq2seq_ocr.training.finetune import PretrainedModel, resolve_charset
 from crnn_seq2seq_ocr.training.learner import Learner, Progress
 from crnn_seq2seq_ocr.training.log import Meter, TrainingLog
 from crnn_seq2seq_ocr.training.run_folder import check_folder, only_here, write_recipe
@@ -96,14 +96,14 @@ def _train(
 ) -> Outcome:
     settings = recipe.training
     last = folders.last_checkpoint(folder) if resume else None
-    start = Initial.load(initial) if initial is not None and last is None else None
+    start = PretrainedModel.load(initial) if initial is not None and last is None else None
 
     source = training_source(recipe)
     validation = open_source(recipe.data.validation) if recipe.data.validation else None
     tokenizer = Tokenizer(_charset(recipe, source, last, start))
     torch.manual_seed(settings.seed)
     recognizer = Recognizer(recipe.model, recipe.preprocessing, len(tokenizer))
-    taken_over = start.hand_over(recognizer, tokenizer) if start is not None else None
+    taken_over = start.load_into(recognizer, tokenizer) if start is not None else None
     learner = Learner(recognizer, settings, accelerator)
     if last is not None:
         learner.restore(weights.load_state(last))
@@ -301,7 +301,7 @@ def _next_parts(batches: Iterator[Batch], count: int) -> tuple[list[Batch], Crnn
         return [], error
 
 
-def _charset(recipe: Recipe, source: Source, last: Path | None, start: Initial | None) -> str:
+def _charset(recipe: Recipe, source: Source, last: Path | None, start: PretrainedModel | None) -> str:
     """Of the checkpoint to resume from, whatever it began with; else as the settings say."""
     if last is not None:
         return folders.load_description(last).charset

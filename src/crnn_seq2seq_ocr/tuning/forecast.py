@@ -12,7 +12,7 @@ from crnn_seq2seq_ocr.system.signals import StopRequest
 from crnn_seq2seq_ocr.text import Tokenizer
 from crnn_seq2seq_ocr.training import optimization
 from crnn_seq2seq_ocr.training.data import batches_in_pool, batches_of, make_examples, training_source
-from crnn_seq2seq_ocr.training.finetune import Initial, resolve_charset
+from crnn_seq2seq_ocr.training.finetune import PretrainedModel, resolve_charset
 from crnn_seq2seq_ocr.training.learner import Learner
 
 STEPS = 3
@@ -29,7 +29,7 @@ def seconds_of(recipe: Recipe, *, initial: Path | None) -> float:
     """
     settings = recipe.training
     source = training_source(recipe)
-    start = Initial.load(initial) if initial is not None else None
+    start = PretrainedModel.load(initial) if initial is not None else None
     tokenizer = Tokenizer(resolve_charset(recipe.text, source, start))
     torch.manual_seed(settings.seed)
     recognizer = Recognizer(recipe.model, recipe.preprocessing, len(tokenizer))
