@@ -11,7 +11,7 @@ WORDS = [b"[" * 2000, b"{" * 500, b"-1", b"1e999", b"NaN", b"1" * 5000, b"null",
 
 @st.composite
 def changed(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
-    """A good input after up to eight changes."""
+    """Apply up to eight changes to a good input."""
     content = bytearray(draw(st.sampled_from(seeds)))
     for _ in range(draw(st.integers(1, 8))):
         place = draw(st.integers(0, len(content)))

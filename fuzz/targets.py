@@ -105,7 +105,7 @@ def _descriptions() -> list[bytes]:
 
 
 def _metadata() -> list[bytes]:
-    """The smallest ONNX model with a description in its metadata: a graph that hands its input on."""
+    """Make the smallest ONNX model with a description in its metadata: a graph that hands its input on."""
     from onnx import TensorProto, helper
 
     value = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "ab"]

@@ -292,7 +292,7 @@ class Recipe(Settings):
 
 
 def check_model(model: ModelSettings, preprocessing: Preprocessing) -> None:
-    """Settings that each are right but not together.
+    """Refuse settings that each are right but not together.
 
     Raises:
         ValueError: The pooling leaves nothing of a view, or views in channels do not come to two rows
@@ -349,7 +349,7 @@ def load_recipe(name: str, overrides: list[str] | None = None) -> Recipe:
 
 
 def make_recipe(raw: dict[str, Any], overrides: list[str] | None = None, *, name: str) -> Recipe:
-    """The recipe of settings by name, changed by overrides as in `load_recipe`; `name` is for messages.
+    """Return the recipe of settings by name, changed by overrides as in `load_recipe`; `name` is for messages.
 
     Raises:
         RecipeError: Settings that are unknown or wrong: all are listed.
@@ -408,7 +408,7 @@ def _override(raw: dict[str, Any], override: str) -> None:
 
 
 def _inner(place: dict[str, Any] | list[Any], key: str, override: str) -> Any:
-    """What stands at a name of a section or at a number, from 0, of a list."""
+    """Look up what stands at a name of a section or at a number, from 0, of a list."""
     if isinstance(place, dict):
         return place.get(key)
     if not key.isdecimal() or int(key) >= len(place):
@@ -440,7 +440,7 @@ def _explain(error: ValidationError, model: type[BaseModel]) -> str:
 
 
 def _elsewhere(model: type[BaseModel], name: str) -> str:
-    """The setting of that name in one of the sections, for a message; empty if there is none."""
+    """Return the setting of that name in one of the sections, for a message; empty if there is none."""
     found = [f"{section}.{name}" for section in model.model_fields if name in _field_names(model, (section,))]
     return f" (did you mean {' or '.join(map(repr, found))}?)" if found else ""
 
@@ -459,7 +459,7 @@ def _field_names(model: type[BaseModel], path: tuple[int | str, ...]) -> list[st
 
 
 def _settings_of(annotation: Any) -> type[BaseModel] | None:
-    """The settings class in an annotation such as ``X``, ``X | None`` or ``list[X]``."""
+    """Return the settings class in an annotation such as ``X``, ``X | None`` or ``list[X]``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     for argument in getattr(annotation, "__args__", ()):

@@ -60,7 +60,7 @@ class StorageError(CrnnOcrError, OSError):
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
-    """The nearest of the known names, for a message; empty if none is near."""
+    """Return the nearest of the known names, for a message; empty if none is near."""
     import difflib
 
     near = difflib.get_close_matches(name, known, n=1)

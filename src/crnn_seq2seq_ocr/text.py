@@ -41,18 +41,18 @@ def normalize(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """The text with typographic apostrophes, double quotes and dashes made plain (`VARIANTS`)."""
+    """Return the text with typographic apostrophes, double quotes and dashes made plain (`VARIANTS`)."""
     return text.translate(VARIANTS)
 
 
 def describe_character(character: str) -> str:
-    """A character as people can find it: ``'œ' (U+0153 LATIN SMALL LIGATURE OE)``."""
+    """Return a character as people can find it: ``'œ' (U+0153 LATIN SMALL LIGATURE OE)``."""
     name = unicodedata.name(character, "no name")
     return f"{character!r} (U+{ord(character):04X} {name})"
 
 
 def charset_of(texts: Iterable[str]) -> str:
-    """The characters of all the texts (normalised), each once, sorted by code point."""
+    """Return the characters of all the texts (normalised), each once, sorted by code point."""
     return "".join(sorted(set().union(*(normalize(text) for text in texts))))
 
 
@@ -82,11 +82,11 @@ class Tokenizer:
         }
 
     def __len__(self) -> int:
-        """Number of ids, the four special ones included: the K of the model's logits."""
+        """Return the number of ids, the four special ones included: the K of the model's logits."""
         return SPECIAL_COUNT + len(self.charset)
 
     def unknown(self, text: str) -> list[str]:
-        """The characters of the text that have no id, each once, in order of appearance."""
+        """Return the characters of the text that have no id, each once, in order of appearance."""
         return [character for character in dict.fromkeys(normalize(text)) if self._id(character) is None]
 
     def encode(self, text: str) -> list[int]:
@@ -116,7 +116,7 @@ class Tokenizer:
         return "".join(characters)
 
     def character(self, number: int) -> str:
-        """The character of one id: empty for padding, begin, end and unassigned ids."""
+        """Return the character of one id: empty for padding, begin, end and unassigned ids."""
         if number == UNK_ID:
             return "\N{REPLACEMENT CHARACTER}"
         if number < SPECIAL_COUNT:
@@ -135,7 +135,7 @@ LITERAL = "characters:"
 
 
 def named_charset(name: str) -> str:
-    """The characters that a setting means: those of a charset by its name, or the ones it lists.
+    """Return the characters that a setting means: those of a charset by its name, or the ones it lists.
 
     Args:
         name: One of `NAMED_CHARSETS`, or the characters themselves, if need be after ``characters:``.

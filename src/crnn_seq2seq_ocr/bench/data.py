@@ -99,7 +99,7 @@ class Stages:
 
 
 def _usable(examples: TrainingExamples, count: int) -> list[int]:
-    """The first so many usable samples in the order of training."""
+    """Return the first usable samples in the order of training, so many."""
     size = len(examples.source)
     chosen: list[int] = []
     reason: DataError | None = None
@@ -168,7 +168,7 @@ def index_cost(shards: Sequence[Path]) -> dict[str, float]:
 
 
 def _shards(spec: str) -> list[Path]:
-    """The TFRecord shards that a source is made of, as far as its name tells."""
+    """Return the TFRecord shards that a source is made of, as far as its name tells."""
     place = Path(spec.partition("?")[0]).expanduser()
     try:
         if place.is_dir():

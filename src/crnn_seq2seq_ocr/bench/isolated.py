@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 def in_subprocess(work: Callable[[Argument], Result], argument: Argument) -> Result:
-    """What the work gives of the argument, done by a fresh process; both travel by pickle.
+    """Call the work in a fresh process and return its result; work, argument and result travel by pickle.
 
     Raises:
         CrnnOcrError: The process has died; what the work raises is raised here.

@@ -20,13 +20,13 @@ PACKAGES = ("torch", "accelerate", "numpy", "opencv-python-headless", "pillow")
 
 
 def command_line() -> str:
-    """The command that runs, as it can be typed again."""
+    """Return the command that runs, as it can be typed again."""
     name = Path(sys.argv[0]).name
     return shlex.join(["crnn-ocr" if name == "__main__.py" else name, *sys.argv[1:]])
 
 
 def checked_out_commit() -> str | None:
-    """The commit of the checkout that runs, with ``+`` where files differ from it; None for an installed package."""
+    """Return the commit of the checkout that runs, with ``+`` where files differ; None for an installed package."""
     root = Path(__file__).parents[3]
     if not (root / ".git").exists():
         return None
@@ -46,7 +46,7 @@ def now() -> str:
 
 
 def processor() -> str:
-    """The CPU's name."""
+    """Return the CPU's name."""
     try:
         found = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text("utf-8"), re.MULTILINE)
     except OSError:
@@ -55,7 +55,7 @@ def processor() -> str:
 
 
 def accelerator_name() -> str | None:
-    """The name of the accelerator that training and reading would take; None for the CPU."""
+    """Return the name of the accelerator that training and reading would take; None for the CPU."""
     device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     if device is None:
         return None
@@ -116,7 +116,7 @@ class Circumstances:
 
 
 def peak_memory() -> int | None:
-    """The most memory that this process has held so far, in bytes; None where the system does not say (Windows).
+    """Return the most bytes of memory that this process has held; None where the system does not say (Windows).
 
     Pages of mapped files count, though the system takes them back when it needs them. Not from `resource`
     where it can be had elsewhere: a process is told its parent's peak there.
@@ -133,12 +133,12 @@ def peak_memory() -> int | None:
 
 
 def own_memory() -> int | None:
-    """What this process holds now besides pages of mapped files, in bytes; None where the system does not say."""
+    """Return the bytes that this process holds besides pages of mapped files; None where the system does not say."""
     return _status("RssAnon")
 
 
 def _status(name: str) -> int | None:
-    """A number of Linux' account of this process, in bytes."""
+    """Return a number of Linux' account of this process, in bytes."""
     try:
         status = Path("/proc/self/status").read_text("utf-8")
     except OSError:

@@ -122,7 +122,7 @@ def _device_of(reader: Reader) -> torch.device:
 
 
 def _loaded(model: Path, device: str, threads: int | None = None) -> Reader:
-    """The reader of a model, in PyTorch but for files; ONNX Runtime is told its threads when it begins."""
+    """Return the reader of a model, in PyTorch but for files; ONNX Runtime is told its threads when it begins."""
     if model.suffix == ".onnx":
         return Reader(OnnxBackend.load(model, device=device, threads=threads))
     return Reader.load(model, device=device, backend="torch")

@@ -84,7 +84,7 @@ def _ratio(spread: Spread, first: Spread) -> Spread | None:
 
 
 def show(benchmark: Benchmark, console: "Console") -> None:
-    """The circumstances and a table of all numbers."""
+    """Print the circumstances and a table of all numbers."""
     for line in benchmark.circumstances.lines():
         console.print(line, markup=False, highlight=False)
     console.print(_table(benchmark))

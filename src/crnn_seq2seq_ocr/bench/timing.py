@@ -39,7 +39,7 @@ class Spread:
         return self._quartile(2)
 
     def over(self, other: "Spread") -> "Spread":
-        """This as a multiple of another that was measured in the same rounds, round by round."""
+        """Divide by another that was measured in the same rounds, round by round."""
         return Spread(tuple(mine / its for mine, its in zip(self.values, other.values, strict=True)))
 
     def to_dict(self) -> dict[str, Any]:
@@ -68,11 +68,11 @@ class Laps:
         self.begin()
 
     def begin(self) -> None:
-        """The next part begins now; the time since the last belongs to none."""
+        """Begin the next part now; the time since the last belongs to none."""
         self._since = self._now()
 
     def end(self, part: str) -> None:
-        """A part has ended, and the next begins."""
+        """End a part and begin the next."""
         now = self._now()
         self.seconds[part] += now - self._since
         self._since = now
@@ -84,7 +84,7 @@ class Laps:
 
 
 def side_by_side(variants: Mapping[str, Work], *, repeats: int, warmup: int = 1) -> dict[str, dict[str, Spread]]:
-    """What each variant measured, in rounds: whatever else the machine does falls on all of them alike.
+    """Measure each variant in rounds, so that whatever else the machine does falls on all of them alike.
 
     Args:
         variants: By name; each round begins with another one.

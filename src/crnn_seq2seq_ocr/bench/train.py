@@ -101,7 +101,7 @@ class StepBenchmark:
         }
 
     def _encode(self, batch: Batch, laps: Laps) -> None:
-        """The encoder alone, its gradients thrown away."""
+        """Run the encoder alone and throw its gradients away."""
         laps.begin()
         images = normalise(batch.images.to(self.device, non_blocking=True))
         # As Accelerate does it for the whole; its own context is that of the accelerator made last.
@@ -137,7 +137,7 @@ class StepBenchmark:
 def bench_steps(
     trainees: Mapping[str, StepBenchmark], precisions: Mapping[str, str], *, repeats: int
 ) -> list[Measurement]:
-    """Steps of all, side by side and beside the matrix product in the precision of each.
+    """Time steps of all, side by side and beside the matrix product in the precision of each.
 
     Args:
         trainees: By variant.
@@ -175,7 +175,7 @@ class RunCost:
 
 
 def run_cost(recipe: Recipe, *, steps: int, stretches: int) -> RunCost:
-    """A short training in a process of its own: `stretches` of so many steps, after one to warm up.
+    """Run a short training in a process of its own: `stretches` of so many steps, after one to warm up.
 
     Raises:
         CrnnOcrError: As `train` does.
@@ -209,7 +209,7 @@ def _device_memory() -> int | None:
 
 
 def bench_runs(recipes: Mapping[str, Recipe], *, steps: int, stretches: int) -> list[Measurement]:
-    """A real training of each, one after the other: no ratios."""
+    """Run a real training of each, one after the other: no ratios."""
     costs = {variant: run_cost(recipe, steps=steps, stretches=stretches) for variant, recipe in recipes.items()}
     found: list[Measurement] = []
     for variant, cost in costs.items():
@@ -232,7 +232,7 @@ def bench_runs(recipes: Mapping[str, Recipe], *, steps: int, stretches: int) -> 
 
 
 def prepared_batches(recipe: Recipe, count: int) -> tuple[list[Batch], int]:
-    """The first batches that a training would see, and the number of tokens.
+    """Return the first batches that a training would see, and the number of tokens.
 
     Raises:
         DataError: The training data cannot be used.

@@ -11,7 +11,7 @@ from crnn_seq2seq_ocr.system.parsing import parse_yaml
 
 
 def vary(name: str, settings: Sequence[str], variations: Sequence[str]) -> dict[str, Recipe]:
-    """The recipes to compare, by what sets them apart; one without a name where nothing varies.
+    """Return the recipes to compare, by what sets them apart; one without a name where nothing varies.
 
     Args:
         name: Of a recipe, or a YAML file.
@@ -27,7 +27,7 @@ def vary(name: str, settings: Sequence[str], variations: Sequence[str]) -> dict[
 
 
 def _name(changes: list[str]) -> str:
-    """What sets a variant apart, without the sections where the settings' own names tell them apart."""
+    """Return what sets a variant apart, without the sections where the settings' own names tell them apart."""
     settings = [change.partition("=")[0].rpartition(".")[2] for change in changes]
     if len(set(settings)) < len(settings):
         return " ".join(changes)
@@ -47,6 +47,6 @@ def _values(variation: str) -> list[str]:
 
 
 def _written(value: Any) -> str:
-    """A value as YAML: bare where that means the same."""
+    """Write a value as YAML: bare where that means the same."""
     bare = isinstance(value, str) and parse_yaml(value) == value
     return value if bare else json.dumps(value, ensure_ascii=False)

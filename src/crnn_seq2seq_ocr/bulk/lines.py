@@ -30,11 +30,11 @@ class Form(Protocol):
     header: bytes
 
     def encode(self, reading: dict[str, Any]) -> bytes:
-        """What `Reading.to_dict` or `Page.to_dict` gives, as lines with their ends."""
+        """Return what `Reading.to_dict` or `Page.to_dict` gives, as lines with their ends."""
         ...
 
     def decode(self, line: str) -> Row:
-        """What a line says; a ValueError or an IndexError for one that is damaged."""
+        """Parse a line; a ValueError or an IndexError for one that is damaged."""
         ...
 
 
@@ -87,7 +87,7 @@ class Csv:
         return line.getvalue().encode()
 
     def cells(self, line: str, count: int) -> list[str]:
-        """The cells of a line; a ValueError where they are not so many."""
+        """Split a line into its cells; a ValueError where they are not so many."""
         csv.field_size_limit(max(csv.field_size_limit(), len(line)))  # as long as what was written
         (cells,) = csv.reader([line], delimiter=self._delimiter, strict=True)
         if len(cells) != count:
@@ -103,7 +103,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "'")
 
 
 def _defused(cell: str) -> str:
-    """A text that no spreadsheet takes for a formula: an apostrophe stands before it."""
+    """Put an apostrophe before a text that a spreadsheet would take for a formula."""
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
@@ -130,7 +130,7 @@ class Lines:
         self._form = form
 
     def rows(self) -> Iterator[Row]:
-        """What is there; half a line at the end is cut off, and so are the lines of half a page.
+        """Yield the rows that are there; cut off half a line at the end, and the lines of half a page.
 
         Raises:
             DataError: The file is damaged elsewhere, or another.
@@ -183,7 +183,7 @@ class Lines:
 
 
 def one_line(text: str) -> str:
-    """A text with nothing in it that ends a line, and no half characters; names of files may have both."""
+    """Replace what ends a line and half characters in a text; names of files may have both."""
     return text.replace("\r", "\\r").replace("\n", "\\n").encode(errors="backslashreplace").decode()
 
 

@@ -28,18 +28,18 @@ class Listing:
         return len(self.entries)
 
     def part(self, shard: Shard) -> "Listing":
-        """The entries of one shard."""
+        """Return the entries of one shard."""
         return replace(self, entries=list(shard.take(self.entries)))
 
     def files(self, entry: str) -> list[str]:
-        """The views of an entry."""
+        """Return the views of an entry."""
         if self.folder is None:
             return [entry]
         return [str(self.folder / file.strip()) for file in entry.split(BETWEEN_VIEWS)]
 
 
 def read_listing(name: str) -> Listing:
-    """A list of pictures: one text a line, its views joined by ``|``; blank lines are left out.
+    """Read a list of pictures: one text a line, its views joined by ``|``; blank lines are left out.
 
     Args:
         name: The file, whose folder is what relative names in it start from; ``-`` is standard input, where they

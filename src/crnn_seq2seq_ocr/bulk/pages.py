@@ -29,7 +29,7 @@ class PageCsv(Csv):
         super().__init__(delimiter, COLUMNS, excel=excel)
 
     def encode(self, reading: dict[str, Any]) -> bytes:
-        """The rows of what `Page.to_dict` gives."""
+        """Return the rows of what `Page.to_dict` gives."""
         return b"".join(self.row([row.get(column, "") for column in COLUMNS]) for row in rows_of(reading))
 
     def decode(self, line: str) -> Row:
@@ -39,7 +39,7 @@ class PageCsv(Csv):
 
 
 def rows_of(page: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The lines of what `Page.to_dict` gives, as rows of `COLUMNS`; boxes are upright, in pixels."""
+    """Yield the lines of what `Page.to_dict` gives, as rows of `COLUMNS`; boxes are upright, in pixels."""
     lines = [line for block in page.get("blocks", ()) for line in block["lines"]]
     if not lines:
         outcome = {"error": page["error"]} if "error" in page else {"text": ""}
@@ -60,7 +60,7 @@ def rows_of(page: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def to_page_table(pages: Sequence[dict[str, Any]]) -> "pyarrow.Table":
-    """What `Page.to_dict` gives, as a table of `COLUMNS`.
+    """Return what `Page.to_dict` gives, as a table of `COLUMNS`.
 
     Raises:
         DependencyError: PyArrow is not installed.
@@ -73,7 +73,7 @@ def to_page_table(pages: Sequence[dict[str, Any]]) -> "pyarrow.Table":
 
 
 def page_store_of(path: Path, *, excel: bool = False) -> Store:
-    """The store that the end of a name means; see `results.store_of`.
+    """Return the store that the end of a name means; see `results.store_of`.
 
     Raises:
         DataError: It means none.

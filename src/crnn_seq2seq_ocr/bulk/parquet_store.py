@@ -40,7 +40,7 @@ class ParquetStore:
         self._table = table
 
     def rows(self) -> Iterator[Row]:
-        """What is there.
+        """Yield the rows that are there.
 
         Raises:
             DataError: A part is damaged.

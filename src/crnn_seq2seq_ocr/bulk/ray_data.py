@@ -38,7 +38,7 @@ class ReadPictures:
         self._beam = beam
 
     def __call__(self, batch: dict[str, Any]) -> "pyarrow.Table":
-        """The readings of a batch, in order, with the columns of `table.to_table`.
+        """Return the readings of a batch, in order, with the columns of `table.to_table`.
 
         A picture that cannot be read has an error, and the rest go on.
 

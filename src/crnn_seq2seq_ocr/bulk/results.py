@@ -25,7 +25,7 @@ class Store(Protocol):
     most: int
 
     def rows(self) -> Iterator[Row]:
-        """What is there."""
+        """Yield the rows that are there."""
         ...
 
     def drop_failed(self) -> None:
@@ -74,7 +74,7 @@ class Results:
 def open_results(
     path: Path, made_by: dict[str, Any], *, retry_failed: bool = False, store: Store | None = None
 ) -> Iterator[Results]:
-    """A file of readings to go on with, or a new one; all that was added is on the disk at the end.
+    """Open a file of readings to go on with, or a new one; all that was added is on the disk at the end.
 
     Beside it lies a note, ``NAME.meta``, of what it is made by.
 
@@ -103,7 +103,7 @@ def open_results(
 
 
 def store_of(path: Path, *, excel: bool = False) -> Store:
-    """The store that the end of a name means; `excel` is for .csv and .tsv alone, see `lines.Csv`.
+    """Return the store that the end of a name means; `excel` is for .csv and .tsv alone, see `lines.Csv`.
 
     Raises:
         DataError: It means none.
@@ -120,14 +120,14 @@ def store_of(path: Path, *, excel: bool = False) -> Store:
 
 
 def unknown_output(path: Path, *, excel: bool) -> DataError:
-    """What to tell of a name that means no store."""
+    """Say what is wrong with a name that means no store."""
     ends = ".csv or .tsv" if excel else ".jsonl, .csv, .tsv or .parquet"
     return DataError(f"readings cannot be written to {path}: its name must end in {ends}")
 
 
 @contextlib.contextmanager
 def _claimed(path: Path, made_by: dict[str, Any]) -> Iterator[None]:
-    """This process alone writes to the file, and what is in it was made in the same way."""
+    """Keep the file for this process alone, and see that what is in it was made in the same way."""
     place = path.with_name(f"{path.name}.meta")
     if path.exists() and not place.exists():
         raise _foreign(path)  # and nothing is left beside it

@@ -96,7 +96,7 @@ def read_into(
 
 
 def pending_entries(listing: Listing, done: Counter[str], path: Path) -> list[str]:
-    """The entries that are not done.
+    """Return the entries that are not done.
 
     Raises:
         DataError: More is done than is listed.
@@ -126,7 +126,7 @@ def until(stop: StopRequest, entries: Iterable[str]) -> Iterator[str]:
 
 
 def made_by(reader: Reader, beam: int, lexicon: Constraint | None) -> dict[str, Any]:
-    """What must be the same for all readings of a file; on which device, and in what batches, need not."""
+    """Return what must be the same for all readings of a file; on which device, and in what batches, need not."""
     description = reader.description
     # What people are told of a model may be written anew; it reads the same.
     content = json.dumps(replace(description, about="", results=()).to_dict(), sort_keys=True).encode()

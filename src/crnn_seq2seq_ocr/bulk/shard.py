@@ -21,7 +21,7 @@ class Shard:
 
     @classmethod
     def parse(cls, text: str) -> "Shard":
-        """What ``3/8`` means.
+        """Parse a shard such as ``3/8``.
 
         Raises:
             DataError: It is no such part.
@@ -33,7 +33,7 @@ class Shard:
 
     @classmethod
     def of_process(cls) -> "Shard | None":
-        """The part of this process of `accelerate launch`, `torchrun` and their like; None for one that is alone."""
+        """Return the part of this process of `accelerate launch`, `torchrun` or the like; None if alone."""
         found = process()
         return None if found is None else cls(found[0] + 1, found[1])
 

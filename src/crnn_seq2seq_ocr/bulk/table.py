@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def to_table(readings: Sequence[dict[str, Any]]) -> "pyarrow.Table":
-    """What `Reading.to_dict` gives, as columns.
+    """Return what `Reading.to_dict` gives, as columns.
 
     They are name, text, confidence, complete, characters (lists of what a `Character` has) and error; all but the name
     and the error are null where a text could not be read, and the error is null where it could.
@@ -32,7 +32,7 @@ def to_table(readings: Sequence[dict[str, Any]]) -> "pyarrow.Table":
 
 
 def import_pyarrow() -> Any:
-    """The module.
+    """Import and return the module.
 
     Raises:
         DependencyError: It is not installed.

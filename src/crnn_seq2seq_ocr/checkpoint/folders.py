@@ -26,7 +26,7 @@ _NOT_LEARNT = {"running_mean", "running_var", "num_batches_tracked"}
 
 
 def find_model(path: Path) -> Path:
-    """The model folder that a path means: a model, a run (its best checkpoint, else its last), or a released name.
+    """Find the model folder of a path: a model, a run (its best checkpoint, else its last), or a released name.
 
     A folder of that name without a model in it does not hide the released model. ``hf://owner/name`` is fetched from
     the hub.
@@ -51,7 +51,7 @@ def find_model(path: Path) -> Path:
 
 
 def load_description(folder: Path) -> Description:
-    """What the model in a folder says of itself.
+    """Load what the model in a folder says of itself.
 
     Raises:
         CheckpointError: It is damaged, or of another version.
@@ -103,12 +103,12 @@ def checkpoints(run: Path) -> list[Path]:
 
 
 def last_checkpoint(run: Path) -> Path | None:
-    """The newest checkpoint of a run."""
+    """Return the newest checkpoint of a run."""
     return next(reversed(checkpoints(run)), None)
 
 
 def best_checkpoint(run: Path) -> Path | None:
-    """The checkpoint that `mark_best` chose, if it is still there."""
+    """Return the checkpoint that `mark_best` chose, if it is still there."""
     try:
         folder: Path = run / "checkpoints" / parse_json((run / BEST).read_bytes())["checkpoint"]
     except (FileNotFoundError, NotADirectoryError):

@@ -26,7 +26,7 @@ class HubAddress(NamedTuple):
 
 
 def hub_address(path: Path) -> HubAddress | None:
-    """The address that a path spells, as ``hf://owner/name`` or ``hf://owner/name@revision``; None for others.
+    """Parse an address such as ``hf://owner/name`` or ``hf://owner/name@revision``; None for other paths.
 
     Raises:
         CheckpointError: It begins with ``hf:/`` and is no address.

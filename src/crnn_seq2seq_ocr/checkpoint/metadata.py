@@ -53,7 +53,7 @@ class Description:
 
     @classmethod
     def from_dict(cls, content: Any, where: str) -> "Description":
-        """What `to_dict` gave, from a file.
+        """Make the metadata again of what `to_dict` gave, from a file.
 
         Args:
             content: The dictionary.

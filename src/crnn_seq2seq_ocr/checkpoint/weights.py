@@ -32,7 +32,7 @@ from crnn_seq2seq_ocr.version import __version__
 
 
 def build(description: Description) -> Recognizer:
-    """The network of a description with fresh weights."""
+    """Build the network of a description with fresh weights."""
     return Recognizer(description.model, description.preprocessing, len(Tokenizer(description.charset)))
 
 
@@ -87,7 +87,7 @@ def _write(folder: Path, description: Description, files: Mapping[str, bytes | m
 
 
 def load_model(path: Path) -> tuple[Recognizer, Description]:
-    """The network and its description from what `find_model` finds.
+    """Load the network and its description from what `find_model` finds.
 
     Raises:
         CheckpointError: There is none, it is damaged, or of another version.
@@ -129,7 +129,7 @@ def save_checkpoint(run: Path, recognizer: torch.nn.Module, description: Descrip
 
 
 def load_state(folder: Path, *, device: torch.device | str = "cpu") -> dict[str, Any]:
-    """The training state of a checkpoint.
+    """Load the training state of a checkpoint.
 
     Raises:
         CheckpointError: It is missing or damaged.

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 
 def picture_paths(images: list[str], suffixes: Collection[str] | None = None) -> Iterator[str]:
-    """The pictures that arguments mean; a mistake in one of them is told at once.
+    """Find the pictures that arguments mean; a mistake in one of them is told at once.
 
     Args:
         images: Files, folders, globs; ``-`` is standard input.
@@ -20,7 +20,7 @@ def picture_paths(images: list[str], suffixes: Collection[str] | None = None) ->
 
 
 def _standard_input(suffixes: Collection[str]) -> Iterator[str]:
-    """The pictures of each line; a line that means none stays as it is, to fail on its own."""
+    """Yield the pictures of each line; a line that means none stays as it is, to fail on its own."""
     from crnn_seq2seq_ocr.data.readable import find_pictures
     from crnn_seq2seq_ocr.errors import DataError
 

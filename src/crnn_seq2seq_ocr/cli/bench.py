@@ -30,7 +30,7 @@ def data(
     repeats: Repeats = 5,
     json_file: JsonFile = None,
 ) -> None:
-    """What each stage from a source to a batch costs."""
+    """Measure what each stage from a source to a batch costs."""
     from crnn_seq2seq_ocr.bench.data import bench_data
     from crnn_seq2seq_ocr.config import load_recipe
 
@@ -53,7 +53,7 @@ def train(
     repeats: Repeats = 5,
     json_file: JsonFile = None,
 ) -> None:
-    """What a step of training costs, part by part; what a real training waits for, and its memory."""
+    """Measure what a step of training costs, part by part; what a real training waits for, and its memory."""
     from crnn_seq2seq_ocr.bench.train import bench_train
     from crnn_seq2seq_ocr.bench.variants import vary as variants
 
@@ -77,7 +77,7 @@ def read(
     repeats: Repeats = 5,
     json_file: JsonFile = None,
 ) -> None:
-    """What reading a picture costs, in PyTorch part by part; an ONNX file is timed as a whole."""
+    """Measure what reading a picture costs, in PyTorch part by part; an ONNX file is timed as a whole."""
     from crnn_seq2seq_ocr.bench.read import bench_read
 
     sizes, beams = _numbers(batch_size, "--batch-size", least=1), _numbers(beam, "--beam", least=1)
@@ -105,7 +105,7 @@ def _numbers(text: str, option: str, *, least: int) -> list[int]:
 
 @contextlib.contextmanager
 def _working() -> Iterator[None]:
-    """A sign of life on a terminal."""
+    """Show on a terminal that work goes on."""
     from rich.console import Console
 
     with Console(stderr=True).status("measuring"):

@@ -211,7 +211,7 @@ def draw(
 
 
 def _charset(name: str, *, everything: bool = True) -> str | None:
-    """The characters that an option means; None for any."""
+    """Return the characters that an option means; None for any."""
     from crnn_seq2seq_ocr.errors import CharsetError
     from crnn_seq2seq_ocr.mindspore.charset_files import read_charset_file
     from crnn_seq2seq_ocr.text import LITERAL, NAMED_CHARSETS, Tokenizer, named_charset
@@ -232,7 +232,7 @@ def _charset(name: str, *, everything: bool = True) -> str | None:
 
 @contextlib.contextmanager
 def _progress(verb: str, *, bytes_counted: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error; without a terminal, a line every ten seconds."""
+    """Show a progress bar on standard error; without a terminal, a line every ten seconds."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

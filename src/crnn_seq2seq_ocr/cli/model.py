@@ -80,7 +80,7 @@ def train(
 
 
 def _recipe(recipe: str | None, settings: list[str], out: Path | None, *, resume: bool) -> "Recipe":
-    """The recipe of that name; that of the run itself where one is resumed."""
+    """Return the recipe of that name; that of the run itself where one is resumed."""
     from crnn_seq2seq_ocr.config import load_recipe
     from crnn_seq2seq_ocr.training.run_folder import RECIPE
 
@@ -165,7 +165,7 @@ def load_reader(
     searching: bool = False,
     concurrency: int = 1,
 ) -> "Reader":
-    """The reader of a model, see `Reader.load`; `searching`, with a beam or a lexicon, is done by PyTorch alone."""
+    """Load the reader of a model, see `Reader.load`; `searching`, with a beam or a lexicon, needs PyTorch."""
     from crnn_seq2seq_ocr.inference.reader import Reader
     from crnn_seq2seq_ocr.system.dependencies import needing
 
@@ -179,7 +179,7 @@ def load_reader(
 def read_constraint(
     reader: "Reader", *, lexicon: Path | None, allow: str | None, pattern: str | None
 ) -> "Constraint | None":
-    """The lexicon of a file, or a pattern.
+    """Read the lexicon of a file, or a pattern.
 
     Raises:
         DataError: Both are given, or one of them is wrong.

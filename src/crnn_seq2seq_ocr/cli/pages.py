@@ -127,7 +127,7 @@ def _refuse_mixed(form: Form | None, output: Path | None, count: int) -> None:
 
 
 def page_names_of(images: list[str], listed: str | None) -> Iterator[str]:
-    """The names of all pages; a file that cannot be opened stays in the list, and fails on its own."""
+    """Yield the names of all pages; a file that cannot be opened stays in the list, and fails on its own."""
     from crnn_seq2seq_ocr.bulk.listing import read_listing
     from crnn_seq2seq_ocr.data.readable import PICTURE_SUFFIXES
     from crnn_seq2seq_ocr.errors import DataError
@@ -162,7 +162,7 @@ def _hand_out(page: "Page", form: Form, output: Path | None, number: int, *, sev
 
 
 def _stem(page: "Page", number: int) -> str:
-    """A file name for a page: of two folders, two photographs may have the same."""
+    """Return a file name for a page: of two folders, two photographs may have the same."""
     return f"{number + 1:05d}-{Path(page.name).name.replace('#page=', '-page-')[:80]}"
 
 

@@ -31,7 +31,7 @@ def write_all(work: "Callable[..., ReadingProgress]", path: Path, *, shown: bool
 
 @contextlib.contextmanager
 def _progress(*, shown: bool) -> "Iterator[Callable[[ReadingProgress], None]]":
-    """A progress bar on standard error; without a terminal, a line every ten seconds."""
+    """Show a progress bar on standard error; without a terminal, a line every ten seconds."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 

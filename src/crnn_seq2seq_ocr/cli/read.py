@@ -180,7 +180,7 @@ def _ends(file: Path, suffixes: "Collection[str]") -> bool:
 
 
 def _hinting(readings: "Iterable[Reading]", model: Path) -> "Iterator[Reading]":
-    """The readings; the first that is plainly of a whole photograph, and unsure, is told of."""
+    """Yield the readings, and hint at `--find` after the first that is plainly of a whole photograph and unsure."""
     warned = False
     for reading in readings:
         if not warned and reading.error is None and reading.confidence < DOUBTFUL and _is_whole(reading.name):
@@ -223,7 +223,7 @@ def _check(
 
 
 def _listed(listing: "Listing", stream: "Callable[[Iterable[list[str]]], Iterator[Reading]]") -> "Iterator[Reading]":
-    """The readings of a list, by the names that it gives them."""
+    """Return the readings of a list, by the names that it gives them."""
     readings = stream(map(listing.files, listing.entries))
     return (replace(each, name=entry) for each, entry in zip(readings, listing.entries, strict=True))
 

@@ -97,7 +97,7 @@ def serve(
 
 
 def _page_reader(reader: "Reader", find: bool | None) -> "PageReader | None":
-    """What reads whole photographs, if it is asked for or can be had.
+    """Load what reads whole photographs, if it is asked for or can be had.
 
     Raises:
         DataError: It is asked for, and the model reads several views of one text.

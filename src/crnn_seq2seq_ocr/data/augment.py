@@ -17,7 +17,7 @@ _GREY = np.array([0.299, 0.587, 0.114], np.float32)
 def augment_view(
     view: np.ndarray, size: tuple[int, int], settings: Augmentation, rng: np.random.Generator
 ) -> np.ndarray:
-    """A changed copy of one view.
+    """Change a copy of one view at random.
 
     Args:
         view: RGB uint8 (H, W, 3).
@@ -89,14 +89,14 @@ def brightness(view: np.ndarray, factor: float) -> np.ndarray:
 
 
 def contrast(view: np.ndarray, factor: float) -> np.ndarray:
-    """A blend with the picture's mean grey: factor 0 gives that grey, 1 changes nothing."""
+    """Blend with the picture's mean grey: factor 0 gives that grey, 1 changes nothing."""
     mean = round(float(np.dot(cv2.mean(view)[:3], _GREY)))
     values = np.arange(256) * factor + mean * (1 - factor)
     return cv2.LUT(view, np.clip(values, 0, 255).round().astype(np.uint8))
 
 
 def saturation(view: np.ndarray, factor: float) -> np.ndarray:
-    """A blend with the picture in grey: factor 0 is grey, 1 changes nothing."""
+    """Blend with the picture in grey: factor 0 is grey, 1 changes nothing."""
     matrix = (factor * np.eye(3) + (1 - factor) * np.tile(_GREY, (3, 1))).astype(np.float32)
     return cv2.transform(view, matrix)
 
@@ -109,7 +109,7 @@ def hue(view: np.ndarray, shift: float) -> np.ndarray:
 
 
 def _perspective(view: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
-    """The four corners moved by up to a share of the sides; the edge is repeated where nothing was seen."""
+    """Move the four corners by up to a share of the sides; repeat the edge where nothing was seen."""
     height, width = view.shape[:2]
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     moves = rng.uniform(-strength, strength, (4, 2)) * (width, height)
@@ -118,7 +118,7 @@ def _perspective(view: np.ndarray, strength: float, rng: np.random.Generator) ->
 
 
 def _blur(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A Gaussian blur or, as often, one along a line; both in proportion to the view's height."""
+    """Blur by a Gaussian or, as often, along a line; both in proportion to the view's height."""
     extent = view.shape[0] / 128
     if rng.random() < 0.5:
         return cv2.GaussianBlur(view, (0, 0), sigmaX=rng.uniform(0.4, 1.6) * extent)
@@ -139,7 +139,7 @@ def _noise(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _jpeg(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The view after a JPEG file of quality 20 to 80."""
+    """Compress the view as a JPEG file of quality 20 to 80 and decode it again."""
     quality = int(rng.integers(20, 81))
     done, data = cv2.imencode(".jpg", cv2.cvtColor(view, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
     assert done, "a view of the network's size always fits a JPEG file"

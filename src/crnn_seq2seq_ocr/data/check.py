@@ -120,7 +120,7 @@ def check_source(
 
 
 def summary_lines(report: CheckReport, *, most: int = 20) -> list[str]:
-    """The report for people, without what was dropped beyond the first ``most`` samples."""
+    """Write the report for people, without what was dropped beyond the first ``most`` samples."""
     lines = [report.description, f"{report.samples:,} samples, {report.usable:,} usable, {report.dropped:,} dropped"]
     lines += [f"broken shard: {fault}" for fault in report.faults]
     lines += list(_content_lines(report))
@@ -156,7 +156,7 @@ def _content_lines(report: CheckReport) -> Iterator[str]:
 
 
 def _doubt_lines(report: CheckReport, *, most: int = 5) -> Iterator[str]:
-    """What drops no sample, and yet may be a mistake."""
+    """Yield lines about what drops no sample and yet may be a mistake."""
     for what, found in (
         ("the same picture has two texts", report.contradictions),
         ("pictures that no list names", report.unlisted),
@@ -331,5 +331,5 @@ def _reason(error: DataError) -> Reason:
 
 
 def _by_count(counts: Counter[str]) -> dict[str, int]:
-    """The most frequent first, equals in order of the alphabet."""
+    """Sort by frequency, the most frequent first, equals in order of the alphabet."""
     return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))

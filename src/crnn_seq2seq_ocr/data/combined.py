@@ -8,7 +8,7 @@ from crnn_seq2seq_ocr.data.sample import Sample, Source
 
 
 def within(index: int, count: int, what: str = "sample") -> int:
-    """The index, if it is one of 0..count-1.
+    """Return the index, if it is one of 0..count-1.
 
     Raises:
         IndexError: It is not.
@@ -36,7 +36,7 @@ class _Mapped:
         return self.source[self._inner(within(index, len(self)))]
 
     def text(self, index: int) -> str:
-        """The text of a sample."""
+        """Return the text of a sample."""
         return self.source.text(self._inner(within(index, len(self))))
 
     def _inner(self, index: int) -> int:
@@ -159,7 +159,7 @@ class Joined:
         return Sample(f"{number + 1}:{sample.name}", sample.images, sample.text, sample.views)
 
     def text(self, index: int) -> str:
-        """The text of a sample."""
+        """Return the text of a sample."""
         number, inner = locate(self._ends, index)
         return self.sources[number].text(inner)
 

@@ -32,12 +32,12 @@ class Entry(NamedTuple):
 
 
 def entries(source: Source, format: PictureFormat, indexes: range) -> list[Entry | Failure]:
-    """Some samples of a source, ready to be written."""
+    """Return some samples of a source, ready to be written."""
     return [attempt(source, index, partial(entry, format=format)) for index in indexes]
 
 
 def attempt(source: Source, index: int, convert: Callable[[Sample, int], Any]) -> Any:
-    """A sample converted, or why not."""
+    """Convert a sample, or say why not."""
     name = f"sample {index}"
     try:
         sample = source[index]
@@ -50,7 +50,7 @@ def attempt(source: Source, index: int, convert: Callable[[Sample, int], Any]) -
 
 
 def entry(sample: Sample, index: int, *, format: PictureFormat) -> Entry:
-    """A sample as files.
+    """Return a sample as files.
 
     Raises:
         DataError: A picture cannot be read, or the text cannot stand in a line of a list.

@@ -119,7 +119,7 @@ def _records(source: Source, charset: str, max_length: int, indexes: range) -> l
 
 
 def _record(sample: Sample, index: int, *, charset: str, max_length: int) -> bytes:
-    """A sample in the layout of FSNS.
+    """Return a sample in the layout of FSNS.
 
     Raises:
         DataError: A picture cannot be read, there are more than four, or the text does not fit.

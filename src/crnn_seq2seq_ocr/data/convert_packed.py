@@ -156,7 +156,7 @@ def _row(entry: Entry) -> tuple[bytes, str, str, int | None]:
 
 
 def _members(entry: Entry) -> tuple[str, dict[str, bytes]]:
-    """A sample of a tar file: its number, and its members."""
+    """Return a sample of a tar file: its number, and its members."""
     names = [Path(name) for name in entry.files]
     key = names[0].stem.partition("-")[0]
     if len(names) == 1:

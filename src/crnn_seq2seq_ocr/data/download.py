@@ -195,7 +195,7 @@ class _Fetch:
             return
 
     def _fetch(self, name: str, *, silent: bool = False) -> Path:
-        """The file's hidden ``.part``, complete."""
+        """Complete the file's hidden ``.part`` and return its path."""
         target = self.folder / name
         part = target.with_name(f".{target.name}.part")
         left, pause = self.attempts, self.pause
@@ -299,6 +299,6 @@ def _size(path: Path) -> int:
 
 
 def _reason(error: Exception) -> str:
-    """An error of the network for people."""
+    """Explain an error of the network to people."""
     reason = getattr(error, "reason", None) or error
     return getattr(reason, "strerror", None) or str(reason) or type(error).__name__

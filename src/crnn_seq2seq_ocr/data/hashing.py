@@ -24,12 +24,12 @@ def hash_places(source: Source) -> list[float]:
 
 
 def between(places: list[float], low: float, high: float) -> list[int]:
-    """Indices of the samples from one place on and before another."""
+    """Return indices of the samples from one place on and before another."""
     return [index for index, place in enumerate(places) if low <= place < high]
 
 
 def parse_range(value: str) -> tuple[float, float]:
-    """The two places of ``0-80``.
+    """Parse the two places of ``0-80``.
 
     Raises:
         ValueError: It is no range of places from 0 to 100.

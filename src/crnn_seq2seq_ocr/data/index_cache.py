@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def cache_folder() -> Path:
-    """The user's cache folder for this package."""
+    """Return the user's cache folder for this package."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crnn-seq2seq-ocr"
 
 
@@ -41,7 +41,7 @@ def index_places(path: Path, key: str = "") -> list[Path]:
 
 
 def load_index(path: Path, key: str) -> Arrays | None:
-    """The arrays that were kept for a file as it is now, memory-mapped; None where there are none."""
+    """Load the arrays that were kept for a file as it is now, memory-mapped; None where there are none."""
     wanted = _identity(path, key)
     for place in index_places(path, key):
         with contextlib.suppress(OSError, ValueError, KeyError):
@@ -74,7 +74,7 @@ def store_index(path: Path, key: str, arrays: Arrays) -> None:
 
 
 def cached_index(path: Path, key: str, build: Callable[[], Arrays]) -> Arrays:
-    """The arrays that `build` makes of a file: those kept from an earlier time, or made and kept now."""
+    """Return the arrays that `build` makes of a file: those kept from an earlier time, or made and kept now."""
     found = load_index(path, key)
     if found is None:
         log.info("indexing %s", path)

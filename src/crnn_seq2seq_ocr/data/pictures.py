@@ -90,7 +90,7 @@ def _rgb(pixels: np.ndarray, name: str) -> np.ndarray:
 
 
 def _examined(data: bytes, name: str) -> Encoded:
-    """The picture, if its structure holds; nothing is decoded."""
+    """Check the structure of a picture; nothing is decoded."""
     if not data:
         raise PictureError(f"{name}: the picture is empty (0 bytes): {_REMEDY}")
     try:
@@ -117,7 +117,7 @@ def _decode(encoded: Encoded) -> np.ndarray:
 
 
 def _decode_transparent(encoded: Encoded) -> np.ndarray:
-    """A picture with an alpha channel or a transparent colour, laid on white."""
+    """Decode a picture with an alpha channel or a transparent colour and lay it on white."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of sizes, which were checked
         with Image.open(io.BytesIO(encoded.data), formats=[encoded.format]) as opened:

@@ -25,7 +25,7 @@ Readable = str | Path | bytes | np.ndarray | Image.Image
 
 
 def name_of(image: Readable | Sequence[Readable], number: int) -> str:
-    """What messages call it: its path, the paths of its views, or its number."""
+    """Name a sample as messages do: by its path, the paths of its views, or its number."""
     paths = [str(part) for part in _parts(image) if isinstance(part, str | Path)]
     return " + ".join(paths) or f"picture {number}"
 
@@ -58,7 +58,7 @@ def _picture(image: Readable, name: str) -> bytes | np.ndarray:
 
 
 def _content(path: Path) -> bytes:
-    """The bytes of an ordinary file: pipes and devices may have no end."""
+    """Return the bytes of an ordinary file: pipes and devices may have no end."""
     about = path.stat()
     if stat.S_ISDIR(about.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -70,7 +70,7 @@ def _content(path: Path) -> bytes:
 
 
 def _pixels(image: Image.Image, name: str) -> np.ndarray:
-    """A Pillow image as its file would be read: upright, 16 bits a channel brought down to 8, RGBA if transparent."""
+    """Return a Pillow image as its file would be read: upright, 8 bits a channel, RGBA if transparent."""
     try:
         image = ImageOps.exif_transpose(image)
         if image.mode.startswith("I"):
@@ -81,7 +81,7 @@ def _pixels(image: Image.Image, name: str) -> np.ndarray:
 
 
 def find_pictures(patterns: Sequence[str], suffixes: Collection[str] = PICTURE_SUFFIXES) -> list[str]:
-    """The picture files that paths, folders and globs mean, in a stable order; a missing file stays in the list.
+    """Find the picture files of paths, folders and globs, in a stable order; a missing file stays in the list.
 
     Args:
         patterns: Paths, folders and globs.

@@ -102,7 +102,7 @@ class Job:
                 done += len(self._samples(number))
 
     def result(self, paths: list[Path]) -> Conversion:
-        """What came of it.
+        """Return what came of it.
 
         Raises:
             DataError: Nothing was written.
@@ -118,7 +118,7 @@ class Job:
         return result
 
     def rows(self, parts: int | None = None) -> Iterator[list[str]]:
-        """What `write` has returned for the first parts, or all, in order."""
+        """Yield what `write` has returned for the first parts, or all, in order."""
         for note in self._read_notes(parts):
             yield from note["rows"]
 
@@ -184,7 +184,7 @@ def _counted(results: Iterable[Any], done: int, total: int, progress: Progress |
 
 
 def _without(results: Iterable[Any], failures: list[Failure]) -> Iterator[Any]:
-    """The results that are none of the failures, which are put aside."""
+    """Yield the results that are no failures, and put those aside."""
     for result in results:
         if isinstance(result, Failure):
             failures.append(result)

@@ -50,5 +50,5 @@ class Source(Protocol):
     def __getitem__(self, index: int) -> Sample: ...
 
     def text(self, index: int) -> str:
-        """The text alone, as cheaply as the format allows."""
+        """Return the text alone, as cheaply as the format allows."""
         ...

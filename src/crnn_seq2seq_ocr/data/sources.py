@@ -71,7 +71,7 @@ def open_source(spec: str) -> Source:
 
 
 def _split_weights(spec: str) -> tuple[list[float], list[str]]:
-    """The parts of a sum, and their weights where they have any."""
+    """Split a sum into its parts, with their weights where they have any."""
     parts = [part.strip() for part in spec.split(" + ")]
     # A pattern such as 2*.tar may look like a weight.
     found = [None if glob.glob(part) else WEIGHT.fullmatch(part) for part in parts]
@@ -118,7 +118,7 @@ def _open_synthetic(spec: str) -> Source:
 
 
 def _split_options(spec: str) -> tuple[str, Options]:
-    """The place and its options; a ``?`` in a pattern or in the name of an existing file is none."""
+    """Split a spec into its place and its options; a ``?`` in a pattern or in an existing file's name begins none."""
     found = OPTIONS.fullmatch(spec)
     if not found or Path(spec).expanduser().exists():
         return spec, {}
@@ -147,7 +147,7 @@ def _part_by_hash(source: Source, part: str, spec: str) -> Source:
 
 
 def with_option(spec: str, option: str) -> str:
-    """A spec with a further option, such as ``hash=0-80``, for each of its sources that are not drawn."""
+    """Add an option, such as ``hash=0-80``, to each source of a spec that is not drawn."""
     parts = [part.strip() for part in spec.split(" + ")]
     return " + ".join(part if part.startswith(SYNTHETIC) else _with_option(part, option) for part in parts)
 
@@ -190,7 +190,7 @@ def _format_of_file(path: Path) -> Format:
 
 
 def _format_of_pattern(pattern: str, paths: list[Path]) -> Format:
-    """The one format of all files that a pattern matches."""
+    """Return the one format of all files that a pattern matches."""
     first: Format | None = None
     for path in paths:
         format = _format_of_file(path) if path.is_file() else None
@@ -221,7 +221,7 @@ def _format_of_folder(folder: Path) -> Format:
 
 
 def _marks(folder: Path) -> list[tuple[Format, str]]:
-    """The formats of the files in a folder, each with the first file that shows it."""
+    """Return the formats of the files in a folder, each with the first file that shows it."""
     found: list[tuple[Format, str]] = []
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or not path.is_file():

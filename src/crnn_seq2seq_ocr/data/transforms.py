@@ -37,7 +37,7 @@ def prepare(
     augmentation: Augmentation | None = None,
     rng: np.random.Generator | None = None,
 ) -> Prepared:
-    """The network's input of a sample.
+    """Prepare the network's input of a sample.
 
     Without augmentation a strip of views is resized as a whole and then split, which is what the
     original's validation does, to the last bit.
@@ -79,7 +79,7 @@ def prepare(
 
 
 def readable(source: Source, preprocessing: Preprocessing) -> Iterator[tuple[Sample, Prepared]]:
-    """The samples of a source that can be read, in order, each with the network's input; the others are left out."""
+    """Yield the readable samples of a source, in order, each with the network's input."""
     for index in range(len(source)):
         try:
             sample = source[index]
@@ -133,7 +133,7 @@ def _outer_size(inner: tuple[int, int], preprocessing: Preprocessing) -> tuple[i
 
 
 def fill(view: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The view (H, W, 3) with its missing right columns or bottom rows in the colour of the edge beside them.
+    """Fill the view's missing right columns or bottom rows (H, W, 3) with the colour of the edge beside them.
 
     The colour is the median of that edge: repeating the edge itself would draw stripes.
     """

@@ -16,7 +16,7 @@ MIDDLE = 127.5
 
 
 def split_views(picture: np.ndarray, views: int) -> list[np.ndarray]:
-    """The views of a strip, left to right, without copying.
+    """Split a strip into its views, left to right, without copying.
 
     The cuts are at ``round(i * width / views)``: a width that does not divide (601 pixels for four
     views are in the wild) gives parts that differ by one column.

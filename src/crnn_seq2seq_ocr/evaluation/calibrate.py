@@ -37,7 +37,7 @@ class Read:
     right: bool
 
     def confidence(self, temperature: float) -> float:
-        """The probability of these tokens, were the logits divided by a temperature."""
+        """Compute the probability of these tokens, were the logits divided by a temperature."""
         log_probs = (self.logits / temperature).log_softmax(1)
         return float(log_probs.gather(1, self.tokens[:, None]).sum().exp())
 

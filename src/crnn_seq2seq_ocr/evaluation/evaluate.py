@@ -47,7 +47,7 @@ class Evaluation:
     lines: list[Line]
 
     def to_dict(self) -> dict[str, Any]:
-        """The scores and statistics, for JSON."""
+        """Return the scores and statistics, for JSON."""
         return as_json(self.report)
 
 
@@ -138,7 +138,7 @@ def show(evaluation: Evaluation, console: Console) -> None:
 
 
 def card(reading: Reading, reference: str | None) -> SampleCard:
-    """A reading as a report shows it."""
+    """Return a reading as a report shows it."""
     characters = [each.text for each in reading.characters]
     views, attention = reading.views, reading.attention
     found = views is not None and attention is not None and len(characters) > 0
@@ -193,7 +193,7 @@ def _facts(
 def _sections(
     reader: Reader, source: Source, lines: list[Line], shown: int, *, beam: int, lexicon: Constraint | None
 ) -> list[CardSection]:
-    """The worst and the first samples, read once more for their pictures."""
+    """Read the worst and the first samples once more for their pictures."""
     wrong = [line for line in lines if metrics.strict(line.reference) != metrics.strict(line.prediction)]
     worst = sorted(wrong, key=lambda line: -_error(line))[:shown]
 

@@ -47,7 +47,7 @@ CER is the character error rate. The calibration error is how far the confidence
 
 
 def model_card(description: Description, repository: str) -> str:
-    """The card of a model in Markdown, with the metadata that the hub reads at its head."""
+    """Write the card of a model in Markdown, with the metadata that the hub reads at its head."""
     charset = description.charset.replace(UNASSIGNED, "")
     views = description.preprocessing.views
     rows = (

@@ -28,7 +28,7 @@ class Reads(Protocol):
     """The part of a `Backend` that is compared."""
 
     def read(self, images: np.ndarray, view_mask: np.ndarray) -> Outputs:
-        """The texts of images uint8 (N, V, H, W, 3) with view_mask (N, V) bool."""
+        """Read the texts of images uint8 (N, V, H, W, 3) with view_mask (N, V) bool."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def drawn_pictures(description: Description, *, count: int) -> list[np.ndarray]:
 
 
 def drawn_source(description: Description) -> str:
-    """The name of drawn pictures such as the model may be given."""
+    """Return the name of drawn pictures such as the model may be given."""
     return "synthetic:words" if description.preprocessing.resize == "fit" else "synthetic:signs"
 
 

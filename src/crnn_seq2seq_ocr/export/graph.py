@@ -48,7 +48,7 @@ class Pieces:
 
 
 def translate(recognizer: Recognizer, description: Description, *, keep_weights: bool = False) -> Pieces:
-    """The pieces of a network in evaluation, on the CPU.
+    """Translate a network in evaluation, on the CPU, into its pieces.
 
     Args:
         recognizer: The network.
@@ -94,7 +94,7 @@ def example(description: Description, *, samples: int = 2) -> tuple[Tensor, Tens
 
 
 def any_size(description: Description) -> list[dict[int, Any]]:
-    """The dimensions of images and view_mask that may be of any size."""
+    """Return the dimensions of images and view_mask that may be of any size."""
     several = description.preprocessing.views > 1 and description.model.encoder.views == "memory"
     views = {1: _ANY} if several else {}
     width = {4: _ANY} if description.preprocessing.resize == "fit" else {}
@@ -102,7 +102,7 @@ def any_size(description: Description) -> list[dict[int, Any]]:
 
 
 def join(pieces: Pieces, description: Description) -> onnx.ModelProto:
-    """The whole network."""
+    """Join the pieces to the whole network, its loop included."""
     encoder, step, finish = (
         onnx.compose.add_prefix_graph(piece.graph, f"{name}/", rename_inputs=False, rename_outputs=False)
         for name, piece in vars(pieces).items()
@@ -134,7 +134,7 @@ def join(pieces: Pieces, description: Description) -> onnx.ModelProto:
 
 
 def _body(step: onnx.GraphProto) -> onnx.GraphProto:
-    """A step as the body of the loop: what is fixed comes from around it, under the same names."""
+    """Make a step the body of the loop: what is fixed comes from around it, under the same names."""
     inputs = {each.name: each for each in step.input}
     outputs = {each.name: each for each in step.output}
     for each in [*inputs.values(), *outputs.values()]:
@@ -196,7 +196,7 @@ def _names(role: str, parts: Any) -> list[str]:
 def _translated(
     piece: nn.Module, arguments: tuple[Any, ...], shapes: Any, inputs: Any, outputs: Any
 ) -> onnx.ModelProto:
-    """A piece as an ONNX model, all that is constant in it computed."""
+    """Translate a piece into an ONNX model, with all that is constant in it computed."""
     with silence_warnings():
         program = torch.onnx.export(
             piece.eval(),

@@ -124,7 +124,7 @@ class Grid:
         self._fits = description.preprocessing.resize == "fit"
 
     def __call__(self, cells: int) -> tuple[int, int, int]:
-        """That of so many cells; pictures of any width have one view."""
+        """Return the graph of so many cells; pictures of any width have one view."""
         if self._in_channels:
             return 1, 1, cells
         if self._fits:

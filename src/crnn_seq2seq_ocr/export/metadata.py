@@ -50,12 +50,12 @@ def describe(
 
 
 def written(entry: Any) -> str:
-    """A text as it is, all else as JSON."""
+    """Write a text as it is, all else as JSON."""
     return entry if isinstance(entry, str) else json.dumps(entry, ensure_ascii=False)
 
 
 def usage(description: Description) -> dict[str, str]:
-    """What the file is, and what each of its inputs and outputs is, in words."""
+    """Describe the file and each of its inputs and outputs, in words."""
     size = description.preprocessing
     resized = _RESIZED[size.resize].format(**size.model_dump())
     return {

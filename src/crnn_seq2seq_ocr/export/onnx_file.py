@@ -95,7 +95,7 @@ def export_onnx(
 
 
 def exactly_half(backend: TorchBackend, out: Path) -> tuple[bytes, check.Checked]:
-    """The ONNX file of a network whose matrices are kept in fp16: they stay what they are, computed in fp32.
+    """Make the ONNX file of a network whose matrices are kept in fp16: they stay what they are, computed in fp32.
 
     Args:
         backend: The network, on the CPU.
@@ -140,7 +140,7 @@ def _content(
 
 
 def _calibration(name: str | None, description: Description) -> list[Prepared]:
-    """The first pictures of a data set that can be read, drawn ones without a name."""
+    """Return the first pictures of a data set that can be read, drawn ones without a name."""
     source = open_source(name or f"{check.drawn_source(description)}?count={CALIBRATION}&seed=21")
     pictures = [each for _, each in islice(readable(source, description.preprocessing), CALIBRATION)]
     if not pictures:

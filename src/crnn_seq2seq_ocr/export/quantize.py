@@ -84,7 +84,7 @@ class _Calibration:
         self._pictures = iter(pictures)
 
     def get_next(self) -> dict[str, np.ndarray] | None:
-        """The next, None after the last."""
+        """Return the next, None after the last."""
         for views, view_mask in self._pictures:
             return {"images": np.ascontiguousarray(views[None].transpose(0, 1, 4, 2, 3)), "view_mask": view_mask[None]}
         return None

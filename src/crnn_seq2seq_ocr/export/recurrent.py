@@ -16,7 +16,7 @@ from crnn_seq2seq_ocr.model.recognizer import Recognizer
 
 
 def with_lstms(recognizer: Recognizer, kind: Callable[[nn.LSTM], nn.Module]) -> Recognizer:
-    """A copy of a network in which each bidirectional LSTM is what `kind` makes of it."""
+    """Copy a network with each of its bidirectional LSTMs replaced by what `kind` makes of it."""
     copied = copy.deepcopy(recognizer)
     for layer in copied.encoder.recurrent:
         assert isinstance(layer, RecurrentLayer)
@@ -78,7 +78,7 @@ class ScannedLstm(nn.Module):
 
 
 def _both_directions(lstm: nn.LSTM, name: str) -> Tensor:
-    """A parameter of both directions, one after the other: (2, ...)."""
+    """Join a parameter of both directions, one after the other: (2, ...)."""
     return torch.stack([lstm.get_parameter(name + end).detach() for end in ("_l0", "_l0_reverse")])
 
 

@@ -62,7 +62,7 @@ def reads_many_widths(path: Path) -> bool:
 
 
 def weights_files(path: Path) -> list[Path]:
-    """The files with the weights of a model, those of both backends: where any of them changes it is another model."""
+    """Return the files with a model's weights, of both backends: where one of them changes it is another model."""
     if path.suffix == ".onnx":
         return [path]
     folder = find_model(path)
@@ -72,7 +72,7 @@ def weights_files(path: Path) -> list[Path]:
 def _why_torch(
     path: Path, folder: Path, *, device: str, precision: "Precision", backend: BackendName | None
 ) -> str | None:
-    """What PyTorch must run a model for, as a message begins; None where ONNX Runtime can."""
+    """Say what PyTorch must run a model for, as a message begins; None where ONNX Runtime can."""
     if backend == "torch":
         return "the backend torch"
     if not (folder / ONNX).is_file():
@@ -93,7 +93,7 @@ def _of_file(path: Path, *, device: str, precision: "Precision", concurrency: in
 
 
 def _check_same(exported: Description, folder: Path) -> None:
-    """That a model was not replaced without its ONNX file; what is said of it to people may differ.
+    """Check that a model was not replaced without its ONNX file; what is said of it to people may differ.
 
     Raises:
         CheckpointError: It was.

@@ -60,7 +60,7 @@ class OnnxBackend:
     def load(
         cls, path: Path, *, device: str = "auto", threads: int | None = None, concurrency: int = 1
     ) -> "OnnxBackend":
-        """The network of a file.
+        """Load the network of a file.
 
         Args:
             path: The file.
@@ -89,7 +89,7 @@ class OnnxBackend:
         threads: int | None = None,
         concurrency: int = 1,
     ) -> "OnnxBackend":
-        """The network of the content of a file; `where` names it in messages, all else is as in `load`."""
+        """Load the network of the content of a file; `where` names it in messages, all else is as in `load`."""
         check_onnx(content, where)
         if _EXTERNAL in content:
             raise CheckpointError(

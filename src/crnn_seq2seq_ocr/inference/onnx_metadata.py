@@ -9,7 +9,7 @@ _FIXED = {1: 8, 5: 4}  # bytes of protocol buffers' types of numbers of one leng
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """The entries of the file's metadata.
+    """Read the entries of the file's metadata.
 
     Raises:
         OSError: The file cannot be read.
@@ -47,7 +47,7 @@ def _fields(content: mmap.mmap, at: int, end: int) -> Iterator[tuple[int, tuple[
 
 
 def _varint(content: mmap.mmap, at: int, end: int) -> tuple[int, int]:
-    """A number of seven bits a byte, and where it ends."""
+    """Read a number of seven bits a byte; return it and where it ends."""
     number = 0
     for shift in range(0, 70, 7):
         if at >= end:

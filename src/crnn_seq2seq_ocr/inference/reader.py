@@ -135,7 +135,7 @@ class Reader:
         return list(self.stream(samples, batch_size=batch_size, beam=beam, lexicon=lexicon))
 
     def constraint(self, *, allow: str | None = None, pattern: str | None = None) -> Constraint:
-        """What `read` and `read_stream` take as `lexicon` to read only some characters, or within a pattern.
+        """Make what `read` and `read_stream` take as `lexicon` to read only some characters, or within a pattern.
 
         Confidences stay the network's own: that of a text is the probability which the network itself gives it, so
         what a constraint forced upon it is low.
@@ -254,7 +254,7 @@ class Reader:
         lexicon: Constraint | None,
         workers: int = 2,
     ) -> Iterator[Reading]:
-        """Readings of what `prepare` makes of items in other threads, a group ahead of the model."""
+        """Yield readings of what `prepare` makes of items in other threads, a group ahead of the model."""
         self._check_search(beam, lexicon)
         if batch_size < 1 or beam < 1 or workers < 1:
             raise ValueError(f"batch_size, beam and workers are 1 or more, not {batch_size}, {beam} and {workers}")
@@ -272,7 +272,7 @@ class Reader:
     def _read_group(
         self, prepared: list[Reading | PreparedSample], batch_size: int, *, beam: int, lexicon: Constraint | None
     ) -> Iterator[Reading]:
-        """Readings in order; only pictures of the same width share a batch, so that none depends on the others."""
+        """Yield readings in order; only pictures of the same width share a batch, so none depends on others."""
         readings = {place: each for place, each in enumerate(prepared) if isinstance(each, Reading)}
         widths: dict[int, list[tuple[int, PreparedSample]]] = {}
         for place, each in enumerate(prepared):
@@ -323,7 +323,7 @@ class Reader:
         )
 
     def _alternatives(self, chosen: int, likely: list[int], confidences: list[float]) -> tuple[Alternative, ...]:
-        """The others of the likeliest ids; those that decode to nothing are none, but for the end."""
+        """Return the others of the likeliest ids; those that decode to nothing are none, but for the end."""
         found = (
             (number, Alternative(self.tokenizer.character(number), confidence))
             for number, confidence in zip(likely, confidences, strict=True)
@@ -345,7 +345,7 @@ def _begin(
 
 
 def samples_of(source: Source, indices: Iterable[int]) -> Iterator[Sample | Reading]:
-    """Some samples of a source for `Reader.stream`; a reading with an error in place of one that cannot be had."""
+    """Yield samples of a source for `Reader.stream`; in place of one that cannot be had, a reading with an error."""
     for index in indices:
         try:
             yield source[index]
@@ -363,7 +363,7 @@ def as_sample(image: Readable | Sequence[Readable], number: int) -> Sample | Rea
 
 
 def _batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """Lists of `size` items; itertools.batched is not in Python 3.11."""
+    """Yield lists of `size` items; itertools.batched is not in Python 3.11."""
     remaining = iter(items)
     while batch := list(itertools.islice(remaining, size)):
         yield batch

@@ -97,5 +97,5 @@ class PreparedSample:
 
 
 def failed(name: str, error: Exception) -> Reading:
-    """The reading of something that cannot be read."""
+    """Return the reading of something that cannot be read."""
     return Reading(name=name, text="", confidence=0.0, characters=(), error=str(error), reason=type(error).__name__)

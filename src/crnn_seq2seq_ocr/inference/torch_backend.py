@@ -43,7 +43,7 @@ class TorchBackend:
 
     @classmethod
     def load(cls, path: Path, *, device: str, precision: Precision) -> "TorchBackend":
-        """The network of what `checkpoint.folders.find_model` finds, on a device; arguments as in `Reader.load`.
+        """Load the network of what `checkpoint.folders.find_model` finds on a device; arguments as in `Reader.load`.
 
         Raises:
             CheckpointError: There is none, it is damaged, or of another version.

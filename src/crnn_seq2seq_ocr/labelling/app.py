@@ -51,7 +51,7 @@ class Picture(Person):
 
 
 def create_label_app(folder: Path, pictures: dict[str, Path], queue: Queue, *, next_command: str) -> FastAPI:
-    """The ASGI application of the labelling page.
+    """Create the ASGI application of the labelling page.
 
     Args:
         folder: What is labelled, for the page's title.

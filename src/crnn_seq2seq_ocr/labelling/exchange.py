@@ -108,7 +108,7 @@ def _json(path: Path, content: str) -> list[dict[str, Any]]:
 
 
 def _file_of(name: str, files: list[str]) -> str | None:
-    """The picture of the folder that another tool calls so: the same name, or the only one that ends like it."""
+    """Find the picture of the folder that another tool calls so: the same name, or the only one that ends like it."""
     if name in files:
         return name
     last = PurePosixPath(name.replace("\\", "/")).name

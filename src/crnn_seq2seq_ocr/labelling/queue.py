@@ -57,7 +57,7 @@ class Queue:
             self._items[file] = Item(file, text, confidence)
 
     def next(self, by: str) -> Item | None:
-        """The picture that a person should look at now; None when none is left for them.
+        """Return the picture that a person should look at now; None when none is left for them.
 
         The one that they hold already comes first, then those they have skipped least often, then the least sure;
         pictures that the model has not read yet come after those that it has.

@@ -37,7 +37,7 @@ class CropReader(Protocol):
 
 
 def load_crop_reader(name: str) -> CropReader:
-    """A reader by name: ``rapidocr``, a released model, a model folder, or an ``.onnx`` file.
+    """Load a reader by name: ``rapidocr``, a released model, a model folder, or an ``.onnx`` file.
 
     Raises:
         CheckpointError: There is no such model.

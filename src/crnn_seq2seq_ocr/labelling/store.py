@@ -81,7 +81,7 @@ class LabelStore:
 
 
 def checked_text(text: str) -> str:
-    """The text in NFC, without spaces at its ends.
+    """Normalise the text to NFC, without spaces at its ends.
 
     Raises:
         DataError: It is empty, or holds a tab, a line end or half a character.

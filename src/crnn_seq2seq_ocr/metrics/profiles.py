@@ -45,14 +45,14 @@ def strict(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """The text without case, accents, ligatures and compatibility forms, whitespace collapsed and stripped."""
+    """Fold case, accents, ligatures and compatibility forms of the text; collapse and strip whitespace."""
     decomposed = unicodedata.normalize("NFKD", plain(normalize(text)).casefold())
     letters = "".join(character for character in decomposed if not unicodedata.combining(character))
     return " ".join(letters.translate(_LETTERS_WITHOUT_DECOMPOSITION).split())
 
 
 def standardize_original(text: str) -> str:
-    """The original's text standardisation, as its eval.py has had it since June 2022.
+    """Standardise the text as the original's eval.py has done since June 2022.
 
     Strip, collapse whitespace, then replace character by character: ``():`` by their full-width
     forms, the hyphen by a space (so "a - b" keeps three), 27 accented letters by their plain ones.
@@ -119,7 +119,7 @@ PROFILES = (
 
 
 def profile_named(name: str) -> Profile:
-    """The profile of that name.
+    """Return the profile of that name.
 
     Raises:
         KeyError: There is none.

@@ -52,7 +52,7 @@ def sequence_accuracy(references: Sequence[str], predictions: Sequence[str]) -> 
 
 
 def character_totals(references: Sequence[str], predictions: Sequence[str]) -> tuple[int, int]:
-    """The two numbers that the original prints: 2 x sum of LCS lengths, and the sum of all lengths.
+    """Compute the two numbers that the original prints: 2 x sum of LCS lengths, and the sum of all lengths.
 
     LCS is the longest common subsequence of a reference and its prediction.
     """

@@ -107,7 +107,7 @@ def _length_bin(number: int, pairs: list[tuple[str, str]], width: int) -> Length
 
 
 def confusions(references: Sequence[str], predictions: Sequence[str], *, limit: int = 30) -> list[Confusion]:
-    """The most frequent single-character mistakes along a shortest edit path, most frequent first.
+    """Return the most frequent single-character mistakes along a shortest edit path, most frequent first.
 
     Ties are ordered by character, so that the same data always give the same list.
     """

@@ -13,7 +13,7 @@ GENERAL_CLASSES = 10_000
 
 
 def read_charset_file(path: str | Path) -> str:
-    """The charset of a file such as ``charset_size=134.txt``: lines of id, tab, character.
+    """Read the charset of a file such as ``charset_size=134.txt``: lines of id, tab, character.
 
     Where several characters share an id they must be variants of one plain character
     (`text.VARIANTS`), which stands for all. ``<nul>`` marks the filling, which is no character. An id
@@ -44,7 +44,7 @@ def read_charset_file(path: str | Path) -> str:
 
 
 def read_general_chars(path: str | Path, *, classes: int = GENERAL_CLASSES) -> str:
-    """The charset of the original's ``general_chars.txt``: one entry a line, the four special ones first.
+    """Read the charset of the original's ``general_chars.txt``: one entry a line, the four special ones first.
 
     A tokenizer of this charset has the original's ids: the lines' numbers from 0, and the last id for
     the space that the original appends after filling the list up.

@@ -42,7 +42,7 @@ def read_mindspore(path: Path | str) -> dict[str, NDArray[np.generic]]:
 
 
 def _tensors(content: memoryview) -> dict[str, NDArray[np.generic]]:
-    """The tensors of a whole checkpoint message; those split over several values are joined."""
+    """Return the tensors of a whole checkpoint message; those split over several values are joined."""
     pieces: dict[str, list[memoryview]] = {}
     kinds: dict[str, tuple[str, tuple[int, ...]]] = {}
     for field, value in _fields(content):
@@ -89,7 +89,7 @@ def _array(name: str, kind: str, dims: tuple[int, ...], content: bytes) -> NDArr
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """(number, value) of the fields of a protobuf message: varints as int, all else as bytes."""
+    """Yield (number, value) of the fields of a protobuf message: varints as int, all else as bytes."""
     place = 0
     while place < len(message):
         key, place = _varint(message, place)

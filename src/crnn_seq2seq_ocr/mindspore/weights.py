@@ -62,7 +62,7 @@ class Imported(NamedTuple):
 
 
 def import_checkpoint(path: Path | str) -> Imported:
-    """The recogniser in a checkpoint file of the original.
+    """Load the recogniser in a checkpoint file of the original.
 
     Raises:
         CheckpointError: The file cannot be read, or it holds something else; it is named.
@@ -111,7 +111,7 @@ class _Layout:
         self.problems: list[str] = []
 
     def settings(self) -> tuple[ModelSettings, Preprocessing, int]:
-        """What the shapes tell; raises where the needed tensors are missing."""
+        """Read the settings that the shapes tell; raise where the needed tensors are missing."""
         channels = [self._sizes(f"{CNN}{layer}.conv.weight", 4)[0] for layer in LAYERS]
         width = self._sizes("encoder.lstm1.embedding.weight", 2)[0]
         hidden = self._sizes("encoder.lstm1.embedding.weight", 2)[1] // 2
@@ -128,7 +128,7 @@ class _Layout:
         return model, Preprocessing(height=2 * rows, width=2 * columns, views=VIEWS), classes
 
     def state(self, recognizer: Recognizer, model: ModelSettings) -> dict[str, Tensor]:
-        """The state dict; what does not fit is noted in `problems`."""
+        """Make the state dict; what does not fit is noted in `problems`."""
         found: dict[str, NDArray[np.generic] | None] = self._convolutions(recognizer)
         for place, size_in in enumerate((model.encoder.features or model.width, model.width)):
             old, new = f"encoder.lstm{place + 1}.", f"encoder.recurrent.{place}."
@@ -198,7 +198,7 @@ class _Layout:
         return parts
 
     def _rename_old_gru(self) -> None:
-        """The GRU of older checkpoints (modelarts/gru.py): other names, matrices transposed."""
+        """Rename the GRU of older checkpoints (modelarts/gru.py): other names, matrices transposed."""
         for old, new in (("weight_i", "weight_ih_l0"), ("weight_h", "weight_hh_l0"), ("bias_i", "bias_ih_l0"),
                          ("bias_h", "bias_hh_l0")):  # fmt: skip
             value = self.tensors.get(f"{DECODER}gru.{old}")

@@ -23,11 +23,11 @@ class TwoInputs(nn.Linear):
         self.first = first
 
     def of_first(self, inputs: Tensor) -> Tensor:
-        """What the first input adds, with the bias: (..., size_out)."""
+        """Compute what the first input adds, with the bias: (..., size_out)."""
         return functional.linear(inputs, self.weight[:, : self.first], self.bias)
 
     def of_second(self, inputs: Tensor) -> Tensor:
-        """What the second input adds: (..., size_out)."""
+        """Compute what the second input adds: (..., size_out)."""
         return functional.linear(inputs, self.weight[:, self.first :])
 
 
@@ -47,7 +47,7 @@ class PositionAttention(nn.Module):
         return memory.cells.new_empty(memory.cells.shape[0], 0)
 
     def of_tokens(self, embedded: Tensor) -> Tensor:
-        """What embedded tokens (..., D) add to the scores: (..., T)."""
+        """Compute what embedded tokens (..., D) add to the scores: (..., T)."""
         return self.score.of_first(embedded)
 
     def forward(self, of_token: Tensor, hidden: Tensor, coverage: Tensor, keys: Tensor, memory: Memory) -> Tensor:
@@ -78,7 +78,7 @@ class ContentAttention(nn.Module):
         return keys
 
     def of_tokens(self, embedded: Tensor) -> Tensor:
-        """What embedded tokens (..., D) add to the query: (..., A)."""
+        """Compute what embedded tokens (..., D) add to the query: (..., A)."""
         return self.query.of_first(embedded)
 
     def forward(self, of_token: Tensor, hidden: Tensor, coverage: Tensor, keys: Tensor, memory: Memory) -> Tensor:
@@ -109,7 +109,7 @@ class Glimpses:
         self._cells = cells
 
     def __call__(self, attention: Tensor) -> Tensor:
-        """The glimpse of attention (N, T)."""
+        """Compute the glimpse of attention (N, T)."""
         weights = attention.to(self._cells.dtype)
         if self._collects:
             glimpse: Tensor = _Glimpse.apply(weights, self._cells, self._steps)  # type: ignore[no-untyped-call]

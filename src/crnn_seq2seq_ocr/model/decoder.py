@@ -20,7 +20,7 @@ class State(NamedTuple):
     coverage: Tensor
 
     def rows(self, chosen: Tensor) -> "State":
-        """The state of some rows of the batch, (R,) of them, in that order."""
+        """Select the state of some rows of the batch, (R,) of them, in that order."""
         return State(self.hidden[chosen], self.coverage[chosen])
 
 
@@ -60,17 +60,17 @@ class Decoder(nn.Module):
         nn.init.normal_(self.embedding.weight, std=0.01)
 
     def start(self, memory: Memory) -> State:
-        """The state before the first token: zeros."""
+        """Return the state before the first token: zeros."""
         samples, cells = memory.mask.shape
         hidden = memory.cells.new_zeros(samples, self.width, dtype=torch.float32)
         return State(hidden, hidden.new_zeros(samples, 2, cells))
 
     def keys(self, memory: Memory) -> Tensor:
-        """What attention prepares of the memory once."""
+        """Compute what attention prepares of the memory once."""
         return self.attention.keys(memory)
 
     def step(self, tokens: Tensor, state: State, memory: Memory, keys: Tensor) -> Step:
-        """The only place where a token is predicted: tokens (N,) are the last ones."""
+        """Predict a token, here and nowhere else: tokens (N,) are the last ones."""
         return self._step(self._token_terms(tokens), state, memory, keys, Glimpses(memory.cells))
 
     def unroll(self, inputs: Tensor, forced: Tensor | None, memory: Memory) -> Tensor:
@@ -111,7 +111,7 @@ class Decoder(nn.Module):
     def _advance(
         self, terms: TokenTerms, state: State, memory: Memory, keys: Tensor, glimpses: Glimpses
     ) -> tuple[State, Tensor]:
-        """The next state, and what its token is read from: (N, D) or (N, 2*D)."""
+        """Compute the next state, and what its token is read from: (N, D) or (N, 2*D)."""
         hidden, coverage = state
         attention = self.attention(terms.attention, hidden, coverage, keys, memory)  # (N, T)
         glimpse = glimpses(attention)  # (N, D)

@@ -50,7 +50,7 @@ class ViewBatchNorm(nn.BatchNorm2d):
 
 
 def stage_layers(stage: Stage, channels_in: int, views: int) -> list[nn.Module]:
-    """The layers of one stage; `views` > 1 gives each view its own batch statistics.
+    """Build the layers of one stage; `views` > 1 gives each view its own batch statistics.
 
     The pooling comes before the last convolution's norm and ReLU: the maximum is the same before and after
     ReLU, and both then have a quarter of the work, which is most of the time that a large map takes.
@@ -163,7 +163,7 @@ class Encoder(nn.Module):
         return Memory(cells, mask, (views, rows, columns), cell_logits)
 
     def _cell_logits(self, cells: Tensor, output: nn.Linear) -> Tensor:
-        """What the second output finds in cells (N, V, R, U, D): (N, T, K), or (N, V*U, K) for columns."""
+        """Compute what the second output finds in cells (N, V, R, U, D): (N, T, K), or (N, V*U, K) for columns."""
         if self.cell_rows == "each":
             looked_at = cells.flatten(1, 3)  # (N, T, D)
         else:

@@ -75,7 +75,7 @@ class Lexicon:
 
 
 def read_lexicon(path: Path | str, tokenizer: Tokenizer) -> Lexicon:
-    """The lexicon of a UTF-8 file with one text a line; empty lines and blanks around texts are skipped.
+    """Read the lexicon of a UTF-8 file with one text a line; empty lines and blanks around texts are skipped.
 
     Raises:
         DataError: The file is missing, not UTF-8 or holds no text.
@@ -102,7 +102,7 @@ def read_lexicon(path: Path | str, tokenizer: Tokenizer) -> Lexicon:
 
 
 def _character_ids(names: set[str], tokenizer: Tokenizer) -> dict[str, int]:
-    """The id of every character that occurs."""
+    """Give each character that occurs an id."""
     characters = sorted(set().union(*names))
     unknown = set(tokenizer.unknown("".join(characters)))
     if unknown:
@@ -112,7 +112,7 @@ def _character_ids(names: set[str], tokenizer: Tokenizer) -> dict[str, int]:
 
 
 def _sorted_names(names: set[str], ids: dict[str, int], tokenizer: Tokenizer) -> list[str]:
-    """The names sorted, so that equal beginnings are neighbours, each written as its ids are."""
+    """Sort the names so that equal beginnings are neighbours, each written as its ids are."""
     written = {character: tokenizer.character(number) for character, number in ids.items()}
     variants = str.maketrans({a: b for a, b in written.items() if a != b})
     return sorted({name.translate(variants) for name in names} if variants else names)

@@ -40,7 +40,7 @@ def ctc_losses(cells: Tensor, targets: Tensor) -> Tensor:
 
 
 def count_losses(cells: Tensor, mask: Tensor, targets: Tensor, views: Tensor) -> Tensor:
-    """Aggregation cross-entropy (Xie et al., 2019, arXiv 1904.08364): (N,), 0 where the cells hold what the text holds.
+    """Compute the aggregation cross-entropy (Xie et al., 2019, arXiv 1904.08364): (N,), 0 where counts agree.
 
     The mean of the probabilities of all cells is compared with the text's characters, each as often as it occurs,
     in each view; the remaining cells are blank, which is padding. Order and place are left open. The
@@ -65,7 +65,7 @@ def count_losses(cells: Tensor, mask: Tensor, targets: Tensor, views: Tensor) ->
 
 
 def loss_divisor(targets: Tensor, settings: LossSettings) -> Tensor:
-    """What the sum of `token_losses` is divided by: real tokens, or samples where padding is counted.
+    """Return what the sum of `token_losses` is divided by: real tokens, or samples where padding is counted.
 
     The original's loss is the mean over the batch of each step, summed over the steps.
     """

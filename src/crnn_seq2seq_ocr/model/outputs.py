@@ -30,7 +30,7 @@ class Outputs(NamedTuple):
 
 
 def attended_centres(attention: np.ndarray) -> np.ndarray:
-    """The view that was attended most, and the centre of mass within it.
+    """Find the view that was attended most, and the centre of mass within it.
 
     Args:
         attention: (L, V, rows, columns).

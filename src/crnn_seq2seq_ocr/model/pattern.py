@@ -111,7 +111,7 @@ def _moves(expression: str, characters: dict[str, int]) -> list[dict[int, int]]:
     last = len(states) + 1
 
     def of(state: int) -> dict[int, int]:
-        """The moves from a state."""
+        """Return the moves from a state."""
         found = {token: nodes[to] for token, to in transitions.get(state, {}).items() if token != end}
         return found | ({EOS_ID: last} if state in finals else {})
 

@@ -53,7 +53,7 @@ class _Choice(NamedTuple):
 def search(
     recognizer: Recognizer, memory: Memory, *, max_length: int, beam: int = 1, lexicon: Constraint | None = None
 ) -> DecodeResult:
-    """The text of each memory: greedy for a beam of 1 without lexicon, else `beam_search`."""
+    """Decode the text of each memory: greedy for a beam of 1 without lexicon, else `beam_search`."""
     if beam == 1 and lexicon is None:
         return greedy(recognizer, memory, max_length=max_length)
     return beam_search(recognizer, memory, max_length=max_length, width=beam, lexicon=lexicon)
@@ -61,7 +61,7 @@ def search(
 
 @torch.no_grad()
 def greedy(recognizer: Recognizer, memory: Memory, *, max_length: int) -> DecodeResult:
-    """The most likely token at each step, until all texts have ended.
+    """Take the most likely token at each step, until all texts have ended.
 
     Any of the K ids may be chosen, special and unassigned ones too, as in the original; they decode to
     nothing. At most max_length + 1 steps are made, so that the end can follow max_length characters; a
@@ -92,7 +92,7 @@ def greedy(recognizer: Recognizer, memory: Memory, *, max_length: int) -> Decode
 def beam_search(
     recognizer: Recognizer, memory: Memory, *, max_length: int, width: int, lexicon: Constraint | None = None
 ) -> DecodeResult:
-    """The best of the W beginnings kept at each step.
+    """Follow the best of the W beginnings kept at each step.
 
     The score of a text is the sum of its tokens' log-probabilities, the end's too, without a bonus for
     length. Ended texts stay in the beam with their score. As scores only fall, the search is over when
@@ -158,7 +158,7 @@ def _padding_only(log_probs: Tensor, ended: Tensor) -> Tensor:
 
 
 def _trace(choices: list[_Choice]) -> DecodeResult:
-    """The best of the last choice, followed back to its beginning."""
+    """Follow the best of the last choice back to its beginning."""
     samples, width = choices[0].parents.shape
     rows = torch.arange(0, samples * width, width, device=choices[0].parents.device)
     tokens, log_probs, attention, likely, likely_log_probs = [], [], [], [], []
@@ -174,7 +174,7 @@ def _trace(choices: list[_Choice]) -> DecodeResult:
 
 
 def likeliest(log_probs: Tensor) -> tuple[Tensor, Tensor]:
-    """The largest log-probabilities of each row (N, K) and their tokens, both (N, A)."""
+    """Find the largest log-probabilities of each row (N, K) and their tokens, both (N, A)."""
     best = log_probs.topk(min(LIKELY, log_probs.shape[1]), 1)
     return best.values, best.indices
 
@@ -182,7 +182,7 @@ def likeliest(log_probs: Tensor) -> tuple[Tensor, Tensor]:
 def decode_result(
     tokens: Tensor, log_probs: Tensor, attention: Tensor, likely: Tensor, likely_log_probs: Tensor
 ) -> DecodeResult:
-    """What was found, everything after the first end blanked."""
+    """Return what was found, everything after the first end blanked."""
     ends = (tokens == EOS_ID).long()
     after = ends.cumsum(1) - ends > 0  # (N, L)
     return DecodeResult(

@@ -28,7 +28,7 @@ class Piece:
 
 
 def assemble(name: str, size: tuple[int, int], pieces: list[Piece]) -> Page:
-    """A page of all that was read of it.
+    """Assemble a page of all that was read of it.
 
     Args:
         name: The file.
@@ -64,7 +64,7 @@ def _line(pieces: list[Piece], words: list[list[Word]]) -> Line:
 
 
 def _words(piece: Piece) -> list[Word]:
-    """The words of a piece, cut at its spaces."""
+    """Cut a piece into words at its spaces."""
     characters = piece.reading.characters
     edges = _edges(characters, piece.covered)
     words = []
@@ -104,7 +104,7 @@ def _edges(characters: tuple[Character, ...], covered: float) -> np.ndarray:
 
 
 def _around(points: np.ndarray, angle: float) -> np.ndarray:
-    """The corners (4, 2) of the smallest box around points that is turned by an angle."""
+    """Compute the corners (4, 2) of the smallest box around points that is turned by an angle."""
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     turned = points @ turn
     (left, top), (right, bottom) = turned.min(0), turned.max(0)

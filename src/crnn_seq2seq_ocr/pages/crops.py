@@ -37,16 +37,16 @@ class Crop:
         return bool(height >= 1.5 * width)
 
     def turned(self, quarters: int) -> "Crop":
-        """The same after so many quarter turns to the left; the corners begin at the new top left."""
+        """Turn by so many quarters to the left; the corners begin at the new top left."""
         return Crop(np.ascontiguousarray(np.rot90(self.pixels, quarters)), np.roll(self.corners, -quarters, axis=0))
 
     def part(self, begin: float, end: float) -> np.ndarray:
-        """The corners of what lies between two shares of its width."""
+        """Return the corners of what lies between two shares of its width."""
         return between(self.corners, begin, end)
 
 
 def between(corners: np.ndarray, begin: float, end: float) -> np.ndarray:
-    """The corners (4, 2) of what lies between two shares of the width of a quadrilateral."""
+    """Return the corners (4, 2) of what lies between two shares of the width of a quadrilateral."""
     (top_left, top_right, bottom_right, bottom_left) = corners
     top, bottom = top_right - top_left, bottom_right - bottom_left
     return np.stack(
@@ -55,7 +55,7 @@ def between(corners: np.ndarray, begin: float, end: float) -> np.ndarray:
 
 
 def cut(picture: np.ndarray, corners: np.ndarray, *, room: float = ROOM) -> list[Crop]:
-    """The straightened pieces of a quadrilateral: one, or several where it is too long to be read at once.
+    """Straighten a quadrilateral into pieces: one, or several where it is too long to be read at once.
 
     Args:
         picture: RGB uint8 (H, W, 3).
@@ -70,7 +70,7 @@ def cut(picture: np.ndarray, corners: np.ndarray, *, room: float = ROOM) -> list
 
 
 def straightened(picture: np.ndarray, corners: np.ndarray) -> Crop | None:
-    """What is within a quadrilateral (4, 2) of a picture (H, W, 3); None where nothing is."""
+    """Straighten what is within a quadrilateral (4, 2) of a picture (H, W, 3); None where nothing is."""
     limits = np.array([picture.shape[1], picture.shape[0]], np.float32)
     placed = np.clip(corners, 0, limits).astype(np.float32)
     width, height = _sides(placed)
@@ -80,7 +80,7 @@ def straightened(picture: np.ndarray, corners: np.ndarray) -> Crop | None:
 
 
 def _widened(corners: np.ndarray, room: float) -> np.ndarray:
-    """The corners moved outwards along the sides."""
+    """Move the corners outwards along the sides."""
     along, down = corners[1] - corners[0], corners[3] - corners[0]
     lengths = np.linalg.norm(along), np.linalg.norm(down)
     if not all(lengths) or not room:
@@ -99,7 +99,7 @@ def _sides(corners: np.ndarray) -> tuple[int, int]:
 
 
 def _warped(picture: np.ndarray, corners: np.ndarray, width: int, height: int) -> np.ndarray:
-    """The pixels of a quadrilateral; only what is around it is touched, however large the picture."""
+    """Straighten the pixels of a quadrilateral; only what is around it is touched, however large the picture."""
     low = np.maximum(np.floor(corners.min(0)).astype(int) - 2, 0)
     high = np.ceil(corners.max(0)).astype(int) + 3
     around = picture[low[1] : high[1], low[0] : high[0]]
@@ -115,7 +115,7 @@ def _warped(picture: np.ndarray, corners: np.ndarray, width: int, height: int) -
 
 
 def _pieces(crop: Crop) -> list[Crop]:
-    """A crop, or equal parts of it that are cut at the emptiest place near to where they should be."""
+    """Cut a crop into equal parts at the emptiest place near to where they should be, where it is too long."""
     height, width = crop.pixels.shape[:2]
     count = int(np.ceil(width / (LONGEST * height)))
     if count == 1:

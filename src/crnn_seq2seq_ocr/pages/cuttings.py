@@ -73,7 +73,7 @@ def write_crops(pages: Iterable[Page], folder: Path, *, dpi: int = DPI) -> Cut:
 
 
 def cut_lines(page: Page, *, dpi: int = DPI) -> Iterator[tuple[Line, np.ndarray]]:
-    """The lines of a page and their pixels, RGB uint8 (H, W, 3), upright."""
+    """Yield the lines of a page and their pixels, RGB uint8 (H, W, 3), upright."""
     lines = list(page.lines())
     if not lines:
         return

@@ -81,7 +81,7 @@ class RapidDetector:
 
 
 def _weights() -> Path:
-    """The file within the package.
+    """Return the file within the package.
 
     Raises:
         DependencyError: It is not there.

@@ -30,7 +30,7 @@ _pdfium = threading.Lock()  # the library is not made for several threads
 
 
 def page_names(path: str | Path) -> list[str]:
-    """The names of a file's pages: the file itself where it has one, else ``scan.pdf#page=1`` and so on.
+    """Return the names of a file's pages: the file itself where it has one, else ``scan.pdf#page=1`` and so on.
 
     Raises:
         DataError: It is a PDF that cannot be opened.
@@ -57,7 +57,7 @@ def expand(pictures: Iterable[Readable | Sample | Page]) -> Iterator[Readable | 
 
 
 def open_page(name: str, *, dpi: int = DPI) -> Sample:
-    """The page of a name that `page_names` gave.
+    """Open the page of a name that `page_names` gave.
 
     Raises:
         PictureError: It cannot be opened.
@@ -80,7 +80,7 @@ def is_readable(path: Path) -> bool:
 
 
 def _split(name: str) -> tuple[Path, int | None]:
-    """The file of a name, and which page of it, from 1."""
+    """Return the file of a name, and which page of it, from 1."""
     file, _, number = name.rpartition(_PAGE)
     return (Path(file), int(number)) if file and number.isdecimal() and int(number) else (Path(name), None)
 

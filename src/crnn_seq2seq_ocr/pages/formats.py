@@ -18,17 +18,17 @@ Part = Block | Line | Word | PlacedCharacter
 
 
 def as_text(page: Page) -> str:
-    """The text as a person would copy it, with its end of line; nothing where there is none."""
+    """Write the text as a person would copy it, with its end of line; nothing where there is none."""
     return page.text + "\n" if page.text else ""
 
 
 def as_json(page: Page) -> str:
-    """What `Page.to_dict` gives, in one line."""
+    """Write what `Page.to_dict` gives in one line."""
     return json.dumps(page.to_dict(), ensure_ascii=False) + "\n"
 
 
 def as_hocr(page: Page) -> str:
-    """The page as hOCR 1.2, an XHTML document.
+    """Write the page as hOCR 1.2, an XHTML document.
 
     Source: the specification, https://kba.github.io/hocr-spec/1.2/.
 
@@ -61,7 +61,7 @@ def as_hocr(page: Page) -> str:
 
 
 def as_alto(page: Page) -> str:
-    """The page as ALTO 4.2 XML, with a glyph for each character.
+    """Write the page as ALTO 4.2 XML, with a glyph for each character.
 
     Source: the schema, https://www.loc.gov/standards/alto/.
 
@@ -94,7 +94,7 @@ def as_alto(page: Page) -> str:
 
 
 def as_page_xml(page: Page) -> str:
-    """The page as PAGE XML (2019-07-15).
+    """Write the page as PAGE XML (2019-07-15).
 
     Source: the schema, https://github.com/PRImA-Research-Lab/PAGE-XML.
 
@@ -153,7 +153,7 @@ def _lxml() -> Any:
 
 
 def _add(parent: Any, tag: str, attributes: dict[str, str] | None = None, /, **more: str) -> Any:
-    """A new child in its parent's namespace."""
+    """Add a child in its parent's namespace."""
     namespace = parent.tag.partition("}")[0]
     child = parent.makeelement(f"{namespace}}}{tag}", {**(attributes or {}), **more})
     parent.append(child)
@@ -206,5 +206,5 @@ def _now() -> str:
 
 
 def _valid(text: str) -> str:
-    """What XML may hold: names of files may have half characters and control characters."""
+    """Remove what XML may not hold: names of files may have half characters and control characters."""
     return "".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in text)

@@ -72,7 +72,7 @@ def arrange(corners: np.ndarray) -> list[list[list[int]]]:
 
 
 def direction(corners: np.ndarray) -> float:
-    """The angle, in radians, in which most of the text runs: 0 from left to right, (N, 4, 2) quadrilaterals given."""
+    """Find the angle in radians at which most text of quadrilaterals (N, 4, 2) runs: 0 from left to right."""
     along = corners[:, 1] - corners[:, 0] + corners[:, 2] - corners[:, 3]
     angles = np.arctan2(along[:, 1], along[:, 0])
     weights = np.linalg.norm(along, axis=1)
@@ -110,7 +110,7 @@ def _regions(boxes: _Boxes) -> list[_Boxes]:
 
 
 def _cut_columns(region: _Boxes) -> list[_Boxes]:
-    """What is above the first columns, the columns, and what is below; the region alone where it has none."""
+    """Split a region into what is above the first columns, the columns, and what is below; or give it back whole."""
     if len(region) < 4:
         return [region]
     unit = float(np.median(region.height))
@@ -136,7 +136,7 @@ def _cut_columns(region: _Boxes) -> list[_Boxes]:
 
 
 def _run(covered: np.ndarray, start: int, least: int) -> tuple[int, float | None]:
-    """The end of the longest run of rows from `start` on that share a gutter, and its middle in bins."""
+    """Find the end of the longest run of rows from `start` on that share a gutter, and its middle in bins."""
     union = np.zeros(covered.shape[1], bool)
     gutter = None
     for end in range(start, len(covered)):
@@ -150,7 +150,7 @@ def _run(covered: np.ndarray, start: int, least: int) -> tuple[int, float | None
 
 
 def _begin(covered: np.ndarray, region: _Boxes, rows: list[np.ndarray], start: int, gutter: float, unit: float) -> int:
-    """The first row of columns: those closely above that leave the gutter free begin one of them."""
+    """Find the first row of columns: those closely above that leave the gutter free begin one of them."""
     while start and not covered[start - 1, round(gutter)]:
         distance = region.top[rows[start]].min() - region.bottom[rows[start - 1]].max()
         if distance > SAME_BLOCK * unit:
@@ -160,7 +160,7 @@ def _begin(covered: np.ndarray, region: _Boxes, rows: list[np.ndarray], start: i
 
 
 def _gutter(union: np.ndarray, least: int) -> float | None:
-    """The middle of the widest empty stretch between covered ones; None where none is wide enough."""
+    """Find the middle of the widest empty stretch between covered ones; None where none is wide enough."""
     places = np.flatnonzero(union)
     if len(places) < 2:
         return None

@@ -28,7 +28,7 @@ def draw_overlay(pixels: np.ndarray, page: Page) -> np.ndarray:
 
 
 def _write(picture: np.ndarray, line: Line, shape: np.ndarray) -> None:
-    """The text above its line, or at the picture's edge, on white."""
+    """Write the text above its line, or at the picture's edge, on white."""
     font = cv2.FontFace("sans")  # of OpenCV itself: it has the letters of all European languages
     size = int(np.clip(0.42 * np.linalg.norm(shape[3] - shape[0]), 9, 60))
     left, top = shape.min(0).tolist()

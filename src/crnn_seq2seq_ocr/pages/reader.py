@@ -72,7 +72,7 @@ class PageReader:
 
     @classmethod
     def load(cls, model: str | Path = "words", *, side: int = 960, dpi: int = DPI) -> "PageReader":
-        """A released model, a model folder or an ``.onnx`` file behind the detector of the extra [find].
+        """Load a released model, a model folder or an ``.onnx`` file behind the detector of the extra [find].
 
         Args:
             model: See `Reader.load`.
@@ -88,7 +88,7 @@ class PageReader:
     def read(
         self, pictures: Sequence[Readable], *, batch_size: int = 32, beam: int = 1, lexicon: Constraint | None = None
     ) -> list[Page]:
-        """The pages of pictures, in order; one that cannot be read has an `error`, and the rest go on.
+        """Read the pages of pictures, in order; one that cannot be read has an `error`, and the rest go on.
 
         A PDF or a TIFF gives as many pages as it has.
 
@@ -107,7 +107,7 @@ class PageReader:
         beam: int = 1,
         lexicon: Constraint | None = None,
     ) -> Iterator[Page]:
-        """The pages of pictures, in order, in bounded memory; the next are searched while those before are read.
+        """Yield the pages of pictures, in order, in bounded memory; the next are searched while those before are read.
 
         Args:
             pictures: Any iterable. A sample has a name of its own; a page in the place of a picture (one with an
@@ -126,7 +126,7 @@ class PageReader:
                     yield assemble(found.name, found.size, [piece for piece in next(pieces) if piece is not None])
 
     def search(self, picture: Readable | Sample, number: int = 0) -> Found | Page:
-        """What is to be read of a picture; a page with an error where it cannot be opened.
+        """Prepare what is to be read of a picture; a page with an error where it cannot be opened.
 
         The pixels of the whole picture are given up on return.
         """
@@ -146,7 +146,7 @@ class PageReader:
         return open_page(str(picture), dpi=self.dpi) if isinstance(picture, str | Path) else open_sample(picture, name)
 
     def _corners(self, pixels: np.ndarray, name: str) -> np.ndarray:
-        """What the detector finds, (N, 4, 2).
+        """Return what the detector finds, (N, 4, 2).
 
         Raises:
             DataError: It finds more than can be text, or gives something else.
@@ -164,7 +164,7 @@ class PageReader:
         return found
 
     def _search(self, pictures: Iterable[Readable | Sample | Page]) -> Iterator[Found | Page]:
-        """What was found in each picture, in order, a few pictures ahead in another thread."""
+        """Yield what was found in each picture, in order, a few pictures ahead in another thread."""
         remaining = enumerate(pictures)
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="search") as pool:
             waiting: list[Future[Found | Page] | Page] = []
@@ -183,7 +183,7 @@ class PageReader:
     def _pieces(
         self, pages: list[list[Crop]], *, batch_size: int, beam: int, lexicon: Constraint | None
     ) -> list[list[Piece | None]]:
-        """What each crop of each page says; None where nothing was read."""
+        """Read each crop of each page; None where nothing was read."""
 
         def read(crops: list[Crop]) -> list[Piece | None]:
             samples = (Sample("", (crop.pixels,), "") for crop in crops)

@@ -44,7 +44,7 @@ class _Line:
 
 
 def read_all_ways(pages: Sequence[Sequence[Crop]], read: ReadCrops) -> list[list[Piece | None]]:
-    """What each crop of each page says, the right way up as far as can be told; None where nothing was read.
+    """Read each crop of each page, the right way up as far as can be told; None where nothing was read.
 
     Args:
         pages: The crops of each page.
@@ -65,7 +65,7 @@ def read_all_ways(pages: Sequence[Sequence[Crop]], read: ReadCrops) -> list[list
 
 
 def sureness(reading: Reading) -> float:
-    """The mean log-probability of a character and the end: texts of different lengths can be compared by it."""
+    """Compute the mean log-probability of the characters and the end, by which texts of all lengths compare."""
     return math.log(max(reading.confidence, 1e-300)) / (len(reading.characters) + 1)
 
 
@@ -77,7 +77,7 @@ def _read(read: ReadCrops, wanted: list[tuple[_Line, int]]) -> None:
 
 
 def _vote(lines: list[_Line]) -> int:
-    """The way in which the lines are surest together, of the two that all were read."""
+    """Choose the way in which the lines are surest together, of the two that all were read."""
     one, other = lines[0].ways[:2]
     return max((one, other), key=lambda way: sum(max(line.sureness(way), -9.0) * line.length for line in lines))
 

@@ -138,7 +138,7 @@ class Page:
 
 
 def failed_page(name: str, error: Exception) -> Page:
-    """The page of something that cannot be read."""
+    """Return the page of something that cannot be read."""
     return Page(name, (0, 0), (), str(error), type(error).__name__)
 
 

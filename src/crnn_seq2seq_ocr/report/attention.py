@@ -34,7 +34,7 @@ _GLOW = 0.4  # share of colour where attention is highest, so that it shows on b
 
 
 def heat_map(view: np.ndarray, attention: np.ndarray) -> np.ndarray:
-    """The view lit and warm where it was attended, dim elsewhere, with a ring around the brightest part.
+    """Light and warm the view where it was attended, dim it elsewhere, with a ring around the brightest part.
 
     Args:
         view: (H, W, 3).
@@ -75,7 +75,7 @@ def draw_sheet(
     *,
     columns: int = 8,
 ) -> np.ndarray:
-    """A contact sheet: for each character its heat map, itself and its probability.
+    """Draw a contact sheet: for each character its heat map, itself and its probability.
 
     Args:
         views: (V, H, W, 3).
@@ -103,7 +103,7 @@ def draw_sheet(
 def draw_overview(
     views: np.ndarray, attention: np.ndarray, characters: Sequence[str], *, height: int = 240, columns: int = 2
 ) -> np.ndarray:
-    """The views with a dot where each character was found, joined in reading order.
+    """Draw the views with a dot where each character was found, joined in reading order.
 
     Dots are numbered where there is room.
 
@@ -157,7 +157,7 @@ def _dot(picture: np.ndarray, point: np.ndarray, colour: tuple[int, int, int], *
 
 
 def _apart(points: np.ndarray, *, distance: float) -> list[int]:
-    """Indices of points, first come first served, that keep the distance from each other: room for figures."""
+    """Choose points, first come first served, at the distance from each other that figures need; return indices."""
     kept: list[int] = []
     for place, point in enumerate(points):
         if all(np.hypot(*(point - points[other])) >= distance for other in kept):
@@ -166,7 +166,7 @@ def _apart(points: np.ndarray, *, distance: float) -> list[int]:
 
 
 def _legend(characters: Sequence[str], width: int) -> np.ndarray:
-    """The characters with their numbers, (rows of 36 pixels, width, 3)."""
+    """Write the characters with their numbers, (rows of 36 pixels, width, 3)."""
     columns = max(1, (width - _GAP) // 26)
     legend = _paper(max(1, math.ceil(len(characters) / columns)) * 36, width)
     for number, (character, colour) in enumerate(zip(characters, _order_colours(len(characters)), strict=True)):

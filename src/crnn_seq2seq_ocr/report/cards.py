@@ -18,7 +18,7 @@ _LARGEST = 1200  # pixels; a longer side is scaled down, so that pages stay ligh
 
 
 def cards(section: CardSection) -> str:
-    """The cards of a section."""
+    """Return the cards of a section."""
     if not section.cards:
         return '<p class="empty">None.</p>'
     return f'<div class="cards">{"".join(map(card, section.cards))}</div>'
@@ -100,7 +100,7 @@ def _probabilities(sample: SampleCard) -> list[float] | None:
 
 
 def _picture(sample: SampleCard) -> str:
-    """The way of the attention where there is one, else the picture itself."""
+    """Show the way of the attention where there is one, else the picture itself."""
     chosen = sample.picture if sample.overview is None else sample.overview
     if chosen is None:
         return ""

@@ -31,7 +31,7 @@ def length_chart(bins: Sequence[LengthBin]) -> str:
 
 
 def threshold_chart(curve: Sequence[ThresholdPoint]) -> str:
-    """A line: the error among the accepted readings against the share accepted."""
+    """Draw a line: the error among the accepted readings against the share accepted."""
     if not curve:
         return _EMPTY
     limit = _round_up(max(point.error for point in curve))
@@ -119,7 +119,7 @@ def _percent(share: float) -> str:
 
 
 def _round_up(error: float) -> float:
-    """The next of 1, 2, 4 or 10 percent, then of every 20 percent: a top of the axis with plain quarters."""
+    """Return the next of 1, 2, 4 or 10 percent, then of every 20 percent: a top of the axis with plain quarters."""
     for limit in (0.01, 0.02, 0.04, 0.1):
         if error <= limit:
             return limit

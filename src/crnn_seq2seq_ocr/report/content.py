@@ -104,7 +104,7 @@ def summarize(
     lead: CardSection | None = None,
     sections: Sequence[CardSection] = (),
 ) -> EvaluationReport:
-    """The report of an evaluation: every statistic of the three lists, one entry per sample.
+    """Return the report of an evaluation: every statistic of the three lists, one entry per sample.
 
     Raises:
         ValueError: The lists differ in length, or a confidence is not a number from 0 to 1.
@@ -129,7 +129,7 @@ def summarize(
 
 
 def as_json(report: EvaluationReport) -> dict[str, Any]:
-    """The report ready for ``json.dumps``, with the definition of each profile and without the pictures."""
+    """Return the report ready for ``json.dumps``, with the definition of each profile and without the pictures."""
     statistics = ("lengths", "confusions", "curve", "coverages", "reliability")
     return {
         "title": report.title,

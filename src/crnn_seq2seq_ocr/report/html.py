@@ -20,7 +20,7 @@ _DESCRIPTIONS = {profile.name: profile.description for profile in PROFILES}
 
 
 def render_html(report: EvaluationReport) -> str:
-    """The whole page."""
+    """Write the report as one HTML page."""
     style = files("crnn_seq2seq_ocr.report").joinpath("style.css").read_text(encoding="utf-8")
     sections = [*_led(report), *_statistics(report), *map(_cards, report.sections)]
     return (

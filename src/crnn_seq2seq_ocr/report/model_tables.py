@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def model_tables() -> "list[Table]":
-    """A table for each model that comes with the package, in the order of their names."""
+    """Return a table for each model that comes with the package, in the order of their names."""
     return [_table(name, folder) for name, folder in pretrained_models().items()]
 
 

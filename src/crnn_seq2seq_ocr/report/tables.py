@@ -44,7 +44,7 @@ def length_table(bins: Sequence[LengthBin]) -> Table:
 
 
 def coverage_table(points: Sequence[CoveragePoint]) -> Table:
-    """What accepting the most confident readings costs."""
+    """Tabulate the error among the most confident readings against the share accepted."""
     columns = ["accept at least", "from confidence", "accepted", "wrong among them"]
     table = _table("What the confidence is worth (strict)", [], columns)
     for point in points:
@@ -65,7 +65,7 @@ def reliability_table(bins: Sequence[ReliabilityBin], error: float | None) -> Ta
 
 
 def confusion_table(mistakes: Sequence[Confusion], *, limit: int = 10) -> Table:
-    """The most frequent single-character mistakes with an example of each."""
+    """Tabulate the most frequent single-character mistakes with an example of each."""
     table = _table("Most frequent confusions (strict)", ["true", "read"], ["times"])
     table.add_column("for example", overflow="fold")
     for each in mistakes[:limit]:
@@ -101,7 +101,7 @@ def _visible(character: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text with what rich would take for its markup made literal."""
+    """Escape what rich would take for its markup."""
     from rich.markup import escape
 
     return escape(text)

@@ -14,7 +14,7 @@ from crnn_seq2seq_ocr.serve.schemas import Detail, ReadAttention, ReadCharacter,
 
 
 def answer(text: Text, reading: Reading, detail: Detail, preprocessing: Preprocessing) -> ReadText:
-    """A reading with as much detail as was asked for.
+    """Answer with a reading in as much detail as was asked for.
 
     Raises:
         Problem: 422, the pictures could not be decoded.

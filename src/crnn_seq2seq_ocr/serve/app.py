@@ -59,7 +59,7 @@ _KEYS = [
 
 
 def create_app(reader: Reader, settings: ServeSettings | None = None, *, pages: PageReader | None = None) -> FastAPI:
-    """The ASGI application that serves a reader, and with `pages` whole photographs too."""
+    """Create the ASGI application that serves a reader, and with `pages` whole photographs too."""
     settings = settings or ServeSettings()
     service = _Service(reader, settings, pages)
     app = FastAPI(
@@ -141,12 +141,12 @@ class _Service:
             self._requests.give_back(client, 1)
 
     async def read(self, asked: ParsedRequest, request: Request, client: str) -> list[Reading]:
-        """The readings of a request, within the time allowed, and while its client is there."""
+        """Read a request, within the time allowed, and while its client is there."""
         samples, pixels = [text.sample() for text in asked.texts], [text.pixels for text in asked.texts]
         return await self._in_time(request, self.batcher.read(samples, pixels=pixels, client=client))
 
     async def read_pages(self, asked: ParsedRequest, request: Request, client: str) -> list[Page]:
-        """The pages of a request for single pictures, within the time allowed, and while its client is there."""
+        """Read the pages of a request for single pictures, within the time allowed, and while its client is there."""
         assert self.pages is not None
         samples = [text.sample() for text in asked.texts]
         pages = await self._in_time(request, self.pages.read(samples, client=client))
@@ -205,7 +205,7 @@ def _reading(app: FastAPI, service: _Service) -> None:
         openapi_extra=open_to_all,
     )
     async def models(request: Request) -> Models:
-        """The models that are served, and what each was measured to read."""
+        """List the models that are served, and what each was measured to read."""
         service.keys.check(request.headers, _client(request))
         return Models(models=[_model(service)])
 
@@ -247,19 +247,19 @@ def _reading_pages(app: FastAPI, service: _Service) -> None:
 def _watching(app: FastAPI, service: _Service) -> None:
     @app.get("/healthz", summary="Is it alive?")
     async def alive() -> dict[str, str]:
-        """The process answers."""
+        """Answer that the process is alive."""
         return {"status": "alive"}
 
     @app.get("/readyz", summary="Does it read?", responses={503: PROBLEMS[503]})
     async def ready() -> dict[str, str]:
-        """The model is loaded, and requests are taken."""
+        """Answer whether the model is loaded and requests are taken."""
         if not service.batcher.ready:
             raise Problem(503, "not_ready", "the service takes no requests now: try again")
         return {"status": "ready"}
 
     @app.get("/metrics", summary="Numbers for Prometheus", response_class=Response)
     async def metrics() -> Response:
-        """Requests by status, their seconds, texts, sizes of batches, texts that wait."""
+        """Report requests by status, their seconds, texts, sizes of batches, texts that wait."""
         return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -326,7 +326,7 @@ def _client(request: Request) -> str:
 
 
 async def _while_there(request: Request, work: Coroutine[Any, Any, _Read]) -> _Read:
-    """What the work gives; it is stopped when the client goes away.
+    """Wait for what the work gives; stop it when the client goes away.
 
     Raises:
         Problem: 400, which nobody hears; the metrics count it.

@@ -111,7 +111,7 @@ class Batcher:
     async def read(
         self, samples: Sequence[Sample], *, pixels: Sequence[int] | None = None, client: str = ""
     ) -> list[Reading]:
-        """Readings of samples, in order; all are accepted, or none.
+        """Read samples, in order; all are accepted, or none.
 
         Where it is cancelled, what has not begun is not done, and no longer counted as waiting.
 
@@ -182,7 +182,7 @@ class Batcher:
             loop.call_soon_threadsafe(_answer, batch, outcomes)
 
     def _outcomes(self, batch: list[_Waiting]) -> list[Reading | Exception]:
-        """The reading of each, or why there is none: where a batch fails, each is read alone."""
+        """Read each, or say why there is no reading: where a batch fails, each is read alone."""
         try:
             return list(self._read([each.prepared for each in batch]))
         except Exception as error:
@@ -191,7 +191,7 @@ class Batcher:
             return [outcome for each in batch for outcome in self._outcomes([each])]
 
     def _next(self) -> list[_Waiting] | None:
-        """The next batch, once it is full or due; None when there will be none."""
+        """Wait for the next batch, once it is full or due; None when there will be none."""
         with self._changed:
             while True:
                 if not self._queues:

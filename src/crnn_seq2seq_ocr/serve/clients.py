@@ -7,7 +7,7 @@ from functools import lru_cache
 
 @lru_cache(4096)
 def client_of(address: str) -> str:
-    """What counts as one client: an IPv4 address, or the network of 64 bits that IPv6 gives to one customer."""
+    """Return what counts as one client: an IPv4 address, or the network of 64 bits that IPv6 gives a customer."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:  # a name of a test, or nothing

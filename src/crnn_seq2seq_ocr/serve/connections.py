@@ -55,7 +55,7 @@ class Connection(H11Protocol):
     _timed: str = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """A client has come."""
+        """Count a client that has come."""
         super().connection_made(transport)
         self._of = client_of(self.client[0] if self.client else "")
         if self.limits.enter(self._of):
@@ -64,17 +64,17 @@ class Connection(H11Protocol):
             transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Some bytes have come."""
+        """Take some bytes that have come."""
         super().data_received(data)
         self._watch(began=True)
 
     def on_response_complete(self) -> None:
-        """A request was answered."""
+        """Begin to wait for the next request: one was answered."""
         super().on_response_complete()
         self._watch(began=self.conn.their_state is h11.SEND_BODY or bool(self.conn.trailing_data[0]))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is over."""
+        """Forget the connection: it is over."""
         super().connection_lost(exc)
         self.limits.leave(self._of)
         self._stop()
@@ -99,6 +99,6 @@ class Connection(H11Protocol):
 
 
 def with_limits(limits: Limits) -> type[Connection]:
-    """The class of a service's connections: uvicorn makes them itself, from the class alone."""
+    """Return the class of a service's connections: uvicorn makes them itself, from the class alone."""
     members: dict[str, Any] = {"limits": limits}
     return type("LimitedConnection", (Connection,), members)

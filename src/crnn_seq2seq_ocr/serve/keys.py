@@ -20,7 +20,7 @@ HASHED = "sha256:"
 
 
 def read_keys(path: Path) -> tuple[SecretStr, ...]:
-    """The keys of a file or their digests, one a line; empty lines and those that begin with # are skipped.
+    """Read the keys of a file or their digests, one a line; empty lines and those that begin with # are skipped.
 
     Raises:
         DataError: The file cannot be read, holds no key, or one that is easily guessed.
@@ -91,14 +91,14 @@ class _Minute:
         return math.ceil(left) if left > 0 and self._counts[client] >= self._most else 0
 
     def note(self, client: str) -> None:
-        """It happened."""
+        """Note that it happened."""
         if time.monotonic() >= self._ends:
             self._ends, self._counts = time.monotonic() + 60, Counter()
         self._counts[client] += 1
 
 
 def _known(key: str) -> bytes:
-    """The digest of a key of the file."""
+    """Return the digest of a key of the file."""
     return bytes.fromhex(key.removeprefix(HASHED)) if key.startswith(HASHED) else _digest(key)
 
 

@@ -35,12 +35,12 @@ class Metrics:
         Gauge("crnn_ocr_waiting", "Texts in the queue.", registry=self._registry).set_function(waiting)
 
     def request(self, status: int, seconds: float) -> None:
-        """A request was answered."""
+        """Count a request that was answered."""
         self._requests.labels(str(status)).inc()
         self._seconds.observe(seconds)
 
     def batch(self, size: int, seconds: float) -> None:
-        """A batch was read."""
+        """Count a batch that was read."""
         self._texts.inc(size)
         self._batch_size.observe(size)
         self._batch_seconds.observe(seconds)

@@ -35,7 +35,7 @@ class PageQueue:
         return self._waiting
 
     async def read(self, samples: Sequence[Sample], *, client: str) -> list[Page]:
-        """The pages of a client's pictures, in order; all are accepted, or none.
+        """Read the pages of a client's pictures, in order; all are accepted, or none.
 
         Where whoever asks has gone, what is not begun is left out.
 

@@ -36,7 +36,7 @@ class Region:
 
 
 def look_at(data: bytes, *, name: str, most_pixels: int) -> Upload:
-    """A picture by its structure alone; nothing is decoded.
+    """Examine a picture by its structure alone; nothing is decoded.
 
     Raises:
         Problem: 422 for what is no picture, 413 for one of too many pixels.

@@ -45,7 +45,7 @@ class Preparer:
         self._requests: Counter[str] = Counter()  # of each client, now
 
     async def prepare(self, samples: Sequence[Sample], pixels: Sequence[int], client: str) -> list[Prepared]:
-        """What the samples become, in order. Those not begun when nobody waits any more are left out."""
+        """Prepare samples, in order; those not begun when nobody waits any more are left out."""
         self._requests[client] += 1
         starts: Counter[_Lane] = Counter()
         jobs = []

@@ -39,7 +39,7 @@ class Problem(Exception):  # noqa: N818 (the word of the RFC)
         self.headers, self.more = headers, more
 
     def response(self) -> JSONResponse:
-        """The response to send."""
+        """Return the response to send."""
         content = {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
@@ -65,14 +65,14 @@ def tell_problems(app: FastAPI) -> None:
 
 
 def mistake(method: str, path: str, error: Exception) -> JSONResponse:
-    """What is said of our own mistakes: they are logged, and of no concern to strangers."""
+    """Answer for our own mistakes: they are logged, and of no concern to strangers."""
     _log.error("%s %s failed", method, path, exc_info=error)
     detail = "the service made a mistake, which its log describes: try again, and tell whoever runs it"
     return Problem(500, "internal_error", detail).response()
 
 
 def _detail(request: Request, error: HTTPException) -> str:
-    """What to do about an address that is not there, or takes something else."""
+    """Say what to do about an address that is not there, or takes something else."""
     path = request.url.path
     match error.status_code:
         case 404:

@@ -37,7 +37,7 @@ class Text:
         return sum(each.width * each.height for each in self.pictures)
 
     def sample(self) -> Sample:
-        """What the reader takes."""
+        """Return what the reader takes."""
         return Sample(self.name, tuple(each.data for each in self.pictures), "")
 
 
@@ -52,7 +52,7 @@ class ParsedRequest:
 async def receive(
     request: Request, settings: ServeSettings, *, views: int, take: Callable[[int], None]
 ) -> ParsedRequest:
-    """What a request asks for.
+    """Return what a request asks for.
 
     Args:
         request: It.

@@ -67,7 +67,7 @@ def _room_for_files() -> int:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket that is said to be TCP's: asyncio then sends answers at once (TCP_NODELAY).
+    """Return a listening socket that is said to be TCP's: asyncio then sends answers at once (TCP_NODELAY).
 
     Else each waits 40 ms for the client to acknowledge its first part.
     """

@@ -185,7 +185,7 @@ _FORM = {
 
 
 def _without_references(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a request with that of its texts in its place: OpenAPI looks for references elsewhere."""
+    """Return the schema of a request with that of its texts in its place: OpenAPI looks for references elsewhere."""
     (wanted,) = schema.pop("$defs").values()
     schema["properties"]["texts"]["items"] = wanted
     return schema

@@ -26,7 +26,7 @@ _NAMES = {
 
 @contextlib.contextmanager
 def needing(what: str) -> Iterator[None]:
-    """Imports for `what`, which a message begins with.
+    """Guard the imports for `what`, which a message begins with.
 
     Raises:
         DependencyError: A package is not installed; the message says how to install it.
@@ -38,7 +38,7 @@ def needing(what: str) -> Iterator[None]:
 
 
 def missing(what: str, error: ModuleNotFoundError) -> DependencyError:
-    """What to tell of a package that is not there.
+    """Return what to tell of a package that is not there.
 
     Raises:
         ModuleNotFoundError: `error`, where it is our own module that is missing.

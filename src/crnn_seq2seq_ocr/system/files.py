@@ -45,7 +45,7 @@ def make_folder(folder: Path) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path to write to; it takes the place of ``path`` when all went well and vanishes otherwise."""
+    """Give a temporary path to write to; it takes the place of ``path`` when all went well and vanishes otherwise."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     try:
         yield temporary
@@ -93,7 +93,7 @@ def write_whole(path: Path, text: str) -> None:
 
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
-    """A folder to write into that takes its name only when all has been written.
+    """Give a folder to write into that takes its name only when all has been written.
 
     Raises:
         StorageError: It could not be written.

@@ -23,7 +23,7 @@ class StopRequest:
         self._since = 0.0
 
     def ask(self, number: int, _frame: FrameType | None) -> None:
-        """A signal has come."""
+        """Ask for an end: a signal has come."""
         if not self.requested:
             self.requested, self._since = True, time.monotonic()
         elif number == signal.SIGINT and time.monotonic() - self._since > IMPATIENCE:

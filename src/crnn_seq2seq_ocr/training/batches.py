@@ -61,7 +61,7 @@ class Batch:
     dropped: list[Dropped]
 
     def pin_memory(self) -> "Batch":
-        """The same in page-locked memory, from where it goes to a device without waiting."""
+        """Return the same in page-locked memory, from where it goes to a device without waiting."""
         images, view_mask, targets = (each.pin_memory() for each in (self.images, self.view_mask, self.targets))
         return Batch(images, view_mask, targets, self.names, self.dropped)
 
@@ -84,7 +84,7 @@ def shuffled(position: int, size: int, key: int) -> int:
 
 
 def _mix(value: int) -> int:
-    """The finaliser of splitmix64 (Steele, Lea and Flood, 2014)."""
+    """Mix the bits as the finaliser of splitmix64 does (Steele, Lea and Flood, 2014)."""
     value &= 0xFFFFFFFFFFFFFFFF
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
     value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF
@@ -186,7 +186,7 @@ class Collate:
 
 
 def _widened(views: np.ndarray, width: int) -> np.ndarray:
-    """Views (V, H, W, 3) at a larger width, filled as `transforms.fill` does."""
+    """Widen views (V, H, W, 3), filled as `transforms.fill` does."""
     if views.shape[2] == width:
         return views
     return np.stack([fill(view, (view.shape[0], width)) for view in views])
@@ -212,7 +212,7 @@ class Positions:
     pool: int = 1
 
     def __iter__(self) -> Iterator[list[int]]:
-        """The positions of one pool after another, the first one whole even if its first batches are past."""
+        """Yield the positions of one pool after another, the first one whole even if its first batches are past."""
         size = self.batch_size * self.pool
         number = self.first_batch // self.pool
         while True:

@@ -15,7 +15,7 @@ POOL = 16
 
 
 def training_source(recipe: Recipe) -> Source:
-    """What is trained on.
+    """Return what is trained on.
 
     Raises:
         DataError: It cannot be opened, or holds nothing.
@@ -38,7 +38,7 @@ def batches_of(
     first_step: int = 0,
     pin_memory: bool = False,
 ) -> Generator[Batch, None, None]:
-    """The batches of one process of a training from a step on, without end; closing them ends the workers.
+    """Return the batches of one process of a training from a step on, without end; closing them ends the workers.
 
     Raises:
         DataError: A hundred samples in a row cannot be used.
@@ -55,7 +55,7 @@ def batches_of(
 
 
 def make_examples(recipe: Recipe, source: Source, tokenizer: Tokenizer) -> TrainingExamples:
-    """The samples of a source as a training takes them."""
+    """Return the samples of a source as a training takes them."""
     return TrainingExamples(
         source,
         tokenizer,
@@ -67,7 +67,7 @@ def make_examples(recipe: Recipe, source: Source, tokenizer: Tokenizer) -> Train
 
 
 def make_collate(recipe: Recipe) -> Collate:
-    """What puts examples together."""
+    """Return what puts examples together."""
     return Collate(
         # The original's rows hold begin, up to max_length characters, end: so many steps are counted.
         target_length=recipe.text.max_length + 2 if recipe.training.loss.padding == "counted" else None,

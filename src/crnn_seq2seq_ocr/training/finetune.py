@@ -40,7 +40,7 @@ class PretrainedModel:
 
     @classmethod
     def load(cls, path: Path) -> "PretrainedModel":
-        """The model that a path or a released name means.
+        """Load the model that a path or a released name means.
 
         Raises:
             CheckpointError: There is none, it is damaged, or of another version.
@@ -110,12 +110,12 @@ def _fitted(state: dict[str, Tensor], fresh: dict[str, Tensor]) -> dict[str, Ten
 
 
 def _layers(state: dict[str, Tensor]) -> list[str]:
-    """The convolutions and norms of an encoder that have weights, in order."""
+    """Return the convolutions and norms of an encoder that have weights, in order."""
     return list(dict.fromkeys(name.rpartition(".")[0] for name in state if name.startswith("encoder.convolutions.")))
 
 
 def _ids(charset: str) -> dict[str | int, int]:
-    """The id of each character, and those of special and unassigned ids under themselves."""
+    """Return the id of each character, and those of special and unassigned ids under themselves."""
     ids: dict[str | int, int] = {number: number for number in range(SPECIAL_COUNT)}
     for number, character in enumerate(charset, SPECIAL_COUNT):
         ids[number if character == UNASSIGNED else character] = number
@@ -123,7 +123,7 @@ def _ids(charset: str) -> dict[str | int, int]:
 
 
 def resolve_charset(settings: TextSettings, source: Source, initial: PretrainedModel | None = None) -> str:
-    """The charset that the settings mean, filled with unassigned ids up to ``classes``.
+    """Return the charset that the settings mean, filled with unassigned ids up to ``classes``.
 
     Args:
         settings: Which characters.
@@ -155,7 +155,7 @@ def _wanted(settings: TextSettings, source: Source) -> str:
 
 
 def _lacking(name: str, missing: str, source: Source, *, most: int = 10) -> str:
-    """The message: which characters, how often and where they are first seen, and what can be done."""
+    """Return the message: which characters, how often and where they are first seen, and what can be done."""
     looked_at = range(min(len(source), TEXTS_LOOKED_AT))
     texts = [source.text(index) for index in looked_at]
     lines = [f"  {describe_character(character)}: {_seen(character, texts, source)}" for character in missing[:most]]

@@ -51,7 +51,7 @@ class TrainingLog:
             self._progress.start()
 
     def message(self, text: str) -> None:
-        """A line for people."""
+        """Print a line for people."""
         if self._console is not None:
             self._console.print(text, markup=False, highlight=False)
 
@@ -134,7 +134,7 @@ class Meter:
             self._finite += 1
 
     def values(self, step: int, *, total: int, rate: float, epoch: float) -> dict[str, float]:
-        """What `TrainingLog.training` shows; the next line counts from here. Loss 0: all steps were skipped."""
+        """Return what `TrainingLog.training` shows; the next line counts from here. Loss 0: no step was made."""
         elapsed = max(time.perf_counter() - self._since, 1e-9)
         steps = max(1, step - self._first_step)
         values = {

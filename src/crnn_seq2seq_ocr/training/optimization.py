@@ -26,7 +26,7 @@ PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
 
 def with_precision(recipe: Recipe) -> Recipe:
-    """The recipe with the precision that ``auto`` means here: bf16, but fp32 where the device only imitates it.
+    """Return the recipe with the precision that ``auto`` means here: bf16, but fp32 where it would be imitated.
 
     PyTorch computes bf16 on any processor, on one without instructions for it at a tenth of the speed of fp32.
     """
@@ -64,7 +64,7 @@ def make_accelerator(settings: TrainingSettings) -> Accelerator:
 
 
 def agree(accelerator: Accelerator, values: Sequence[float | Tensor], error: Exception | None = None) -> list[float]:
-    """Sums over all processes; an error of one of them ends all, so that none waits for it for ever.
+    """Sum over all processes; an error of one of them ends all, so that none waits for it for ever.
 
     Raises:
         Exception: `error`; where it is another process's, a `CrnnOcrError` that says so.
@@ -132,7 +132,7 @@ def batch_loss(
 
 
 def global_divisor(batches: Sequence[Batch], settings: TrainingSettings) -> Tensor:
-    """What this process adds to the divisor of the global batch's loss."""
+    """Return what this process adds to the divisor of the global batch's loss."""
     return sum((loss_divisor(batch.targets, settings.loss) for batch in batches), torch.zeros(()))
 
 
@@ -154,7 +154,7 @@ def make_optimizer(model: nn.Module, settings: OptimizerSettings, *, device: tor
 
 
 def learning_rate(step: int, settings: OptimizerSettings, total: int) -> float:
-    """The learning rate of a step counted from 0: linear warm-up, then constant or a half cosine to 0."""
+    """Return the learning rate of a step counted from 0: linear warm-up, then constant or a half cosine to 0."""
     if step < settings.warmup:
         return settings.learning_rate * (step + 1) / settings.warmup
     if settings.schedule == "constant":
@@ -195,7 +195,7 @@ class WeightAverage(nn.Module):
 
 
 def update_weights(optimizer: Any, finite: Tensor, *, precision: str) -> None:
-    """A step of the optimiser that changes nothing where `finite`, a bool scalar on its device, is False.
+    """Make a step of the optimiser that changes nothing where `finite`, a bool scalar on its device, is False.
 
     Args:
         optimizer: As `Accelerator.prepare` returned it.
@@ -212,7 +212,7 @@ def update_weights(optimizer: Any, finite: Tensor, *, precision: str) -> None:
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, value: float) -> None:
-    """The same for all groups."""
+    """Set the same learning rate for all groups."""
     for group in optimizer.param_groups:
         group["lr"] = value
 

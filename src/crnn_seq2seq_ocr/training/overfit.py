@@ -4,7 +4,7 @@ from crnn_seq2seq_ocr.config import Recipe
 
 
 def overfit_recipe(recipe: Recipe, batches: int) -> Recipe:
-    """The recipe of a self-check: learn so many batches by heart, nothing random, until all texts are right."""
+    """Return the recipe of a self-check: overfit so many batches, without chance, until all texts are right."""
     samples = recipe.training.batch_size * batches
     training = recipe.training.model_copy(
         update={

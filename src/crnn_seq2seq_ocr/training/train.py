@@ -275,7 +275,7 @@ class _Made(NamedTuple):
 
 
 def describe(recipe: Recipe, tokenizer: Tokenizer, step: int, values: dict[str, float]) -> Description:
-    """What a checkpoint says of itself; `values` of its validation, empty if it had none."""
+    """Return what a checkpoint says of itself; `values` of its validation, empty if it had none."""
     return Description(
         charset=tokenizer.charset,
         max_length=recipe.text.max_length,
@@ -294,7 +294,7 @@ def _due(progress: Progress, settings: TrainingSettings) -> bool:
 
 
 def _next_parts(batches: Iterator[Batch], count: int) -> tuple[list[Batch], CrnnOcrError | None]:
-    """The batches of one update, or what is wrong with the data or a worker: all processes must hear of it."""
+    """Return the batches of one update, or what is wrong with the data or a worker: all processes must hear of it."""
     try:
         return list(islice(batches, count)), None
     except CrnnOcrError as error:
@@ -362,7 +362,7 @@ def _introduction(
 
 
 def _validated(recipe: Recipe, validation: Source | None) -> str:
-    """What the scores of a training are scores of; a recipe's own data is easily taken for the user's."""
+    """Return what the scores of a training are scores of; a recipe's own data is easily taken for the user's."""
     if validation is None:
         return "none, there will be no scores"
     drawn = (recipe.data.validation or "").startswith(SYNTHETIC)

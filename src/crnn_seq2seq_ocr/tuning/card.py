@@ -26,7 +26,7 @@ class Measured:
 
 
 def plan_lines(plan: Plan) -> list[str]:
-    """What a tuning would do, for people."""
+    """Return what a tuning would do, for people."""
     settings, optimizer = plan.recipe.training, plan.recipe.training.optimizer
     start = "fresh weights, sizes of" if plan.request.from_scratch else "the weights of"
     lines = [
@@ -60,7 +60,7 @@ def end_lines(own: Measured, known: Measured | None) -> list[str]:
 
 
 def card(plan: Plan, recipe: Recipe, *, own: Measured, known: Measured | None, temperature: float | None) -> str:
-    """The card of a tuned model, Markdown."""
+    """Return the card of a tuned model, Markdown."""
     confidence = (
         f"Its logits were divided by {temperature:.2f}, which makes its confidence what it reads right."
         if temperature is not None

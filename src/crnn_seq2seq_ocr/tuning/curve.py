@@ -91,7 +91,7 @@ def expected_wrong(points: Sequence[Point], samples: int) -> float:
 
 
 def curve_lines(points: Sequence[Point]) -> list[str]:
-    """The curve for people."""
+    """Return the curve for people."""
     lines = [f"{point.samples:>8,} samples: {point.right / point.checked:.1%} right" for point in points]
     last = points[-1]
     now, twice = expected_wrong(points, last.samples), expected_wrong(points, 2 * last.samples)

@@ -55,7 +55,7 @@ class Request:
 
     @classmethod
     def load(cls, folder: Path) -> "Request":
-        """What `save` wrote.
+        """Load what `save` wrote.
 
         Raises:
             CheckpointError: There is nothing to resume in the folder, or the file is damaged.
@@ -147,7 +147,7 @@ def make_plan(request: Request, *, name: str) -> Plan:
 
 
 def recipe_of(plan: Plan, learn: str, samples: int) -> Recipe:
-    """The recipe of a training on so many samples.
+    """Return the recipe of a training on so many samples.
 
     Args:
         plan: All that does not depend on them.

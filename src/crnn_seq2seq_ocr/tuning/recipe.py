@@ -60,7 +60,7 @@ DRAWN = {
 
 
 def steps_for(samples: int) -> int:
-    """Steps of a training that goes on from a model."""
+    """Return the number of steps of a training that goes on from a model."""
     return int(min(max(STEPS_AT_100 * math.sqrt(samples / 100), FEWEST_STEPS), MOST_STEPS))
 
 
@@ -88,7 +88,7 @@ def tuning_recipe(
     from_scratch: bool,
     settings: Sequence[str] = (),
 ) -> Recipe:
-    """The recipe of a tuning.
+    """Return the recipe of a tuning.
 
     Args:
         base: What the model says of itself.

@@ -122,7 +122,7 @@ def _told(evaluation: Evaluation, reader: Reader) -> str:
 
 
 def next_commands(folder: Path, tuned: Tuned, pictures: Sequence[str] = ("PICTURE",)) -> list[str]:
-    """What to type after a tuning."""
+    """Return what to type after a tuning."""
     if tuned.model is None:
         return [f"crnn-ocr tune --resume --out {folder}"]
     return [f"crnn-ocr read {tuned.model} {' '.join(pictures)}", f"crnn-ocr serve {tuned.model}"]

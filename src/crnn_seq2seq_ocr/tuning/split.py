@@ -32,7 +32,7 @@ class Split:
     data: str
 
     def share(self, part: float) -> str:
-        """A part of `learn`, such as 1/8; each larger part holds the smaller ones."""
+        """Return a part of `learn`, such as 1/8; each larger part holds the smaller ones."""
         return with_option(self.data, f"hash=0-{self.until * part:g}")
 
 
@@ -56,6 +56,6 @@ def split(data: str, held_out: str | None) -> Split:
 
 
 def _until(places: list[float]) -> int:
-    """The highest whole percent from which on enough samples are held out."""
+    """Return the highest whole percent from which on enough samples are held out."""
     wanted = min(max(FEWEST_HELD_OUT, round(HELD_OUT * len(places))), len(places) // 3, MOST_HELD_OUT)
     return next(percent for percent in range(99, 0, -1) if sum(place >= percent for place in places) >= wanted)

@@ -56,7 +56,7 @@ def _image_end(data: bytes, at: int, screen: tuple[int, int]) -> int:
 
 
 def _blocks_end(data: bytes, at: int) -> int:
-    """The end of a run of blocks, each after its length, the last of them empty."""
+    """Find the end of a run of blocks, each after its length, the last of them empty."""
     for _ in range(MOST_PARTS):
         (length,) = unpack("B", data, at)
         at += 1 + length

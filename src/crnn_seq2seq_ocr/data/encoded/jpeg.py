@@ -57,7 +57,7 @@ def examine_jpeg(data: bytes, most_pixels: int) -> Encoded:
 
 
 def _next_marker(data: bytes, at: int) -> tuple[int, int]:
-    """The next marker and where it begins; bytes before it and fill bytes are passed over."""
+    """Find the next marker and where it begins; bytes before it and fill bytes are passed over."""
     begin = data.find(b"\xff", at)
     if begin < 0:
         raise DamagedError("it is cut short")

@@ -62,5 +62,5 @@ def unpack(layout: str, data: bytes, at: int) -> tuple[Any, ...]:
 
 
 def too_many_parts() -> DamagedError:
-    """That a file is in more parts than any real one."""
+    """Return the error of a file that is in more parts than any real one."""
     return DamagedError(f"it is in more than {MOST_PARTS:,} parts")

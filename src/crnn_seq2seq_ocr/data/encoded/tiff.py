@@ -64,7 +64,7 @@ def examine_tiff(data: bytes, most_pixels: int) -> Encoded:
 
 
 def _check_parts(data: bytes, fields: dict[int, Field], places: int, lengths: int, count: int) -> None:
-    """That there are as many strips or tiles as the size asks for, and that they lie within the file."""
+    """Check that there are as many strips or tiles as the size asks for, and that they lie within the file."""
     if places not in fields or lengths not in fields:
         raise DamagedError("its fields are missing")
     if fields[places].count < count or fields[lengths].count < count:
@@ -75,7 +75,7 @@ def _check_parts(data: bytes, fields: dict[int, Field], places: int, lengths: in
 
 
 def _kept(data: bytes, fields: dict[int, Field]) -> bytes:
-    """The file with a directory of what a decoder needs, and no next one; all else stays where it is."""
+    """Return the file with a directory of what a decoder needs and no next one; all else stays where it is."""
     layout = layout_of(data)
     entries = b"".join(fields[tag].entry for tag in sorted(set(fields) & _KEPT))
     begin = directory_at(data, layout)

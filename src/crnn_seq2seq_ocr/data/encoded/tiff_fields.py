@@ -63,7 +63,7 @@ def directory_at(data: bytes, layout: Layout) -> int:
 
 
 def read_fields(data: bytes, *, strict: bool = True) -> dict[int, Field]:
-    """The fields of the first directory by their numbers.
+    """Read the fields of the first directory by their numbers.
 
     Raises:
         DamagedError: The directory, or with `strict` any value of it, lies beyond the file.
@@ -88,7 +88,7 @@ def read_fields(data: bytes, *, strict: bool = True) -> dict[int, Field]:
 
 
 def values(data: bytes, field: Field) -> np.ndarray:
-    """The values of a field of unsigned numbers, int64, at least one; they lie within the file."""
+    """Read the values of a field of unsigned numbers, int64, at least one; they lie within the file."""
     if field.kind not in _KINDS or field.count < 1:
         raise DamagedError("its fields are of the wrong type")
     found = np.frombuffer(data, f"{layout_of(data).order}{_KINDS[field.kind]}", field.count, field.at)

@@ -88,5 +88,5 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def _without_name(exif: bytes) -> bytes:
-    """Some writers begin it as JPEG files do."""
+    """Skip what some writers put first: they begin it as JPEG files do."""
     return exif.removeprefix(b"Exif\0\0")

@@ -155,7 +155,7 @@ class ArrowSamples:
         return int(self._ends[-1]) if len(self._ends) else 0
 
     def __getitem__(self, index: int) -> Sample:
-        """A sample.
+        """Read a sample.
 
         Raises:
             DataError: The row has no picture or text, or its picture is a file that is not there.
@@ -167,7 +167,7 @@ class ArrowSamples:
         return Sample(name, (self._picture(picture, name),), self.text(index), views)
 
     def text(self, index: int) -> str:
-        """The text of a sample, without reading its picture."""
+        """Return the text of a sample, without reading its picture."""
         group, row = locate(self._ends, index, "row")
         text = self._texts(group, self._text)[row].as_py()
         if text is None:
@@ -254,7 +254,7 @@ def _is_text(kind: Any) -> bool:
 
 
 def _find_column(path: Path, schema: Any, wanted: str | None, usual: tuple[str, ...], what: str, fits: Any) -> str:
-    """The column that is asked for, or usual, or the only one that fits."""
+    """Find the column that is asked for, or usual, or the only one that fits."""
     columns = ", ".join(f"{field.name} ({field.type})" for field in schema)
     if wanted is not None:
         if wanted not in schema.names:

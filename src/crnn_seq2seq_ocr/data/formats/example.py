@@ -18,7 +18,7 @@ VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
 
 
 def parse_example(data: bytes | memoryview, keys: Collection[str] | None = None) -> dict[str, Values]:
-    """The features of a serialised Example by name.
+    """Parse a serialised Example into its features by name.
 
     Args:
         data: The message.
@@ -41,7 +41,7 @@ def parse_example(data: bytes | memoryview, keys: Collection[str] | None = None)
 
 
 def serialize_example(features: Mapping[str, Sequence[bytes] | Sequence[float] | Sequence[int]]) -> bytes:
-    """An Example of features by name, in the order of their names (so that equal features give equal bytes).
+    """Write an Example of features by name, in the order of their names (so that equal features give equal bytes).
 
     Bytes become a BytesList, floats a FloatList, whole numbers an Int64List, nothing an empty BytesList.
 
@@ -78,7 +78,7 @@ def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
 
 
 def _varint(data: memoryview, place: int) -> tuple[int, int]:
-    """A variable-length number and the place after it."""
+    """Read a variable-length number; return it and the place after it."""
     value = shift = 0
     while True:
         if place >= len(data) or shift > 63:
@@ -103,7 +103,7 @@ def _entry(entry: memoryview) -> tuple[str, memoryview]:
 
 
 def _values(feature: memoryview) -> Values:
-    """The values of a feature: of its last list where it has several kinds, as protobuf's ``oneof`` wants."""
+    """Return the values of a feature: of its last list where it has several kinds, as protobuf's ``oneof`` wants."""
     values: list[Any] = []
     last = None
     for kind, message in _fields(feature):
@@ -118,7 +118,7 @@ def _values(feature: memoryview) -> Values:
 
 
 def _unpack(kind: int, value: int | memoryview) -> Iterator[bytes | float | int]:
-    """The values of one field of a list: one, or many where they are packed."""
+    """Yield the values of one field of a list: one, or many where they are packed."""
     if kind == 1:
         if isinstance(value, int):
             raise ValueError("a number in a list of bytes")

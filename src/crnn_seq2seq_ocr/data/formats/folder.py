@@ -85,7 +85,7 @@ class Folder:
         return self._count
 
     def __getitem__(self, index: int) -> Sample:
-        """A sample, its pictures read.
+        """Return a sample, its pictures read.
 
         Raises:
             DataError: A picture is missing or cannot be read.
@@ -97,7 +97,7 @@ class Folder:
         return Sample(rows.name(index), images, self.text(index), views)
 
     def text(self, index: int) -> str:
-        """The text of a sample, without reading its pictures.
+        """Return the text of a sample, without reading its pictures.
 
         Raises:
             DataError: The text file of a pair cannot be read.
@@ -159,7 +159,7 @@ FORMAT = Format(
 
 
 def find_list(path: Path) -> Path | None:
-    """The list of a folder, or the path itself where it is a list; None for a folder of pairs.
+    """Find the list of a folder, or the path itself where it is a list; None for a folder of pairs.
 
     Raises:
         DataError: There is neither, or several lists.

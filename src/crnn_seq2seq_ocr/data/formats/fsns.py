@@ -68,7 +68,7 @@ class FsnsRecords:
         return len(self._records)
 
     def __getitem__(self, index: int) -> Sample:
-        """A sample, its record's checksum verified.
+        """Return a sample, its record's checksum verified.
 
         Raises:
             RecordError: The record is damaged or lacks its picture or text.
@@ -81,7 +81,7 @@ class FsnsRecords:
         return Sample(name, (encoded[0],), _text(features, name), _real_views(features))
 
     def text(self, index: int) -> str:
-        """The text of a sample; the checksum is not verified, and the picture not even read."""
+        """Return the text of a sample; the checksum is not verified, and the picture not even read."""
         name = self._records.name(index)
         return _text(_parse(self._records.view(index), _TEXT_KEYS, name), name)
 
@@ -105,7 +105,7 @@ FORMAT = Format(
 
 
 def find_shards(folder: Path) -> list[Path]:
-    """The shards of records in a folder, in order of their names.
+    """Find the shards of records in a folder, in order of their names.
 
     Raises:
         DataError: There are none, or of several sets, which are not to be mixed unawares.
@@ -163,7 +163,7 @@ def encode_example(
     image: bytes, text: str, *, width: int, orig_width: int, height: int,
     charset: str = FSNS_CHARSET, max_length: int = MAX_LENGTH, null_id: int | None = None,
 ) -> bytes:  # fmt: skip
-    """A record in the layout of FSNS, all its keys.
+    """Make a record in the layout of FSNS, with all its keys.
 
     Args:
         image: The encoded picture.

@@ -57,19 +57,19 @@ class Labels:
         return [note for note in self.arrays["notes"].tobytes().decode().split("\n") if note]
 
     def files(self, index: int) -> tuple[str, ...]:
-        """The picture of a row, or its views."""
+        """Return the picture of a row, or its views."""
         return tuple(self._files[index].split(_BETWEEN_FILES))
 
     def text(self, index: int) -> str:
-        """The text of a row."""
+        """Return the text of a row."""
         return self._texts[index]
 
     def line(self, index: int) -> int:
-        """The line of a row, from 1."""
+        """Return the line of a row, from 1."""
         return int(self.arrays["lines"][index])
 
     def name(self, index: int) -> str:
-        """A name that no other row has: its first file, and the line where a row before it has the same one."""
+        """Return a name that no other row has: its first file, and the line where a row before it has the same one."""
         file = self.files(index)[0]
         return f"{file}:{self.line(index)}" if self.arrays["repeated"][index] else file
 

@@ -30,7 +30,7 @@ _ICDAR = re.compile(r'\s*([^,]+?)\s*,\s*"(.*)"\s*')
 
 
 def rows_of(path: Path, content: str, columns: Iterable[str], file_column: str | None, notes: list[str]) -> Rows:
-    """The rows of a list by the kind that its name tells.
+    """Yield the rows of a list by the kind that its name tells.
 
     Args:
         path: Of the list.
@@ -113,7 +113,7 @@ def _table(path: Path, lines: Cells, columns: Iterable[str], file_column: str | 
 
 
 def _each(line: int, cells: list[str]) -> Rows:
-    """A row for each picture of a JSON array, all of the same text (PaddleOCR draws one of them each time)."""
+    """Yield a row for each picture of a JSON array, all of the same text (PaddleOCR draws one of them each time)."""
     try:
         files = parse_json(cells[0])
     except ValueError as error:
@@ -124,7 +124,7 @@ def _each(line: int, cells: list[str]) -> Rows:
 
 
 def _header(path: Path, cells: list[str], wanted: list[str], file_column: str | None) -> list[str] | None:
-    """The columns that a first line names; None where it is a row.
+    """Return the columns that a first line names; None where it is a row.
 
     Raises:
         DataError: It is neither a row nor a header that is known, or lacks a column.
@@ -181,7 +181,7 @@ def _tsv_cells(content: str) -> Cells:
 
 
 def _txt_cells(content: str, notes: list[str]) -> Cells:
-    """A file and a text: as in the lists of ICDAR, or with a tab or a space between."""
+    """Split a line into a file and a text: as in the lists of ICDAR, or with a tab or a space between."""
     first = next(_lines(content), (0, ""))[1]
     if "\t" in first:
         return _tsv_cells(content)
@@ -197,7 +197,7 @@ def _cells(content: str, split: Callable[[str], list[str]]) -> Cells:
 
 
 def _separator(content: str) -> str:
-    """The first comma, semicolon or tab outside quotes in the first line."""
+    """Find the first comma, semicolon or tab outside quotes in the first line."""
     first = re.sub(r'"[^"]*"', "", next(_lines(content), (0, ""))[1])
     return next((character for character in first if character in _NAMES), ",")
 

@@ -34,7 +34,7 @@ def read_labels(
     text_column: str | None = None,
     only: Mapping[str, str] | None = None,
 ) -> Labels:
-    """The lines of a list, blank ones left out.
+    """Read the lines of a list, blank ones left out.
 
     A header line is known by a column called ``file`` or one of its like (`FILE_COLUMNS`). Without
     one the first column is the file and the second the text. A column ``views`` says how many views of
@@ -89,7 +89,7 @@ def _read(path: Path, file_column: str | None, text_column: str | None, only: di
 
 
 def decode(path: Path) -> str:
-    """The text of a UTF-8 file, without its byte order mark.
+    """Return the text of a UTF-8 file, without its byte order mark.
 
     Raises:
         DataError: The file cannot be read or is not UTF-8 (line and byte are named).
@@ -102,7 +102,7 @@ def decode(path: Path) -> str:
 
 
 def _decode_any(path: Path) -> tuple[str, list[str]]:
-    """The text of a list in any encoding that tables are saved in, and what is unusual about it.
+    """Return the text of a list in any encoding that tables are saved in, and what is unusual about it.
 
     Raises:
         DataError: The file cannot be read, or its encoding is not known.
@@ -146,7 +146,7 @@ def _not_utf8(path: Path, data: bytes, error: UnicodeDecodeError) -> DataError:
 
 
 def _label(row: dict[str, Any], line: int, file_column: str | None, text_column: str | None) -> Label | str:
-    """The file and the text of a row, or what is wrong with it."""
+    """Return the file and the text of a row, or what is wrong with it."""
     known = {column.lower(): value for column, value in row.items()}
     files = _cell(row, known, file_column, FILE_COLUMNS)
     if isinstance(files, str):

@@ -28,12 +28,12 @@ _MAGIC = b"\xde\xc0\xef\xbe"
 
 
 def image_key(number: int) -> bytes:
-    """The key of a picture, numbers from 1."""
+    """Return the key of a picture, numbers from 1."""
     return b"image-%09d" % number
 
 
 def label_key(number: int) -> bytes:
-    """The key of a text, numbers from 1."""
+    """Return the key of a text, numbers from 1."""
     return b"label-%09d" % number
 
 
@@ -72,7 +72,7 @@ class LmdbSamples:
         return self._count
 
     def __getitem__(self, index: int) -> Sample:
-        """A sample.
+        """Read a sample.
 
         Raises:
             RecordError: Its picture or text is missing or damaged.
@@ -82,7 +82,7 @@ class LmdbSamples:
         return Sample(key.decode(), (self._value(key),), text)
 
     def text(self, index: int) -> str:
-        """The text of a sample, without reading its picture."""
+        """Return the text of a sample, without reading its picture."""
         key = label_key(within(index, len(self)) + 1)
         try:
             return normalize(self._value(key).decode())

@@ -100,7 +100,7 @@ class MindRecords:
         return int(self._ends[-1])
 
     def __getitem__(self, index: int) -> Sample:
-        """A sample.
+        """Read a sample.
 
         Raises:
             RecordError: The row is damaged.
@@ -110,7 +110,7 @@ class MindRecords:
         return Sample(name, (image,), self._text(shard, row, name))
 
     def text(self, index: int) -> str:
-        """The text of a sample, without reading its picture."""
+        """Return the text of a sample, without reading its picture."""
         return self._text(*self._find(index))
 
     def _find(self, index: int) -> tuple[_Shard, np.void, str]:
@@ -123,7 +123,7 @@ class MindRecords:
         return shard, shard.rows[row], f"{shard.path.name}#{row}"
 
     def _part(self, shard: _Shard, row: np.void, part: str, name: str) -> memoryview:
-        """The raw or the blob part of a row, without its length."""
+        """Return the raw or the blob part of a row, without its length."""
         page, start, end = (int(row[column]) for column in (f"{part}_page", part, f"{part}_end"))
         base = self._layout.header_size + page * self._layout.page_size
         if page < 0 or not 0 <= start <= end - 8 or base + end > len(shard.data):
@@ -184,7 +184,7 @@ def _first_shard(folder: Path) -> Path:
 
 
 def _open_shard(path: Path) -> _Shard:
-    """The rows of a shard in the order of their ids, and its bytes, memory-mapped."""
+    """Open the rows of a shard in the order of their ids, and its bytes, memory-mapped."""
     index = path.with_name(f"{path.name}.db")
     for file in (path, index):
         if not file.is_file():
@@ -275,7 +275,7 @@ def _choose(found: list[str], preferred: tuple[str, ...], path: Path, what: str)
 
 
 def _blobs(data: memoryview, names: tuple[str, ...], name: str) -> dict[str, bytes]:
-    """The blob fields of a row: each an 8-byte big-endian length and so many bytes."""
+    """Return the blob fields of a row: each an 8-byte big-endian length and so many bytes."""
     blobs, place = {}, 0
     for field in names:
         try:

@@ -54,12 +54,12 @@ def _length_crc(length: int) -> int:
 
 
 def frame(record: bytes) -> bytes:
-    """A record as it stands in a file."""
+    """Frame a record as it stands in a file."""
     return HEAD.pack(len(record), _length_crc(len(record))) + record + masked_crc(record).to_bytes(4, "little")
 
 
 def shard_name(prefix: str, shard: int, shards: int) -> str:
-    """The customary name, such as ``train-00000-of-00512``."""
+    """Return the customary name, such as ``train-00000-of-00512``."""
     return f"{prefix}-{shard:05d}-of-{shards:05d}"
 
 
@@ -112,7 +112,7 @@ class ShardIndex:
 
 
 def read_index(path: str | Path, *, on_truncated: OnTruncated = "error") -> ShardIndex:
-    """The index of a shard: cached if the cache fits the shard's size and time, else built and cached.
+    """Read the index of a shard: cached if the cache fits the shard's size and time, else built and cached.
 
     The cache is ``.NAME.index`` beside the shard, or a file in the user's cache folder where the
     shard's folder cannot be written. Several processes may build at once: each replaces the whole file.
@@ -148,7 +148,7 @@ def _read_index(path: Path, data: Bytes, stat: os.stat_result, on_truncated: OnT
 
 @contextlib.contextmanager
 def _map(file: BinaryIO) -> Iterator[Bytes]:
-    """The bytes of an open file, memory-mapped."""
+    """Map the bytes of an open file into memory."""
     if os.fstat(file.fileno()).st_size == 0:  # an empty file cannot be mapped
         yield memoryview(b"")
     else:
@@ -172,7 +172,7 @@ def _scan(data: Bytes) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _explain_end(path: Path, data: Bytes, end: int, count: int) -> str:
-    """What is wrong at the place where the whole records end."""
+    """Explain what is wrong at the place where the whole records end."""
     remedy = (
         f"the {count:,} records before it are whole: fetch the file again, or go on without the rest (truncated=keep)"
     )
@@ -198,7 +198,7 @@ def _gzip_hint(data: Bytes) -> str:
 
 
 def _load_index(place: Path, stat: os.stat_result) -> ShardIndex | None:
-    """A cached index, memory-mapped; None where it is absent, damaged or not of the shard as it is now."""
+    """Load a cached index, memory-mapped; None where it is absent, damaged or not of the shard as it is now."""
     try:
         with place.open("rb") as file, _map(file) as data:
             magic, version, size, mtime, count, crc = INDEX_HEAD.unpack_from(data)
@@ -242,12 +242,12 @@ class _Shard:
                 self._data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
     def view(self, record: int) -> memoryview:
-        """The bytes of a record where they lie, unchecked."""
+        """Return the bytes of a record where they lie, unchecked."""
         start = int(self.index.offsets[record])
         return self._data[start : start + int(self.index.lengths[record])]
 
     def read(self, record: int) -> bytes:
-        """The bytes of a record, checked."""
+        """Read the bytes of a record, checked."""
         start = int(self.index.offsets[record])
         data = bytes(self.view(record))
         crc = int.from_bytes(self._data[start + len(data) : start + len(data) + 4], "little")
@@ -300,7 +300,7 @@ class TFRecords:
         return int(self._ends[-1]) if len(self._ends) else 0
 
     def __getitem__(self, index: int) -> bytes:
-        """The bytes of a record, their checksum verified.
+        """Return the bytes of a record, their checksum verified.
 
         Raises:
             RecordError: The checksum fails, or the shard has changed since the records were counted.
@@ -309,7 +309,7 @@ class TFRecords:
         return shard.read(record)
 
     def view(self, index: int) -> memoryview:
-        """The bytes of a record where they lie on disk, without copying or verifying them."""
+        """Return the bytes of a record where they lie on disk, without copying or verifying them."""
         shard, record = self._find(index)
         return shard.view(record)
 

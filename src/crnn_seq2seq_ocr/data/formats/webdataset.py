@@ -77,7 +77,7 @@ class WebDataset:
         return int(self._ends[-1])
 
     def __getitem__(self, index: int) -> Sample:
-        """A sample.
+        """Read a sample.
 
         Raises:
             RecordError: It has no picture or text.
@@ -90,7 +90,7 @@ class WebDataset:
         return Sample(tar.name(row), pictures, self.text(index), len(pictures) if len(pictures) > 1 else None)
 
     def text(self, index: int) -> str:
-        """The text of a sample, without reading its picture."""
+        """Return the text of a sample, without reading its picture."""
         number, row = locate(self._ends, index)
         tar = self._opened(self.paths[number])
         data, is_json = tar.text(row)
@@ -102,7 +102,7 @@ class WebDataset:
 
 
 def _field(content: Any, wanted: str | None) -> str:
-    """The text of a JSON object.
+    """Return the text of a JSON object.
 
     Raises:
         ValueError: There is none.

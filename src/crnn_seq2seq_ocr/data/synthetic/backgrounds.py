@@ -14,7 +14,7 @@ _SUFFIXES = frozenset((".jpg", ".jpeg", ".png"))
 
 
 def find_backgrounds(folder: Path | None) -> tuple[Path, ...]:
-    """The photographs of a folder, in order; none without a folder.
+    """Find the photographs of a folder, in order; none without a folder.
 
     Raises:
         DataError: The folder is missing or has no JPEG or PNG file.
@@ -45,7 +45,7 @@ def _photograph(path: Path) -> np.ndarray:
 def draw_background(
     size: tuple[int, int], photographs: tuple[Path, ...], rng: np.random.Generator, difficulty: float
 ) -> np.ndarray:
-    """A background of the size (height, width), float32 (H, W, 3)."""
+    """Draw a background of the size (height, width), float32 (H, W, 3)."""
     height, width = size
     plain = colour(rng)
     pixels = np.empty((height, width, 3), np.float32)
@@ -73,7 +73,7 @@ def draw_background(
 
 
 def _cut(picture: np.ndarray, size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """A part of the picture, near enough of the shape of the crop, float32 (H, W, 3)."""
+    """Cut a part of the picture, near enough of the shape of the crop, float32 (H, W, 3)."""
     height, width = picture.shape[:2]
     zoom = rng.uniform(0.6, 2.0)
     tall = int(np.clip(size[0] * zoom, 4, height))
@@ -83,7 +83,7 @@ def _cut(picture: np.ndarray, size: tuple[int, int], rng: np.random.Generator) -
 
 
 def _add_edge(pixels: np.ndarray, rng: np.random.Generator) -> None:
-    """The end of the board: another colour from one side of the crop, perhaps with a line between."""
+    """Draw the end of the board: another colour from one side of the crop, perhaps with a line between."""
     height, width = pixels.shape[:2]
     reach = float(rng.uniform(0.03, 0.16))
     side = int(rng.random() * 4)
@@ -107,7 +107,7 @@ def _add_edge(pixels: np.ndarray, rng: np.random.Generator) -> None:
 
 
 def _add_frame(pixels: np.ndarray, rng: np.random.Generator) -> None:
-    """A line around the word, near the edges of the crop."""
+    """Draw a line around the word, near the edges of the crop."""
     height, width = pixels.shape[:2]
     x, y = (int(part) for part in rng.uniform(0, 0.08, 2) * height)
     line = tuple(map(float, colour(rng)))

@@ -41,7 +41,7 @@ class Neighbours:
 def write(
     text: str, typeface: Typeface, tracking: float, neighbours: Neighbours, rng: np.random.Generator
 ) -> GlyphMask:
-    """The text in the typeface; tracking is the space added between letters, in ems."""
+    """Write the text in the typeface; tracking is the space added between letters, in ems."""
     font = load_font(typeface.path, typeface.axes)
     left, top, right, bottom = font.getbbox(text, anchor="ls")
     spaced = abs(tracking) > 0.01
@@ -93,7 +93,7 @@ def _surround(
 
 
 def enlarge_first(glyphs: GlyphMask, text: str, typeface: Typeface, factor: float) -> GlyphMask:
-    """The glyphs with the first letter so many times as tall, on the same baseline, as in small capitals."""
+    """Enlarge the first letter so many times, on the same baseline, as in small capitals."""
     left, top, right, bottom = glyphs.box
     font = load_font(typeface.path, typeface.axes)
     place = round(left + font.getlength(text[0]) - font.getbbox(text, anchor="ls")[0])
@@ -111,7 +111,7 @@ def enlarge_first(glyphs: GlyphMask, text: str, typeface: Typeface, factor: floa
 
 
 def bend(glyphs: GlyphMask, rise: float) -> GlyphMask:
-    """The glyphs on an arc whose middle is higher (rise > 0) or lower than its ends, by so many text heights."""
+    """Bend the glyphs along an arc whose middle is `rise` text heights higher (> 0) or lower than its ends."""
     height, width = glyphs.mask.shape
     left, top, right, bottom = glyphs.box
     lift = rise * (bottom - top)
@@ -126,7 +126,7 @@ def bend(glyphs: GlyphMask, rise: float) -> GlyphMask:
 
 
 def crop(glyphs: GlyphMask, corners: np.ndarray, margins: Box, height: int, widest: int) -> np.ndarray:
-    """The mask as a picture of the given height shows it, uint8 (height, width).
+    """Crop the mask as a picture of the given height shows it, uint8 (height, width).
 
     Args:
         glyphs: The letters.

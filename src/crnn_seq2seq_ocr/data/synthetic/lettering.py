@@ -125,7 +125,7 @@ def letter(name: str, rng: np.random.Generator, difficulty: float) -> Lettering:
 
 
 def split_type(name: str) -> tuple[str, str]:
-    """The type of the street and the rest: ``("Grande Rue", "de la Gare")``; the type may be empty."""
+    """Split a name into the type of the street, perhaps empty, and the rest: ``("Grande Rue", "de la Gare")``."""
     parts = name.split(" ")
     for count in (2, 1):
         if len(parts) > count and " ".join(parts[:count]) in _TYPE_WORDS:
@@ -134,7 +134,7 @@ def split_type(name: str) -> tuple[str, str]:
 
 
 def without_accents(text: str) -> str:
-    """The text in plain letters: ``Œ`` as ``OE``, ``É`` as ``E``."""
+    """Write the text in plain letters: ``Œ`` as ``OE``, ``É`` as ``E``."""
     text = text.replace("Œ", "OE").replace("œ", "oe").replace("Æ", "AE").replace("æ", "ae")
     return "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
 
@@ -144,7 +144,7 @@ def _style(rng: np.random.Generator) -> str:
 
 
 def _shown(word: str, rng: np.random.Generator, difficulty: float) -> str:
-    """A word as the plate shows it: abbreviated, or with its hyphens and apostrophes changed."""
+    """Write a word as the plate shows it: abbreviated, or with its hyphens and apostrophes changed."""
     likely = 0.05 if word == "Rue" else 0.22
     if word in ABBREVIATIONS and rng.random() < likely * difficulty:
         return _one_of(ABBREVIATIONS[word], rng)
@@ -187,7 +187,7 @@ def _grouped(shown: list[str], rng: np.random.Generator) -> list[str]:
 
 
 def _rows(groups: list[str], rng: np.random.Generator) -> list[str]:
-    """Groups of words laid out on one to four lines: mostly the type, then the rest."""
+    """Lay groups of words out on one to four lines: mostly the type, then the rest."""
     whole = " ".join(groups)
     if len(groups) == 1 or (len(whole) <= 22 and rng.random() < (0.16 if len(whole) <= 14 else 0.05)):
         return [whole]

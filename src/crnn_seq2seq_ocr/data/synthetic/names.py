@@ -49,7 +49,7 @@ class Choice:
 
 
 def part_of(name: str) -> Part:
-    """The part a name belongs to, by a hash of its lower-case text: 90 % train, 5 % validation, 5 % test."""
+    """Return the part a name belongs to, by a hash of its lower-case text: 90 % train, 5 % validation, 5 % test."""
     place = zlib.crc32(name.lower().encode()) % 100
     return "train" if place < 90 else "validation" if place < 95 else "test"
 
@@ -86,7 +86,7 @@ class StreetNames:
         return entry if starts_with_type(entry) else f"{self._types.draw(rng)} {entry}"
 
     def _usable(self, weights: dict[str, float]) -> Choice:
-        """The entries that can give a name of this part; a tail can if it does with any type."""
+        """Return the entries that can give a name of this part; a tail can if it does with any type."""
         kept = {}
         for entry, weight in weights.items():
             names = [entry] if starts_with_type(entry) else (f"{kind} {entry}" for kind in words.TYPES)
@@ -120,7 +120,7 @@ def _read_corpus(path: Path) -> dict[str, float]:
 
 
 def weight_of(text: str, path: Path, number: int) -> float:
-    """The weight after the tab of a line; 1 where there is none.
+    """Return the weight after the tab of a line; 1 where there is none.
 
     Raises:
         DataError: It is no number above 0.
@@ -137,7 +137,7 @@ def weight_of(text: str, path: Path, number: int) -> float:
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a UTF-8 file, unpacked if need be.
+    """Read the lines of a UTF-8 file, unpacked if need be.
 
     Raises:
         DataError: The file cannot be read, or is not UTF-8.
@@ -218,7 +218,7 @@ def _invented(rng: np.random.Generator, lexicon: Lexicon) -> str:
 
 
 def _tail(rng: np.random.Generator, lexicon: Lexicon) -> str:
-    """What follows the type of the street."""
+    """Return what follows the type of the street."""
     kinds = (_person, _famous, _titled, _saint, _place, _noun, _plural, _date, _invented_place, _surname)
     shares = (0.20, 0.34, 0.41, 0.46, 0.58, 0.71, 0.81, 0.835, 0.925, 1.0)
     return kinds[bisect.bisect_right(shares, rng.random())](rng, lexicon)

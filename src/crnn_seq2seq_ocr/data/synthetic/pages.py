@@ -15,7 +15,7 @@ _MOST_PIXELS_WIDE = 2400
 def draw_line(
     text: str, typefaces: Typefaces, another: Callable[[], str], rng: np.random.Generator, difficulty: float
 ) -> np.ndarray:
-    """A line of a page, RGB uint8 (H, W, 3) with 20 <= H <= 64; the arguments are those of `draw_word`."""
+    """Draw a line of a page, RGB uint8 (H, W, 3) with 20 <= H <= 64; the arguments are those of `draw_word`."""
     typed = rng.random() < 0.8
     typeface = typefaces.choose(text, rng, even=typed)
     neighbours = _neighbours(typeface, another, rng, difficulty)
@@ -70,7 +70,7 @@ def _laid(drawn: GlyphMask, rng: np.random.Generator, difficulty: float) -> np.n
 
 
 def _inked(mask: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.ndarray:
-    """The mask as the ribbon left it: thick or thin, blotchy, pale, full of holes."""
+    """Wear the mask as a ribbon does: thick or thin, blotchy, pale, full of holes."""
     unit = mask.shape[0] / 50
     mask = rendering.grown(mask, float(rng.uniform(0, 1.2)) * unit * difficulty)
     if rng.random() < 0.75 * difficulty:  # ragged edges
@@ -108,7 +108,7 @@ def _paper(mask: np.ndarray, ink: np.ndarray, rng: np.random.Generator, difficul
 
 
 def _scanned(pixels: np.ndarray, height: int, rng: np.random.Generator, difficulty: float) -> np.ndarray:
-    """The line as a scanner or a microfilm kept it."""
+    """Degrade the line as a scanner or a microfilm does."""
     if rng.random() < 0.05 * difficulty:  # nearly black and white
         middle = float(pixels.mean()) - float(rng.uniform(10, 50))
         pixels = (pixels - middle) * np.float32(rng.uniform(2, 6)) + 128

@@ -56,7 +56,7 @@ class _Row:
 def draw_plate(
     lettering: Lettering, typefaces: tuple[Typeface, ...], rng: np.random.Generator, difficulty: float
 ) -> np.ndarray:
-    """A plate as RGBA uint8 (height, `WIDTH`, 4), its colours multiplied by its alpha already."""
+    """Draw a plate as RGBA uint8 (height, `WIDTH`, 4), its colours multiplied by its alpha already."""
     frame = draw_frame(rng)
     ink = _lay_out(lettering, choose_typeface(typefaces, rng), frame, rng)
     height = ink.shape[0]
@@ -91,7 +91,7 @@ def _shares(typefaces: tuple[Typeface, ...]) -> tuple[float, ...]:
 
 
 def _lay_out(lettering: Lettering, typeface: Typeface, frame: Frame, rng: np.random.Generator) -> np.ndarray:
-    """The plate's ink, uint8 (height, WIDTH): all lines, without the frame."""
+    """Lay all lines of the plate out as ink, uint8 (height, WIDTH), without the frame."""
     tracking = int(rng.integers(1, 6)) if rng.random() < 0.25 else 0
     cap = _cap_height(typeface)
     blur, edge = (float(rng.uniform(0.8, 1.9)), float(rng.uniform(80, 130))) if rng.random() < 0.4 else (0.0, 0.0)
@@ -134,7 +134,7 @@ def _painted(mask: np.ndarray, blur: float, edge: float) -> np.ndarray:
 
 
 def _gaps(rows: list[_Row], gap: float) -> list[float]:
-    """The space after each row: none after the last."""
+    """Return the space after each row: none after the last."""
     return [gap * (0.65 if row.small or after.small else 1.0) for row, after in itertools.pairwise(rows)] + [0.0]
 
 
@@ -145,7 +145,7 @@ def _aspects(lines: float, rng: np.random.Generator) -> tuple[float, float]:
 
 
 def _write(ink: np.ndarray, mask: np.ndarray, baseline: float, scale: float, room: float) -> None:
-    """Puts a line's mask in the middle, its baseline at a height, squeezed where it needs more than the room."""
+    """Put a line's mask in the middle, its baseline at a height, squeezed where it needs more than the room."""
     width = max(4, round(min(mask.shape[1] * scale, room)))
     height = max(4, round(mask.shape[0] * scale))
     small = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
@@ -183,7 +183,7 @@ def _line_mask(line: Line, typeface: Typeface, tracking: int) -> np.ndarray:
 
 
 def _arrow(direction: int) -> np.ndarray:
-    """An arrow to the left (-1) or to the right (1), as ink of a line; many fonts have none."""
+    """Draw an arrow to the left (-1) or to the right (1), as ink of a line; many fonts have none."""
     mask = np.zeros((_LINE_HEIGHT, 46), np.uint8)
     middle, tip = _BASELINE - 14, 18 + 15 * direction
     tail, barb = 18 - 15 * direction, tip - 11 * direction
@@ -209,7 +209,7 @@ def _colours(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _background(height: int, colour: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.ndarray:
-    """The enamel without ink, uint8 (height, WIDTH, 3), lighter towards one side as if it mirrored the sky."""
+    """Draw the enamel without ink, uint8 (height, WIDTH, 3), lighter towards one side as if it mirrored the sky."""
     rows = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     columns = np.linspace(-1, 1, WIDTH, dtype=np.float32)[None]
     slope = rng.normal(0, 0.06, 2) * difficulty
@@ -253,7 +253,7 @@ def _fade(ink: np.ndarray, rng: np.random.Generator, difficulty: float) -> None:
 
 
 def _add_rim(pixels: np.ndarray, frame: Frame, rng: np.random.Generator) -> None:
-    """The worn edge of the enamel and the screws in its corners."""
+    """Draw the worn edge of the enamel and the screws in its corners."""
     height = pixels.shape[0]
     tone = float(rng.uniform(15, 90)) if rng.random() < 0.7 else float(rng.uniform(150, 230))
     outline = frame_path(WIDTH, height, 0.5, frame.bend, "round")
@@ -265,7 +265,7 @@ def _add_rim(pixels: np.ndarray, frame: Frame, rng: np.random.Generator) -> None
 
 
 def _add_emblem(pixels: np.ndarray, ink: np.ndarray, rng: np.random.Generator) -> None:
-    """A coat of arms or a logo in an upper corner, where no letters are in its way."""
+    """Draw a coat of arms or a logo in an upper corner, where no letters are in its way."""
     size = int(rng.integers(20, 34))
     x = int(rng.integers(10, 20)) if rng.random() < 0.8 else WIDTH - size - 16
     y = int(rng.integers(10, 22))

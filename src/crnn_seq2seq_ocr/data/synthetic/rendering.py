@@ -33,7 +33,7 @@ _HUES = (
 
 
 def colour(rng: np.random.Generator) -> np.ndarray:
-    """A colour of signs and papers, RGB float32 (3,): white, black, grey, or a hue."""
+    """Draw a colour of signs and papers, RGB float32 (3,): white, black, grey, or a hue."""
     draw = rng.random()
     if draw < 0.20:
         base = np.full(3, rng.uniform(205, 255)) - rng.uniform(0, 18, 3)
@@ -53,7 +53,7 @@ def brightness(colours: np.ndarray) -> float:
 
 
 def colour_on(background: np.ndarray, rng: np.random.Generator, least: float) -> np.ndarray:
-    """A colour that differs from the background's (3,) in brightness by at least so much, if any can."""
+    """Draw a colour that differs from the background's (3,) in brightness by at least so much, if any can."""
     level = brightness(background)
     if rng.random() < 0.5:  # most letters are plainly white or black
         base = np.full(3, rng.uniform(215, 255) if level < 140 else rng.uniform(0, 50)) + rng.normal(0, 6, 3)
@@ -72,7 +72,7 @@ def over(pixels: np.ndarray, paint: np.ndarray | np.float32, mask: np.ndarray, s
 
 
 def moved(mask: np.ndarray, x: float, y: float) -> np.ndarray:
-    """The mask shifted by fractions of pixels."""
+    """Shift the mask by fractions of pixels."""
     place = np.array([(1, 0, x), (0, 1, y)], np.float32)
     return cv2.warpAffine(mask, place, mask.shape[::-1])
 

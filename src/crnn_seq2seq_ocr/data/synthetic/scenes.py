@@ -40,7 +40,7 @@ class Scene:
 
 
 def draw_scene(rng: np.random.Generator, views: int, difficulty: float) -> Scene:
-    """What the views of one sign share."""
+    """Draw what the views of one sign share."""
     draw = rng.random()
     mount = "wall" if draw < 0.60 else "pole" if draw < 0.90 else "fence"
     kind = textures.WALLS[int(rng.integers(len(textures.WALLS)))] if mount == "wall" else "foliage"
@@ -144,7 +144,7 @@ def _surroundings(scene: Scene, camera: np.ndarray, rng: np.random.Generator, di
 
 
 def _wall(scene: Scene, camera: np.ndarray) -> np.ndarray:
-    """The wall in the plate's plane, with its features."""
+    """Draw the wall in the plate's plane, with its features."""
     half = textures.SIZE * scene.spread / 2
     left, top = np.array((WIDTH / 2, 90)) - half + scene.offset
     place = np.array([[scene.spread, 0, left], [0, scene.spread, top], [0, 0, 1]])
@@ -177,7 +177,7 @@ def _curve(gains: np.ndarray) -> np.ndarray:
 
 
 def _distance(scene: Scene, rng: np.random.Generator) -> np.ndarray:
-    """What is far behind: another cut for every view."""
+    """Draw what is far behind: another cut for every view."""
     kind, variant = scene.texture
     if rng.random() < 0.5:
         kind = textures.DISTANCES[int(rng.integers(len(textures.DISTANCES)))]
@@ -213,7 +213,7 @@ def _add_bars(view: np.ndarray, camera: np.ndarray, rng: np.random.Generator) ->
 
 
 def _features(rng: np.random.Generator) -> tuple[tuple[float, ...], ...]:
-    """A corner, a ledge, a window or a board: rectangles that leave the plate's place free."""
+    """Draw a corner, a ledge, a window or a board: rectangles that leave the plate's place free."""
     found = []
     for _ in range(int(rng.integers(1, 3))):
         shade = float(rng.uniform(0.35, 0.9)) if rng.random() < 0.8 else 1.5
@@ -232,7 +232,7 @@ def _features(rng: np.random.Generator) -> tuple[tuple[float, ...], ...]:
 def _cast_shadow(
     view: np.ndarray, plate: np.ndarray, camera: np.ndarray, rng: np.random.Generator, difficulty: float
 ) -> None:
-    """The dark rim below the plate."""
+    """Darken a rim below the plate."""
     height, drop = plate.shape[0], float(rng.uniform(0, 9))
     corners = np.array([(2, 4), (WIDTH, 4), (WIDTH + drop / 2, height + drop), (drop / 2, height + drop)], np.float32)
     _shade(view, cv2.perspectiveTransform(corners[None], camera)[0], 1 - float(rng.uniform(0.1, 0.5)) * difficulty)

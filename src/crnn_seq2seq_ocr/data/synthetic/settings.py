@@ -26,7 +26,7 @@ class DrawnSettings(Settings):
 
     @classmethod
     def from_options(cls, options: str) -> Self:
-        """Settings of ``seed=1&count=1000&...`` (percent-encoding allowed, empty: all defaults).
+        """Parse settings such as ``seed=1&count=1000&...`` (percent-encoding allowed, empty: all defaults).
 
         Raises:
             DataError: Unknown or wrong options: all are listed, unknown ones with the nearest known name.

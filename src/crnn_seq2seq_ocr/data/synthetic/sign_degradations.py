@@ -9,7 +9,7 @@ from crnn_seq2seq_ocr.data.synthetic import textures
 def spoil(
     view: np.ndarray, rng: np.random.Generator, difficulty: float, *, light: float, warmth: float, easy: bool
 ) -> np.ndarray:
-    """The view (RGB uint8) as a camera on a moving car would have kept it."""
+    """Degrade the view (RGB uint8) as a camera on a moving car would have."""
     if difficulty == 0:
         return view
     ease = 0.35 if easy else 1.0
@@ -36,7 +36,7 @@ def noise_view(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 
 def add_noise_strip(view: np.ndarray, rng: np.random.Generator) -> None:
-    """Fills 7 to 36 pixels at one side of the view with noise."""
+    """Fill 7 to 36 pixels at one side of the view with noise."""
     wide = int(rng.integers(7, 37))
     strip = noise_view(rng, view.shape[0], wide)
     if rng.random() < 0.8:
@@ -46,7 +46,7 @@ def add_noise_strip(view: np.ndarray, rng: np.random.Generator) -> None:
 
 
 def _record(view: np.ndarray, rng: np.random.Generator, difficulty: float, *, easy: bool) -> np.ndarray:
-    """What lens, sensor and compression leave, at the resolution that the camera had, enlarged to the view's size."""
+    """Apply lens, sensor and compression at the resolution that the camera had, and enlarge to the view's size."""
     strength = difficulty * (0.4 if easy else 1.0)
     height, width = view.shape[:2]
     factor = min(1 + float(rng.gamma(1.5, 0.45)) * strength, 1.6 if easy else 2.6)
@@ -117,7 +117,7 @@ def _compress(view: np.ndarray, quality: int) -> np.ndarray:
 
 
 def _add_leaves(view: np.ndarray, rng: np.random.Generator) -> None:
-    """A branch that hangs into the view."""
+    """Draw a branch that hangs into the view."""
     height, width = view.shape[:2]
     y, x = (int(rng.integers(0, textures.SIZE - side)) for side in (height, width))
     leaves = textures.texture("foliage", int(rng.integers(textures.VARIANTS)))[y : y + height, x : x + width]
@@ -130,7 +130,7 @@ def _add_leaves(view: np.ndarray, rng: np.random.Generator) -> None:
 
 
 def _add_bar(view: np.ndarray, rng: np.random.Generator) -> None:
-    """A post or a cable in front of the plate."""
+    """Draw a post or a cable in front of the plate."""
     height, width = view.shape[:2]
     x, tone = int(rng.integers(0, width)), float(rng.uniform(20, 200))
     lean = int(rng.normal(0, 8))

@@ -48,7 +48,7 @@ class Typeface:
 
 @functools.lru_cache(maxsize=256)
 def load_font(typeface: Typeface, size: int) -> ImageFont.FreeTypeFont:
-    """The typeface at a size in pixels; kept per process, since placing a variable font is slow."""
+    """Load the typeface at a size in pixels; kept per process, since placing a variable font is slow."""
     # The basic layout is the same in every build of Pillow.
     font = ImageFont.truetype(typeface.path, size, layout_engine=ImageFont.Layout.BASIC)
     if typeface.axes:
@@ -58,7 +58,7 @@ def load_font(typeface: Typeface, size: int) -> ImageFont.FreeTypeFont:
 
 @functools.lru_cache(maxsize=8)
 def find_typefaces(fonts: Path | str | None) -> tuple[Typeface, ...]:
-    """The packaged typefaces and, where asked for, those of a folder or of the system.
+    """Find the packaged typefaces and, where asked for, those of a folder or of the system.
 
     Raises:
         DataError: The folder is missing or has no font that can write French.

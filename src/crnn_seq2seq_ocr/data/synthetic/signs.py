@@ -53,7 +53,7 @@ class SyntheticSigns:
         return self.settings.count
 
     def text(self, index: int) -> str:
-        """The name, without drawing it."""
+        """Return the name, without drawing it."""
         return self._names.draw(self._generator(index, _NAME_STREAM))
 
     def __getitem__(self, index: int) -> Sample:
@@ -97,14 +97,14 @@ class SyntheticSigns:
 
 
 def draw_view_count(rng: np.random.Generator, most: int, difficulty: float) -> int:
-    """Number of real views: as often fewer than four as in FSNS, where one view in ten is missing."""
+    """Draw the number of real views: as often fewer than four as in FSNS, where one view in ten is missing."""
     draw = rng.random()
     fewer = 0 if draw >= 0.19 * difficulty else 1 if draw < 0.07 * difficulty else 2 if draw < 0.15 * difficulty else 3
     return max(1, most - fewer)
 
 
 def open_signs(options: str) -> SyntheticSigns:
-    """The source of ``seed=1&count=1000&...``: `SignSettings` has the options.
+    """Open the source of ``seed=1&count=1000&...``: `SignSettings` has the options.
 
     Raises:
         DataError: Wrong options, or a file that they name cannot be used.

@@ -161,7 +161,7 @@ _ALONE = (
 
 
 def _cased(text: str, rng: np.random.Generator) -> str:
-    """The text in the case of a sign: capitals, a capital first, small letters, or a mix."""
+    """Change the text to the case of a sign: capitals, a capital first, small letters, or a mix."""
     draw = rng.random()
     if text != text.lower():  # a name: its own case is the likeliest
         return text if draw < 0.55 else _upper(text, rng) if draw < 0.95 else text.lower()
@@ -234,7 +234,7 @@ def _sentence(rng: np.random.Generator, language: str, length: int) -> str:
 
 @functools.cache
 def _frequent(language: str) -> Choice:
-    """The most frequent words; rare ones are as good to learn letters from, so the weights are flattened."""
+    """Return the most frequent words; rare ones are as good to learn letters from, so the weights are flattened."""
     return Choice.of({word: count**0.5 for word, count in _counts(language, _KNOWN_WORDS)})
 
 

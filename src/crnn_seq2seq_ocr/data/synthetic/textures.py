@@ -14,7 +14,7 @@ _BANK = 1024
 
 @functools.cache
 def _noise_bank() -> np.ndarray:
-    """Normal noise, int16 (_BANK, _BANK, 3), of deviation 64: slices of it serve as sensor noise."""
+    """Make normal noise, int16 (_BANK, _BANK, 3), of deviation 64: slices of it serve as sensor noise."""
     rng = np.random.default_rng(20161)
     return np.round(rng.standard_normal((_BANK, _BANK, 3), np.float32) * 64).astype(np.int16)
 
@@ -41,13 +41,13 @@ def as_pixels(values: np.ndarray) -> np.ndarray:
 
 
 def sensor_noise(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """A random cut of the noise bank, int16 (height, width, 3), deviation 64."""
+    """Cut sensor noise at random out of the noise bank, int16 (height, width, 3), deviation 64."""
     y, x = int(rng.integers(0, _BANK - height)), int(rng.integers(0, _BANK - width))
     return np.asarray(_noise_bank()[y : y + height, x : x + width])
 
 
 def grain(rng: np.random.Generator, size: tuple[int, int], *, coarse: bool) -> np.ndarray:
-    """A random cut of cloudy noise, float32 (height, width)."""
+    """Cut cloudy noise at random, float32 (height, width)."""
     bank = _grain_bank(coarse)
     y, x = int(rng.integers(0, _BANK - size[0])), int(rng.integers(0, _BANK - size[1]))
     return np.asarray(bank[y : y + size[0], x : x + size[1]])
@@ -55,7 +55,7 @@ def grain(rng: np.random.Generator, size: tuple[int, int], *, coarse: bool) -> n
 
 @functools.cache
 def texture(kind: str, variant: int) -> np.ndarray:
-    """A texture of `WALLS` or `DISTANCES`, RGB uint8 (SIZE, SIZE, 4); the fourth channel is filling.
+    """Draw a texture of `WALLS` or `DISTANCES`, RGB uint8 (SIZE, SIZE, 4); the fourth channel is filling.
 
     OpenCV warps four channels twice as fast as three.
     """
@@ -186,7 +186,7 @@ def _foliage(rng: np.random.Generator) -> np.ndarray:
 
 
 def _garden(rng: np.random.Generator) -> np.ndarray:
-    """A house wall or the sky above, bushes or grass below."""
+    """Draw a house wall or the sky above, bushes or grass below."""
     upper = _street(rng) if rng.random() < 0.4 else _grey(rng.uniform(0.9, 1.45) * _relief(rng, (64, 160), 0.02))
     for _ in range(int(rng.integers(0, 3))):
         x, tone = int(rng.integers(0, SIZE)), rng.uniform(30, 120) * _earths(rng, 1, 0.4)[0]

@@ -71,13 +71,13 @@ def pseudo_word(rng: np.random.Generator) -> str:
 
 
 def figures(rng: np.random.Generator) -> str:
-    """A number, price, date, time, telephone number, percentage or measure."""
+    """Make up a number, price, date, time, telephone number, percentage or measure."""
     kinds = (_number, _number, _number, _number, _price, _date, _time, _telephone, _percentage, _measure, _span)
     return kinds[int(rng.random() * len(kinds))](rng)
 
 
 def code(rng: np.random.Generator) -> str:
-    """A number plate, a room, a model, initials, or an address on the web."""
+    """Make up a number plate, a room, a model, initials, or an address on the web."""
     kinds = (_plate, _room, _room, _initials, _web, _model)
     return kinds[int(rng.random() * len(kinds))](rng)
 

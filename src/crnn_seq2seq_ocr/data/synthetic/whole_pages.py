@@ -54,7 +54,7 @@ class WholePage:
 
 
 def draw_page(kind: PageKind, rng: np.random.Generator) -> WholePage:
-    """A page; all that is random comes from ``rng``."""
+    """Draw a page; all that is random comes from ``rng``."""
     background = tuple(int(each) for each in rng.integers(225, 256, 3)) if kind != "poster" else _colour(rng)
     image = Image.new("RGB", _SIZE, background)
     page = WholePage(np.zeros((0, 0, 3), np.uint8))
@@ -94,7 +94,7 @@ def _form(canvas: ImageDraw.ImageDraw, page: WholePage, ink: tuple[int, ...], rn
 
 
 def _columns(canvas: ImageDraw.ImageDraw, page: WholePage, ink: tuple[int, ...], rng: np.random.Generator) -> None:
-    """A heading over two columns of paragraphs."""
+    """Draw a heading over two columns of paragraphs."""
     words = _words(rng)
     heading, body = _font(_typeface(rng), 60), _font(_typeface(rng), int(rng.integers(22, 28)))
     _write(canvas, page, _fill(canvas, heading, words, 700), (_MARGIN, 60), heading, ink)
@@ -164,7 +164,7 @@ def _colour(rng: np.random.Generator) -> tuple[int, ...]:
 
 
 def _recorded(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The page as a camera kept it: uneven light, a little blur and noise, JPEG."""
+    """Degrade the page as a camera does: uneven light, a little blur and noise, JPEG."""
     light = 1 + 0.12 * rng.random() * rendering.ramp((pixels.shape[0], pixels.shape[1]), rng)
     blurred = cv2.GaussianBlur(pixels, (0, 0), float(rng.uniform(0.3, 1.0))).astype(np.float32) * light
     noisy = blurred + rng.normal(0, rng.uniform(1, 6), pixels.shape)

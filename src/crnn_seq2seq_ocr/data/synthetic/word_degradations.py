@@ -11,7 +11,7 @@ _FEWEST = 11
 
 
 def light(pixels: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.ndarray:
-    """The crop (float32) in uneven light, too bright or too dark, with less contrast."""
+    """Light the crop (float32) unevenly, too brightly or too darkly, with less contrast."""
     size = pixels.shape[:2]
     if rng.random() < 0.3 * difficulty:
         pixels = pixels * (1 + ramp(size, rng) * np.float32(rng.uniform(0.05, 0.4)))
@@ -42,7 +42,7 @@ def _shine(pixels: np.ndarray, rng: np.random.Generator) -> None:
 
 
 def record(pixels: np.ndarray, height: int, rng: np.random.Generator, difficulty: float) -> np.ndarray:
-    """The crop (float32) as a file keeps it: RGB uint8 of the given height."""
+    """Degrade the crop (float32) as a file keeps it: RGB uint8 of the given height."""
     view = textures.as_pixels(pixels)
     view = _blur(view, rng, difficulty)
     width = max(round(view.shape[1] * height / view.shape[0]), 4)
@@ -69,7 +69,7 @@ def noise(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _resize(view: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The view at a size (width, height)."""
+    """Resize the view to a size (width, height)."""
     factor = size[1] / view.shape[0]
     if view.shape[1::-1] == size:
         return view

@@ -79,7 +79,7 @@ class Typeface:
 
 @functools.lru_cache(maxsize=4096)
 def load_font(path: str, axes: tuple[float, ...]) -> ImageFont.FreeTypeFont:
-    """The font at `EM` pixels; kept per process."""
+    """Load the font at `EM` pixels; kept per process."""
     font = ImageFont.truetype(path, EM, layout_engine=ImageFont.Layout.BASIC)
     if axes:
         font.set_variation_by_axes(list(axes))
@@ -117,7 +117,7 @@ class Typefaces:
 
 @functools.lru_cache(maxsize=4)
 def find_typefaces(fonts: Path | str | None) -> Typefaces:
-    """The packaged typefaces and, where asked for, those of a folder or of the system.
+    """Find the packaged typefaces and, where asked for, those of a folder or of the system.
 
     Raises:
         DataError: The folder is missing or has no font with Latin letters.
@@ -139,7 +139,7 @@ def _files_of(folder: Path) -> list[Path]:
 
 
 def _typefaces(paths: list[Path]) -> Iterator[Typeface]:
-    """The typefaces of the files; each family has the same share, more if it has many files, and upright ones most."""
+    """Yield the typefaces of files; each family has the same share, more if it has many, and upright ones most."""
     families = Counter(_family(path) for path in paths)
     for path in paths:
         places = _places(path)
@@ -170,7 +170,7 @@ def _places(path: Path) -> list[tuple[float, ...]]:
 
 
 def _characters(path: Path, axes: tuple[float, ...]) -> frozenset[str]:
-    """The characters for which the font has a shape of their own."""
+    """Return the characters for which the font has a shape of their own."""
     try:
         font = load_font(str(path), axes)
         shapes = {character: _shape(font, character) for character in (_MISSING, *WORDS_CHARSET, *_CURLY)}

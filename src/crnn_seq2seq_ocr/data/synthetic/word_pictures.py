@@ -25,7 +25,7 @@ def draw_word(
     rng: np.random.Generator,
     difficulty: float,
 ) -> np.ndarray:
-    """A picture of the text, RGB uint8 (H, W, 3) with `LOWEST` <= H <= `TALLEST`.
+    """Draw a picture of the text, RGB uint8 (H, W, 3) with `LOWEST` <= H <= `TALLEST`.
 
     Args:
         text: What is to be read.
@@ -57,7 +57,7 @@ def _height(rng: np.random.Generator) -> int:
 def _shape(
     text: str, typeface: Typeface, another: Callable[[], str], rng: np.random.Generator, difficulty: float
 ) -> np.ndarray:
-    """The letters in the crop, uint8, about as tall as the picture will be."""
+    """Shape the letters in the crop, uint8, about as tall as the picture will be."""
     tracking = 0.0
     draw = rng.random()
     if len(text) > 1 and draw < 0.16:
@@ -85,7 +85,7 @@ def _shape(
 
 
 def _curled(text: str, typeface: Typeface, rng: np.random.Generator) -> str:
-    """The text with its straight apostrophes and quotation marks curled, as often as not."""
+    """Curl the text's straight apostrophes and quotation marks, as often as not."""
     if ("'" not in text and '"' not in text) or rng.random() < 0.5:
         return text
     curled = text.replace("'", "’")
@@ -131,7 +131,7 @@ def _calm(background: np.ndarray, mean: np.ndarray, contrast: float) -> None:
 
 
 def _hide(pixels: np.ndarray, rng: np.random.Generator) -> None:
-    """A pole, branch or cable in front of the word."""
+    """Draw a pole, branch or cable in front of the word."""
     height, width = pixels.shape[:2]
     x, lean = int(rng.random() * width), int(rng.normal(0, 0.4) * height)
     tone = tuple(map(float, rendering.colour(rng)))

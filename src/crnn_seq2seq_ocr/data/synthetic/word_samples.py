@@ -49,7 +49,7 @@ class SyntheticWords:
         return self.settings.count
 
     def text(self, index: int) -> str:
-        """The text, without drawing it."""
+        """Return the text, without drawing it."""
         return self._texts.draw(self._generator(index, _TEXT_STREAM))
 
     def __getitem__(self, index: int) -> Sample:
@@ -93,7 +93,7 @@ def page_share(text: str) -> float:
 
 
 def open_words(options: str) -> SyntheticWords:
-    """The source of ``seed=1&count=1000&...``: `WordSettings` has the options.
+    """Open the source of ``seed=1&count=1000&...``: `WordSettings` has the options.
 
     Raises:
         DataError: Wrong options, or a file or folder that they name cannot be used.
