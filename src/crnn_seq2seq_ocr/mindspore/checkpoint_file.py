@@ -5,13 +5,13 @@ type (2) and content (3, raw little-endian).
 """
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crnn_seq2seq_ocr.errors import CheckpointError
+from crnn_seq2seq_ocr.system.protobuf import fields
 
 NUMBER_TYPES = {
     "Float16": "<f2", "Float32": "<f4", "Float64": "<f8", "Bool": "?", "Int8": "<i1", "Int16": "<i2", "Int32": "<i4",
@@ -45,18 +45,19 @@ def _tensors(content: memoryview) -> dict[str, NDArray[np.generic]]:
     """Return the tensors of a whole checkpoint message; those split over several values are joined."""
     pieces: dict[str, list[memoryview]] = {}
     kinds: dict[str, tuple[str, tuple[int, ...]]] = {}
-    for field, value in _fields(content):
+    for field, value in fields(content):
         if field != 1:
             raise ValueError(f"unknown field {field}")
-        fields = dict(_fields(_part(value)))
-        if 1 not in fields:
+        entry = _part(content, value)
+        named = dict(fields(entry))
+        if 1 not in named:
             raise ValueError("a value without a name")
-        name = bytes(_part(fields[1])).decode("utf-8")
+        name = bytes(_part(entry, named[1])).decode("utf-8")
         while name.startswith("network."):
             name = name.removeprefix("network.")
-        if 2 not in fields:
+        if 2 not in named:
             continue
-        dims, kind, raw = _tensor(_part(fields[2]))
+        dims, kind, raw = _tensor(_part(entry, named[2]))
         kinds[name] = (kind, dims)
         pieces.setdefault(name, []).append(raw)
     numbers = [name for name in pieces if kinds[name][0] in NUMBER_TYPES]
@@ -67,13 +68,13 @@ def _tensor(message: memoryview) -> tuple[tuple[int, ...], str, memoryview]:
     """(dims, type, content) of a tensor message."""
     dims: list[int] = []
     kind, content = "", memoryview(b"")
-    for field, value in _fields(message):
+    for field, value in fields(message):
         if field == 1:
-            dims.append(value if isinstance(value, int) else len(value))
+            dims.append(value if isinstance(value, int) else value.stop - value.start)
         elif field == 2:
-            kind = bytes(_part(value)).decode("utf-8")
+            kind = bytes(_part(message, value)).decode("utf-8")
         elif field == 3:
-            content = _part(value)
+            content = _part(message, value)
     return tuple(dims), kind, content
 
 
@@ -88,42 +89,7 @@ def _array(name: str, kind: str, dims: tuple[int, ...], content: bytes) -> NDArr
     return values.reshape(shape)
 
 
-def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """Yield (number, value) of the fields of a protobuf message: varints as int, all else as bytes."""
-    place = 0
-    while place < len(message):
-        key, place = _varint(message, place)
-        wire = key & 7
-        if wire == 0:
-            value, place = _varint(message, place)
-            yield key >> 3, value
-            continue
-        if wire == 2:
-            size, place = _varint(message, place)
-        elif wire in (1, 5):
-            size = 8 if wire == 1 else 4
-        else:
-            raise ValueError(f"wire type {wire} at byte {place}")
-        if place + size > len(message):
-            raise ValueError(f"{place + size - len(message)} bytes are missing")
-        yield key >> 3, message[place : place + size]
-        place += size
-
-
-def _varint(message: memoryview, place: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[place]
-        place += 1
-        value |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            return value, place
-        if shift > 63:
-            raise ValueError(f"no number ends at byte {place}")
-
-
-def _part(value: int | memoryview) -> memoryview:
+def _part(message: memoryview, value: int | slice) -> memoryview:
     if isinstance(value, int):
         raise ValueError("a number where bytes were expected")
-    return value
+    return message[value]

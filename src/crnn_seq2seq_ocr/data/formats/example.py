@@ -11,10 +11,10 @@ import struct
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from crnn_seq2seq_ocr.system.protobuf import BYTES, fields, varint
+
 Values = list[bytes] | list[float] | list[int]
 """What a feature holds: never a mixture."""
-
-VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types
 
 
 def parse_example(data: bytes | memoryview, keys: Collection[str] | None = None) -> dict[str, Values]:
@@ -28,13 +28,14 @@ def parse_example(data: bytes | memoryview, keys: Collection[str] | None = None)
         ValueError: The message is malformed.
     """
     features: dict[str, Values] = {}
-    for number, message in _fields(memoryview(data)):
-        if number != 1 or not isinstance(message, memoryview):
+    data = memoryview(data)
+    for number, message in fields(data):
+        if number != 1 or isinstance(message, int):
             continue
-        for inner, entry in _fields(message):
-            if inner != 1 or not isinstance(entry, memoryview):
+        for inner, entry in fields(data, message.start, message.stop):
+            if inner != 1 or isinstance(entry, int):
                 continue
-            name, feature = _entry(entry)
+            name, feature = _entry(data[entry])
             if keys is None or name in keys:
                 features[name] = _values(feature)
     return features
@@ -55,50 +56,14 @@ def serialize_example(features: Mapping[str, Sequence[bytes] | Sequence[float] |
     return _field(1, b"".join(entries))
 
 
-def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """(field number, value) of a message; fixed-size values come as their bytes."""
-    place, end = 0, len(data)
-    while place < end:
-        tag, place = _varint(data, place)
-        kind = tag & 7
-        if kind == VARINT:
-            value, place = _varint(data, place)
-            yield tag >> 3, value
-            continue
-        if kind == BYTES:
-            length, place = _varint(data, place)
-        elif kind in (FIXED64, FIXED32):
-            length = 8 if kind == FIXED64 else 4
-        else:
-            raise ValueError(f"wire type {kind} at byte {place} of a message")
-        if length > end - place:
-            raise ValueError(f"a field of {length} bytes where {end - place} are left")
-        yield tag >> 3, data[place : place + length]
-        place += length
-
-
-def _varint(data: memoryview, place: int) -> tuple[int, int]:
-    """Read a variable-length number; return it and the place after it."""
-    value = shift = 0
-    while True:
-        if place >= len(data) or shift > 63:
-            raise ValueError("a number without an end")
-        byte = data[place]
-        place += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value, place
-        shift += 7
-
-
 def _entry(entry: memoryview) -> tuple[str, memoryview]:
     name, feature = "", memoryview(b"")
-    for number, value in _fields(entry):
-        if isinstance(value, memoryview):
+    for number, value in fields(entry):
+        if isinstance(value, slice):
             if number == 1:
-                name = str(value, "utf-8")
+                name = str(entry[value], "utf-8")
             elif number == 2:
-                feature = value
+                feature = entry[value]
     return name, feature
 
 
@@ -106,14 +71,14 @@ def _values(feature: memoryview) -> Values:
     """Return the values of a feature: of its last list where it has several kinds, as protobuf's ``oneof`` wants."""
     values: list[Any] = []
     last = None
-    for kind, message in _fields(feature):
-        if kind not in (1, 2, 3) or not isinstance(message, memoryview):
+    for kind, message in fields(feature):
+        if kind not in (1, 2, 3) or isinstance(message, int):
             continue
         if kind != last:
             values, last = [], kind
-        for number, value in _fields(message):
+        for number, value in fields(feature, message.start, message.stop):
             if number == 1:
-                values.extend(_unpack(kind, value))
+                values.extend(_unpack(kind, value if isinstance(value, int) else feature[value]))
     return values
 
 
@@ -132,7 +97,7 @@ def _unpack(kind: int, value: int | memoryview) -> Iterator[bytes | float | int]
     else:
         place = 0
         while place < len(value):
-            number, place = _varint(value, place)
+            number, place = varint(value, place, len(value))
             yield _signed(number)
 
 
