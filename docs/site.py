@@ -70,7 +70,7 @@ def _address(place: Path, target: str, page: str) -> str:
 
 
 def recipes_page() -> str:
-    """Every setting of a recipe, from `config.py`, and the recipes that come along."""
+    """Every setting of a recipe, from the package `config`, and the recipes that come along."""
     parts = [
         "# Recipes\n",
         "A recipe is a YAML file with the settings of a training. `crnn-ocr train NAME setting=value` changes some: "
@@ -78,23 +78,25 @@ def recipes_page() -> str:
         *_section(settings.Recipe, ""),
         "## Recipes that come along\n",
     ]
-    for path in sorted((Path(settings.__file__).parent / "recipes").glob("*.yaml")):
+    for path in sorted((Path(settings.__file__).parents[1] / "recipes").glob("*.yaml")):
         parts += [f"### {path.stem}\n", f"```yaml\n{path.read_text(encoding='utf-8').strip()}\n```\n"]
     return "\n".join(parts)
 
 
-def _section(model: type[BaseModel], path: str) -> list[str]:
+def _section(model: type[BaseModel], path: str, kind: str = "") -> list[str]:
     """A heading, a sentence, a table of the plain settings, and the sections within."""
     documented = attribute_docstrings(model)
     rows, inner = [], []
     for name, field in model.model_fields.items():
         below = [each for each in _classes(field.annotation) if issubclass(each, BaseModel)]
-        inner += [part for each in below for part in _section(each, f"{path}.{name}".strip("."))]
+        for each in below:
+            which = f" of kind `{each.model_fields['kind'].default}`" if len(below) > 1 else ""
+            inner += _section(each, f"{path}.{name}".strip("."), which)
         if not below:
             default = "required" if field.is_required() else f"`{_shown(field.get_default(call_default_factory=True))}`"
-            kind = _values(_attributes(model)[name][0])
-            rows.append(f"| `{name}` | {_cell(kind)} | {_cell(default)} | {_cell(documented.get(name, ''))} |")
-    head = [f"## `{path}`\n", f"{inspect.getdoc(model)}\n"] if path else []
+            values = _values(_attributes(model)[name][0])
+            rows.append(f"| `{name}` | {_cell(values)} | {_cell(default)} | {_cell(documented.get(name, ''))} |")
+    head = [f"## `{path}`{kind}\n", f"{inspect.getdoc(model)}\n"] if path else []
     table = ["| setting | values | default | |", "|---|---|---|---|", *rows, ""] if rows else []
     return [*head, *table, *inner]
 
@@ -122,7 +124,7 @@ def attribute_docstrings(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _values(annotation: str) -> str:
-    """The values that an annotation allows, in words where it is one of those that `config.py` uses often."""
+    """The values that an annotation allows, in words where it is one of those that `config` uses often."""
     if options := re.fullmatch(r"Literal\[(.*)\]", annotation):
         return ", ".join(f"`{each}`" for pair in re.findall(r"'([^']*)'|(\d+)", options[1]) for each in pair if each)
     if bounds := re.fullmatch(r"Annotated\[(\w+), Field\((.*)\)\]", annotation):

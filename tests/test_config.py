@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from crnn_seq2seq_ocr.config import Augmentation, Recipe, load_recipe, memory_size, recipe_names
+from crnn_seq2seq_ocr.config import Augmentation, Recipe, load_recipe, recipe_names
 from crnn_seq2seq_ocr.errors import RecipeError
 from tests.conftest import MakeRecipe
 
@@ -150,7 +150,7 @@ def test_settings_do_not_change(micro: MakeRecipe) -> None:
 
 def test_memory_size_follows_the_pooling(micro: MakeRecipe) -> None:
     recipe = micro()
-    assert memory_size(recipe.model.encoder, recipe.preprocessing) == (2, 8)
+    assert recipe.model.encoder.cells(recipe.preprocessing) == (2, 8)
 
 
 def test_a_recipe_survives_writing_and_reading(micro: MakeRecipe) -> None:

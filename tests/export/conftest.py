@@ -7,14 +7,14 @@ import torch
 
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.checkpoint.weights import build, save_model
-from crnn_seq2seq_ocr.config import DecoderSettings, EncoderSettings, ModelSettings, Preprocessing, Stage
+from crnn_seq2seq_ocr.config import DecoderSettings, ModelSettings, Preprocessing, Stage, VggLstmSettings
 from crnn_seq2seq_ocr.export.onnx_file import export_onnx
 from crnn_seq2seq_ocr.text import UNASSIGNED
-from tests.model.small import CONTENT, POSITION
+from tests.model.small import CONTENT, POSITION, TRANSFORMER
 
 ONE_ROW = ModelSettings(
     width=16,
-    encoder=EncoderSettings(stages=[Stage(channels=8, stride=(2, 2)), Stage(channels=12, pool=(8, 2))]),
+    encoder=VggLstmSettings(stages=[Stage(channels=8, stride=(2, 2)), Stage(channels=12, pool=(8, 2))]),
     decoder=DecoderSettings(attention_size=8),
 )
 VIEWS = Preprocessing(height=16, width=32, views=4)
@@ -22,11 +22,14 @@ KINDS = {
     "content": Description("abcdefgh", 9, VIEWS, CONTENT, "content"),
     "fit": Description("abcdefgh", 9, Preprocessing(height=16, width=128, resize="fit"), ONE_ROW, "fit"),
     "position": Description("abcdefgh" + UNASSIGNED * 9988, 9, VIEWS, POSITION, "position"),
+    "transformer": Description(
+        "abcdefgh", 9, Preprocessing(height=16, width=128, resize="fit"), TRANSFORMER, "transformer"
+    ),
 }
-"""Attention by content over several views, over pictures of any width, and by position with 10,000 ids."""
+"""Attention by content over several views, over pictures of any width, by position with 10,000 ids; a transformer."""
 
 
-LIVELY = {"content": (4, 2), "fit": (5, 8), "position": (4, 2)}
+LIVELY = {"content": (4, 2), "fit": (5, 8), "position": (4, 2), "transformer": (7, 4)}
 """Seed and a factor of the GRU's weights with which texts of different lengths come out."""
 
 
@@ -41,8 +44,9 @@ def save_untrained(description: Description, folder: Path) -> None:
             if isinstance(module, torch.nn.BatchNorm2d):
                 module.weight[::3] *= -1
                 module.running_mean.uniform_(-0.5, 0.5)
-        for layer in recognizer.encoder.recurrent:
-            layer.projection.weight *= 30
+        for name, weight in recognizer.encoder.named_parameters():
+            if name.endswith("projection.weight"):
+                weight *= 30
         decoder.embedding.weight *= 100
         decoder.attention.score.weight *= 10
         decoder.combine.weight *= 3

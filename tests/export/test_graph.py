@@ -19,6 +19,7 @@ SIZES = {
     "content": [(1, 1, 32), (1, 3, 32), (2, 1, 32), (5, 4, 32)],
     "fit": [(1, 1, 32), (1, 1, 128), (4, 1, 64), (3, 1, 96)],
     "position": [(1, 4, 32), (5, 4, 32)],
+    "transformer": [(1, 1, 32), (1, 1, 128), (4, 1, 64), (3, 1, 96)],
 }
 """Batch, views and width."""
 
@@ -100,6 +101,7 @@ def test_the_check_is_in_the_file(models: Path) -> None:
         "content": [(1, 1, 32), (1, 4, 32), (3, 1, 32), (3, 4, 32)],
         "fit": [(1, 1, 32), (1, 1, 128), (3, 1, 32), (3, 1, 128)],
         "position": [(1, 4, 32), (3, 4, 32)],
+        "transformer": [(1, 1, 32), (1, 1, 128), (3, 1, 32), (3, 1, 128)],
     }
 
 
@@ -111,13 +113,14 @@ def sizes(model: onnx.ModelProto) -> dict[str, list[int | str]]:
 
 
 def test_sizes_that_vary_have_names(models: Path) -> None:
-    content, fit, position = (sizes(onnx.load(models / f"{kind}.onnx")) for kind in KINDS)
+    content, fit, position, transformer = (sizes(onnx.load(models / f"{kind}.onnx")) for kind in KINDS)
     assert content["images"] == ["batch", "views", 3, 16, 32]
     assert content["attention"] == ["batch", "length", "views", 2, 8]
     assert fit["images"] == ["batch", 1, 3, 16, "width"]
     assert fit["attention"] == ["batch", "length", 1, 1, "columns"]
     assert position["images"] == ["batch", 4, 3, 16, 32]
     assert position["attention"] == ["batch", "length", 1, 1, 16]
-    for found in (content, fit, position):
+    assert transformer["attention"] == ["batch", "length", 1, 2, "columns"]
+    for found in (content, fit, position, transformer):
         assert found["tokens"] == found["log_probs"] == ["batch", "length"]
         assert found["lengths"] == ["batch"]

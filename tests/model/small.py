@@ -3,22 +3,39 @@
 import torch
 from torch import Tensor
 
-from crnn_seq2seq_ocr.config import DecoderSettings, EncoderSettings, ModelSettings, Preprocessing, Stage
+from crnn_seq2seq_ocr.config import (
+    ConvTransformerSettings,
+    DecoderSettings,
+    ModelSettings,
+    Preprocessing,
+    Stage,
+    VggLstmSettings,
+)
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 
 CLASSES = 12
 PREPROCESSING = Preprocessing(height=16, width=32, views=3)
 CONTENT = ModelSettings(
     width=16,
-    encoder=EncoderSettings(
+    encoder=VggLstmSettings(
         stages=[Stage(channels=8, pool=(2, 2)), Stage(channels=12, convolutions=2, norm="first", pool=(4, 2))],
         recurrent_size=8,
     ),
     decoder=DecoderSettings(attention="content", attention_size=8),
 )
+TRANSFORMER = ModelSettings(
+    width=16,
+    encoder=ConvTransformerSettings(
+        stages=[Stage(channels=8, pool=(2, 2)), Stage(channels=12, pool=(4, 2))],
+        layers=2,
+        heads=2,
+        feedforward_size=24,
+    ),
+    decoder=DecoderSettings(attention="content", attention_size=8),
+)
 POSITION = ModelSettings(
     width=12,
-    encoder=EncoderSettings(
+    encoder=VggLstmSettings(
         stages=[Stage(channels=8, pool=(2, 2)), Stage(channels=12, pool=(4, 1))],
         views="channels", recurrent_layers=2, recurrent_size=8,
     ),

@@ -1,25 +1,27 @@
-"""From views to memory."""
-
-import math
+"""From views to memory, whichever encoder."""
 
 import pytest
 import torch
 from torch import nn
 
-from crnn_seq2seq_ocr.config import EncoderSettings, ModelSettings, Preprocessing, Stage
+from crnn_seq2seq_ocr.config import ModelSettings
 from crnn_seq2seq_ocr.model.encoder import Encoder, ViewBatchNorm
-from tests.model.small import CONTENT, POSITION, PREPROCESSING, all_views, make_images
+from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from tests.model.small import CONTENT, POSITION, PREPROCESSING, TRANSFORMER, all_views, make_images
+
+EACH_VIEW = pytest.mark.parametrize("settings", [CONTENT, TRANSFORMER], ids=["vgg_lstm", "conv_transformer"])
 
 
 def make_encoder(settings: ModelSettings) -> Encoder:
     torch.manual_seed(1)
-    return Encoder(settings.encoder, PREPROCESSING, width=settings.width, classes=12).eval()
+    return Recognizer(settings, PREPROCESSING, classes=12).encoder.eval()
 
 
 @torch.no_grad()
-def test_a_memory_of_all_views() -> None:
+@EACH_VIEW
+def test_a_memory_of_all_views(settings: ModelSettings) -> None:
     mask = torch.tensor([[True, True, True], [True, False, False]])
-    memory = make_encoder(CONTENT)(make_images(2), mask)
+    memory = make_encoder(settings)(make_images(2), mask)
     assert memory.grid == (3, 2, 8)
     assert memory.cells.shape == (2, 48, 16)
     assert memory.mask.view(2, 3, 16).all(2).tolist() == mask.tolist()
@@ -27,17 +29,9 @@ def test_a_memory_of_all_views() -> None:
 
 
 @torch.no_grad()
-def test_views_side_by_side_in_channels() -> None:
-    images = make_images(2)
-    memory = make_encoder(POSITION)(images, all_views(images))
-    assert memory.grid == (1, 1, 16)
-    assert memory.cells.shape == (2, 16, 12)
-    assert memory.mask.all()
-
-
-@torch.no_grad()
-def test_fewer_views_give_the_same_cells() -> None:
-    encoder, images = make_encoder(CONTENT), make_images(2)
+@EACH_VIEW
+def test_fewer_views_give_the_same_cells(settings: ModelSettings) -> None:
+    encoder, images = make_encoder(settings), make_images(2)
     whole = encoder(images, all_views(images))
     for views in (1, 2):
         part = encoder(images[:, :views], all_views(images[:, :views]))
@@ -46,10 +40,11 @@ def test_fewer_views_give_the_same_cells() -> None:
 
 
 @torch.no_grad()
+@EACH_VIEW
 @pytest.mark.parametrize("place", [1, 2])
-def test_the_same_picture_differs_by_its_place(place: int) -> None:
+def test_the_same_picture_differs_by_its_place(settings: ModelSettings, place: int) -> None:
     """Cells know their row and column within the view: a uniform picture gives no two equal ones."""
-    encoder, images = make_encoder(CONTENT), torch.zeros(1, 3, 3, 16, 32)
+    encoder, images = make_encoder(settings), torch.zeros(1, 3, 3, 16, 32)
     cells = encoder(images, all_views(images)).cells[0].view(3, 2, 8, 16)
     first, second = cells.select(place, 0), cells.select(place, 1)
     assert ((first - second).abs().amax(-1) > 1e-3).all()
@@ -58,7 +53,7 @@ def test_the_same_picture_differs_by_its_place(place: int) -> None:
 @torch.no_grad()
 def test_a_sample_gives_the_same_alone_and_in_a_batch() -> None:
     images = make_images(5)
-    for settings in (CONTENT, POSITION):
+    for settings in (CONTENT, POSITION, TRANSFORMER):
         encoder = make_encoder(settings)
         together = encoder(images, all_views(images)).cells
         for number in range(5):
@@ -84,46 +79,17 @@ def test_a_frozen_norm_stays_as_it_is() -> None:
     assert not norm.running_mean.any()
 
 
-def test_initial_weights_are_the_originals() -> None:
-    torch.manual_seed(0)
-    settings = EncoderSettings(stages=[Stage(channels=64), Stage(channels=64)], recurrent_layers=1, recurrent_size=64)
-    encoder = Encoder(settings, Preprocessing(height=4, width=4), width=64, classes=12)
-    second = [module for module in encoder.convolutions if isinstance(module, nn.Conv2d)][1]
-    assert second.weight.std().item() == pytest.approx(math.sqrt(2 / (64 * 9)), rel=0.02)
-    lstm = encoder.recurrent[0].lstm
-    for name, values in lstm.named_parameters():
-        if name.startswith("bias_hh"):  # one bias for each gate
-            assert not values.any()
-            assert not values.requires_grad
-        else:
-            assert values.abs().max() <= 1 / 8
-            assert values.std().item() == pytest.approx(1 / 8 / math.sqrt(3), rel=0.1)
-
-
 @torch.no_grad()
-def test_without_recurrent_layers() -> None:
-    images = make_images(2)
-    for settings in (CONTENT, POSITION):
-        encoder_settings = settings.encoder.model_copy(update={"recurrent_layers": 0})
-        changed = settings.model_copy(update={"encoder": encoder_settings, "width": 24})
-        assert make_encoder(changed)(images, all_views(images)).cells.shape[2] == 24
-
-
-@torch.no_grad()
+@EACH_VIEW
 @pytest.mark.parametrize("rows", ["each", "mean", "max"])
-def test_the_second_output_looks_at_cells_or_columns(rows: str) -> None:
-    stages = CONTENT.encoder.stages
-    settings = EncoderSettings.model_validate(
-        {"stages": stages, "recurrent_size": 8, "cell_output": True, "cell_rows": rows}
-    )
-    torch.manual_seed(1)
-    encoder = Encoder(settings, PREPROCESSING, width=16, classes=12).eval()
+def test_the_second_output_looks_at_cells_or_columns(settings: ModelSettings, rows: str) -> None:
+    encoder_settings = settings.encoder.model_copy(update={"cell_output": True, "cell_rows": rows})
+    encoder = make_encoder(settings.model_copy(update={"encoder": encoder_settings}))
     images = make_images(2, views=1)
     memory = encoder(images, all_views(images))
     assert memory.grid == (1, 2, 8)
     assert encoder.cell_output is not None
     # The decoder's cells are the same with their places added, which the second output does not see.
-    places = (encoder.row_places + encoder.column_places).flatten(0, 1)
-    cells = (memory.cells - places).view(2, 2, 8, 16)
+    cells = (memory.cells - encoder.places(8).flatten(0, 1)).view(2, 2, 8, 16)
     looked_at = {"each": cells.flatten(1, 2), "mean": cells.mean(1), "max": cells.amax(1)}[rows]
     torch.testing.assert_close(memory.cell_logits, encoder.cell_output(looked_at))

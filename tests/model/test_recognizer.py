@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from crnn_seq2seq_ocr.config import ModelSettings, Preprocessing, Recipe, check_model, load_recipe
+from crnn_seq2seq_ocr.config import ModelSettings, Preprocessing, Recipe, load_recipe
 from crnn_seq2seq_ocr.errors import RecipeError
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.text import BOS_ID
@@ -194,7 +194,7 @@ def test_the_second_output_names_cells_and_changes_nothing_else() -> None:
 )
 def test_settings_that_do_not_fit_together(settings: ModelSettings, preprocessing: Preprocessing, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        check_model(settings, preprocessing)
+        settings.check(preprocessing)
 
 
 def test_a_recipe_whose_sizes_do_not_fit_is_refused() -> None:

@@ -77,7 +77,7 @@ class ReadBenchmark:
         if self._reader.backend.recognizer is None:
             return laps.seconds
         recognizer = self._reader.recognizer
-        trim = description.model.encoder.views == "memory"
+        trim = not description.model.encoder.mixes_views
         for group in alike.values():
             for start in range(0, len(group), self._batch_size):
                 images, view_mask = _stacked(group[start : start + self._batch_size], trim=trim)

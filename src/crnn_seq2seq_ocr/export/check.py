@@ -125,7 +125,7 @@ def drawn_source(description: Description) -> str:
 
 def _cases(description: Description) -> Iterator[Case]:
     size = description.preprocessing
-    together = description.model.encoder.views == "channels"  # they need all views
+    together = description.model.encoder.mixes_views  # they need all views
     views = [size.views] if together else [1, size.views]
     widths = [size.width_step, size.width] if size.resize == "fit" else [size.width]
     for samples, count, width in itertools.product(BATCHES, dict.fromkeys(views), dict.fromkeys(widths)):

@@ -17,7 +17,6 @@ from onnxscript import optimizer
 from torch import Tensor, nn
 
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
-from crnn_seq2seq_ocr.config import memory_size
 from crnn_seq2seq_ocr.export.graphs import (
     Carried,
     EncoderGraph,
@@ -57,13 +56,13 @@ def translate(recognizer: Recognizer, description: Description, *, keep_weights:
     """
     changed = with_lstms(recognizer, OnnxLstm)
     if keep_weights:
-        _set_norms_apart(changed.encoder.convolutions)
+        _set_norms_apart(changed.encoder)
     encoder, step, finish = EncoderGraph(changed), StepGraph(recognizer, description), FinishGraph(description)
     images, view_mask = example(description)
     with torch.no_grad():
         carried, fixed = EncoderGraph(recognizer)(images, view_mask)
         _, _, found = step(*carried, *fixed)
-    cells = {} if description.model.encoder.views == "channels" else {1: _ANY}
+    cells = {} if description.model.encoder.mixes_views else {1: _ANY}
     coverage = {2: _ANY} if cells else {}
     return Pieces(
         _translated(
@@ -94,8 +93,8 @@ def example(description: Description, *, samples: int = 2) -> tuple[Tensor, Tens
 
 
 def any_size(description: Description) -> list[dict[int, Any]]:
-    """Return the dimensions of images and view_mask that may be of any size."""
-    several = description.preprocessing.views > 1 and description.model.encoder.views == "memory"
+    """Say which dimensions of images and view_mask may be of any size."""
+    several = description.preprocessing.views > 1 and not description.model.encoder.mixes_views
     views = {1: _ANY} if several else {}
     width = {4: _ANY} if description.preprocessing.resize == "fit" else {}
     return [{0: _ANY} | views | width, {0: _ANY} | views]
@@ -182,10 +181,9 @@ def _outputs(description: Description) -> list[onnx.ValueInfoProto]:
 
 def _grid_sizes(description: Description) -> list[int | str]:
     """Sizes of the attention's views, rows and columns, names where they vary."""
-    rows, columns = memory_size(description.model.encoder, description.preprocessing)
-    if description.model.encoder.views == "channels":
-        return [1, 1, columns]
-    several = description.preprocessing.views > 1
+    encoder = description.model.encoder
+    rows, columns = encoder.cells(description.preprocessing)
+    several = description.preprocessing.views > 1 and not encoder.mixes_views
     return ["views" if several else 1, rows, "columns" if description.preprocessing.resize == "fit" else columns]
 
 
@@ -225,11 +223,12 @@ def _forget_origins(graph: onnx.GraphProto) -> None:
         part.ClearField("doc_string")
 
 
-def _set_norms_apart(layers: nn.Sequential) -> None:
+def _set_norms_apart(encoder: nn.Module) -> None:
     """Put products and sums in place of the norms right after convolutions; ONNX Runtime joins them on loading."""
-    for place, (before, norm) in enumerate(itertools.pairwise(layers), 1):
-        if isinstance(before, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-            layers[place] = _Affine(norm)
+    for layers in [module for module in encoder.modules() if isinstance(module, nn.Sequential)]:
+        for place, (before, norm) in enumerate(itertools.pairwise(list(layers)), 1):
+            if isinstance(before, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                layers[place] = _Affine(norm)
 
 
 class _Affine(nn.Module):

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
-from crnn_seq2seq_ocr.config import memory_size
 from crnn_seq2seq_ocr.model import search
 from crnn_seq2seq_ocr.model.decoder import State
 from crnn_seq2seq_ocr.model.encoder import Memory
@@ -119,14 +118,11 @@ class Grid:
     """How the cells of a memory lie: (views, rows, columns)."""
 
     def __init__(self, description: Description) -> None:
-        self._rows, self._columns = memory_size(description.model.encoder, description.preprocessing)
-        self._in_channels = description.model.encoder.views == "channels"
+        self._rows, self._columns = description.model.encoder.cells(description.preprocessing)
         self._fits = description.preprocessing.resize == "fit"
 
     def __call__(self, cells: int) -> tuple[int, int, int]:
-        """Return the graph of so many cells; pictures of any width have one view."""
-        if self._in_channels:
-            return 1, 1, cells
+        """Return the grid of so many cells; pictures of any width have one view."""
         if self._fits:
             return 1, self._rows, cells // self._rows
         return cells // (self._rows * self._columns), self._rows, self._columns

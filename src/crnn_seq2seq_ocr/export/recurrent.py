@@ -11,16 +11,16 @@ from torch import Tensor, nn
 from torch._higher_order_ops import scan
 from torch.nn import functional
 
-from crnn_seq2seq_ocr.model.encoder import RecurrentLayer
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.model.vgg_lstm import RecurrentLayer
 
 
 def with_lstms(recognizer: Recognizer, kind: Callable[[nn.LSTM], nn.Module]) -> Recognizer:
     """Copy a network with each of its bidirectional LSTMs replaced by what `kind` makes of it."""
     copied = copy.deepcopy(recognizer)
-    for layer in copied.encoder.recurrent:
-        assert isinstance(layer, RecurrentLayer)
-        layer.lstm = kind(layer.lstm)  # type: ignore[assignment]
+    for layer in copied.encoder.modules():
+        if isinstance(layer, RecurrentLayer):
+            layer.lstm = kind(layer.lstm)  # type: ignore[assignment]
     return copied
 
 

@@ -334,7 +334,7 @@ class Reader:
     @property
     def _mixes_views(self) -> bool:
         """Whether the model lays the views of a text over each other, missing ones too."""
-        return self.description.model.encoder.views == "channels"
+        return self.description.model.encoder.mixes_views
 
 
 def _begin(

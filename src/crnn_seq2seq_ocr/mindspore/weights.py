@@ -12,10 +12,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from crnn_seq2seq_ocr.config import DecoderSettings, EncoderSettings, ModelSettings, Preprocessing, Stage
+from crnn_seq2seq_ocr.config import DecoderSettings, ModelSettings, Preprocessing, Stage, VggLstmSettings
 from crnn_seq2seq_ocr.errors import CheckpointError
 from crnn_seq2seq_ocr.mindspore.checkpoint_file import read_mindspore
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.model.vgg_lstm import VggLstm
 
 VIEWS = 4
 CNN = "encoder.cnn."
@@ -121,7 +122,7 @@ class _Layout:
                   Stage(channels=channels[1], norm="none", pool=POOLS[1])]  # fmt: skip
         stages += [Stage(channels=size, convolutions=2, norm="first", pool=pool)
                    for size, pool in zip(channels[2:10:2], POOLS[2:], strict=True)]  # fmt: skip
-        encoder = EncoderSettings(stages=stages, views="channels", features=VIEWS * channels[-1], dropout=0.5,
+        encoder = VggLstmSettings(stages=stages, views="channels", features=VIEWS * channels[-1], dropout=0.5,
                                   recurrent_layers=2, recurrent_size=hidden)  # fmt: skip
         model = ModelSettings(width=width, encoder=encoder, decoder=DecoderSettings(attention="position", dropout=0.1))
         rows, _ = (math.prod(sizes) for sizes in zip(*POOLS, strict=True))
@@ -129,22 +130,25 @@ class _Layout:
 
     def state(self, recognizer: Recognizer, model: ModelSettings) -> dict[str, Tensor]:
         """Make the state dict; what does not fit is noted in `problems`."""
-        found: dict[str, NDArray[np.generic] | None] = self._convolutions(recognizer)
-        for place, size_in in enumerate((model.encoder.features or model.width, model.width)):
+        settings, network = model.encoder, recognizer.encoder
+        assert isinstance(settings, VggLstmSettings)
+        assert isinstance(network, VggLstm)
+        found: dict[str, NDArray[np.generic] | None] = self._convolutions(network)
+        for place, size_in in enumerate((settings.features or model.width, model.width)):
             old, new = f"encoder.lstm{place + 1}.", f"encoder.recurrent.{place}."
             for part in ("weight", "bias"):
                 found[f"{new}projection.{part}"] = self._take(f"{old}embedding.{part}")
-            for part, value in self._lstm(f"{old}rnn.", size_in, model.encoder.recurrent_size).items():
+            for part, value in self._lstm(f"{old}rnn.", size_in, settings.recurrent_size).items():
                 found[f"{new}lstm.{part}"] = value
         self._rename_old_gru()
         for ours, theirs in DECODER_PARTS.items():
             found[f"decoder.{ours}"] = self._take(DECODER + theirs)
         return self._checked(found, recognizer)
 
-    def _convolutions(self, recognizer: Recognizer) -> dict[str, NDArray[np.generic] | None]:
+    def _convolutions(self, network: VggLstm) -> dict[str, NDArray[np.generic] | None]:
         found: dict[str, NDArray[np.generic] | None] = {}
         layers = iter(LAYERS)
-        for number, module in enumerate(recognizer.encoder.convolutions):
+        for number, module in enumerate(network.convolutions):
             ours = f"encoder.convolutions.{number}."
             if isinstance(module, nn.Conv2d):
                 layer = next(layers)

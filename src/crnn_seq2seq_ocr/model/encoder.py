@@ -1,7 +1,7 @@
-"""From views to memory: convolutional stages, then bidirectional LSTMs along the width.
+"""From views to memory: what all encoders have in common.
 
 N batch, V views, C channels, H x W pixels of a view, R x U rows and columns of cells of a view,
-T = V*R*U memory cells (views in channels: T = U), D width of the model.
+T = V*R*U memory cells (views mixed: T = R*U), D width of the model, K tokens.
 """
 
 import math
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from crnn_seq2seq_ocr.config import EncoderSettings, Preprocessing, Stage, memory_size
+from crnn_seq2seq_ocr.config import EncoderSettings, Stage
 
 
 class Memory(NamedTuple):
@@ -28,6 +28,59 @@ class Memory(NamedTuple):
     mask: Tensor
     grid: tuple[int, int, int]
     cell_logits: Tensor | None = None
+
+
+class Encoder(nn.Module):
+    """Views to memory, each view on its own; a subclass makes the `features` of views.
+
+    Args:
+        settings: With or without a second output.
+    """
+
+    norm: nn.LayerNorm
+    row_places: nn.Parameter
+    column_places: nn.Parameter
+    cell_output: nn.Linear | None
+
+    def __init__(self, settings: EncoderSettings) -> None:
+        super().__init__()
+        self.cell_rows = settings.cell_rows
+
+    def make_places(self, rows: int, columns: int, width: int) -> None:
+        """Make the norm of the cells, and what tells each its place within its view."""
+        self.norm = nn.LayerNorm(width)
+        self.row_places = nn.Parameter(torch.randn(rows, 1, width) * 0.1)
+        self.column_places = nn.Parameter(torch.randn(columns, width) * 0.1)
+
+    def places(self, columns: int) -> Tensor:
+        """Return what tells each cell its row and column: (R, U, D), as many columns as a view has."""
+        return self.row_places + self.column_places[:columns]
+
+    def features(self, views: Tensor) -> Tensor:
+        """Make features (B, R, U, D) of views (B, 3, H, W) in [-1, 1]."""
+        raise NotImplementedError
+
+    def forward(self, images: Tensor, view_mask: Tensor) -> Memory:
+        """Make the memory of images (N, V, 3, H, W) in [-1, 1] with view_mask (N, V) bool."""
+        samples, views = images.shape[:2]
+        features = self.features(images.flatten(0, 1))  # (N*V, R, U, D)
+        rows, columns = features.shape[1:3]
+        cells = self.norm(features.view(samples, views, *features.shape[1:]))  # (N, V, R, U, D)
+        cell_logits = None if self.cell_output is None else self._cell_logits(cells, self.cell_output)
+        # A cell knows its place within its view, not the view's number: any number of views in any order.
+        cells = (cells + self.places(columns)).flatten(1, 3)  # (N, T, D)
+        mask = view_mask.repeat_interleave(rows * columns, dim=1)  # (N, T)
+        return Memory(cells, mask, (views, rows, columns), cell_logits)
+
+    def _cell_logits(self, cells: Tensor, output: nn.Linear) -> Tensor:
+        """Give the second output of cells (N, V, R, U, D): (N, T, K), or (N, V*U, K) for columns."""
+        if self.cell_rows == "each":
+            looked_at = cells.flatten(1, 3)  # (N, T, D)
+        else:
+            columns = cells.mean(2) if self.cell_rows == "mean" else cells.amax(2)  # (N, V, U, D)
+            looked_at = columns.flatten(1, 2)  # (N, V*U, D)
+        logits: Tensor = output(looked_at)
+        return logits.float()
 
 
 class ViewBatchNorm(nn.BatchNorm2d):
@@ -68,106 +121,9 @@ def stage_layers(stage: Stage, channels_in: int, views: int) -> list[nn.Module]:
     return layers
 
 
-class RecurrentLayer(nn.Module):
-    """A bidirectional LSTM and a projection of its two directions to the width of the model.
-
-    Each gate has one bias, as in the original. Torch adds two, which would only double their learning rate:
-    the second is zero and not trained.
-    """
-
-    def __init__(self, size_in: int, hidden: int, size_out: int) -> None:
-        super().__init__()
-        self.lstm = nn.LSTM(size_in, hidden, bidirectional=True, batch_first=True)
-        for name in ("bias_hh_l0", "bias_hh_l0_reverse"):
-            nn.init.zeros_(self.lstm.get_parameter(name)).requires_grad_(False)
-        self.projection = nn.Linear(2 * hidden, size_out)
-
-    def forward(self, sequence: Tensor) -> Tensor:  # (B, U, size_in) -> (B, U, size_out)
-        """Run both directions and project their states."""
-        projected: Tensor = self.projection(self.lstm(sequence)[0])
-        return projected
-
-
-class Encoder(nn.Module):
-    """Views to memory."""
-
-    def __init__(self, settings: EncoderSettings, preprocessing: Preprocessing, *, width: int, classes: int) -> None:
-        super().__init__()
-        self.in_channels = settings.views == "channels"
-        views = preprocessing.views
-        norm_views = views if self.in_channels else 1
-        rows, columns = memory_size(settings, preprocessing)
-        layers: list[nn.Module] = []
-        channels = 3
-        for stage in settings.stages:
-            layers += stage_layers(stage, channels, norm_views)
-            channels = stage.channels
-        if self.in_channels:
-            features = settings.features or width
-            # Two rows become one; the column of zeros keeps the number of columns.
-            layers += [
-                nn.ZeroPad2d((0, 1, 0, 0)),
-                nn.Conv2d(channels, features // views, 2, bias=False),
-                ViewBatchNorm(features // views, norm_views),
-                nn.ReLU(),
-            ]
-            channels = features
-        else:
-            self.norm = nn.LayerNorm(width)
-            self.row_places = nn.Parameter(torch.randn(rows, 1, width) * 0.1)
-            self.column_places = nn.Parameter(torch.randn(columns, width) * 0.1)
-        self.convolutions = nn.Sequential(*layers)
-        self.dropout = nn.Dropout(settings.dropout)
-        sizes = [channels] + [width] * settings.recurrent_layers
-        self.recurrent = nn.Sequential(*(RecurrentLayer(size, settings.recurrent_size, width) for size in sizes[:-1]))
-        fits = settings.recurrent_layers or channels == width
-        self.projection = nn.Identity() if fits else nn.Linear(channels, width)
-        self.cell_output = nn.Linear(width, classes) if settings.cell_output else None
-        self.cell_rows = settings.cell_rows
-        self._initialise()
-
-    def _initialise(self) -> None:
-        """Convolutions: normal with deviation sqrt(2 / fan_in), as the original draws them."""
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                fan_in = module.in_channels * math.prod(module.kernel_size)
-                nn.init.normal_(module.weight, std=math.sqrt(2 / fan_in))
-
-    def forward(self, images: Tensor, view_mask: Tensor) -> Memory:
-        """Memory of images (N, V, 3, H, W) in [-1, 1] with view_mask (N, V) bool."""
-        return self._channels(images) if self.in_channels else self._cells(images, view_mask)
-
-    def _channels(self, images: Tensor) -> Memory:
-        samples, views = images.shape[:2]
-        features = self.convolutions(images.transpose(0, 1).flatten(0, 1))  # (V*N, C, 1, U)
-        features = self.dropout(features).squeeze(2)  # (V*N, C, U)
-        features = features.unflatten(0, (views, samples))  # (V, N, C, U)
-        columns = features.permute(1, 3, 0, 2).flatten(2)  # (N, U, V*C), views in order
-        cells = self.projection(self.recurrent(columns))  # (N, U, D)
-        mask = cells.new_ones(cells.shape[:2], dtype=torch.bool)
-        return Memory(cells, mask, (1, 1, cells.shape[1]))
-
-    def _cells(self, images: Tensor, view_mask: Tensor) -> Memory:
-        samples, views = images.shape[:2]
-        features = self.dropout(self.convolutions(images.flatten(0, 1)))  # (N*V, C, R, U)
-        rows, columns = features.shape[2:]
-        lines = features.permute(0, 2, 3, 1).flatten(0, 1)  # (N*V*R, U, C)
-        lines = self.projection(self.recurrent(lines))  # (N*V*R, U, D)
-        cells = lines.unflatten(0, (samples, views, rows))  # (N, V, R, U, D)
-        # A cell knows its place within its view, not the view's number: any number of views in any order.
-        places = self.row_places + self.column_places[:columns]  # (R, U, D)
-        cells = self.norm(cells)
-        cell_logits = None if self.cell_output is None else self._cell_logits(cells, self.cell_output)
-        cells = (cells + places).flatten(1, 3)  # (N, T, D)
-        mask = view_mask.repeat_interleave(rows * columns, dim=1)  # (N, T)
-        return Memory(cells, mask, (views, rows, columns), cell_logits)
-
-    def _cell_logits(self, cells: Tensor, output: nn.Linear) -> Tensor:
-        """Compute what the second output finds in cells (N, V, R, U, D): (N, T, K), or (N, V*U, K) for columns."""
-        if self.cell_rows == "each":
-            looked_at = cells.flatten(1, 3)  # (N, T, D)
-        else:
-            columns = cells.mean(2) if self.cell_rows == "mean" else cells.amax(2)  # (N, V, U, D)
-            looked_at = columns.flatten(1, 2)  # (N, V*U, D)
-        logits: Tensor = output(looked_at)
-        return logits.float()
+def initialise_convolutions(network: nn.Module) -> None:
+    """Draw the weights of convolutions: normal with deviation sqrt(2 / fan_in), as the original does."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            fan_in = module.in_channels * math.prod(module.kernel_size)
+            nn.init.normal_(module.weight, std=math.sqrt(2 / fan_in))

@@ -3,13 +3,28 @@
 N batch, V views, L target length, D width of the model, K tokens.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from crnn_seq2seq_ocr.config import ModelSettings, Preprocessing, memory_size
+from crnn_seq2seq_ocr.config import (
+    ConvTransformerSettings,
+    EncoderSettings,
+    ModelSettings,
+    Preprocessing,
+    VggLstmSettings,
+)
+from crnn_seq2seq_ocr.model.conv_transformer import ConvTransformer
 from crnn_seq2seq_ocr.model.decoder import Decoder
 from crnn_seq2seq_ocr.model.encoder import Encoder, Memory
+from crnn_seq2seq_ocr.model.vgg_lstm import VggLstm
+
+ENCODERS: dict[type[EncoderSettings], Callable[..., Encoder]] = {
+    VggLstmSettings: VggLstm,
+    ConvTransformerSettings: ConvTransformer,
+}
+"""The network of each encoder's settings, made of them, the preprocessing, the width and the number of classes."""
 
 CELL_OUTPUT = frozenset({"encoder.cell_output.weight", "encoder.cell_output.bias"})
 """The weights that only training uses."""
@@ -47,8 +62,9 @@ class Recognizer(nn.Module):
 
     def __init__(self, settings: ModelSettings, preprocessing: Preprocessing, classes: int) -> None:
         super().__init__()
-        _, columns = memory_size(settings.encoder, preprocessing)
-        self.encoder = Encoder(settings.encoder, preprocessing, width=settings.width, classes=classes)
+        _, columns = settings.encoder.cells(preprocessing)
+        make_encoder = ENCODERS[type(settings.encoder)]
+        self.encoder = make_encoder(settings.encoder, preprocessing, width=settings.width, classes=classes)
         self.decoder = Decoder(settings.decoder, width=settings.width, classes=classes, columns=columns)
 
     def encode(self, images: Tensor, view_mask: Tensor) -> Memory:

@@ -71,7 +71,7 @@ def make_collate(recipe: Recipe) -> Collate:
     return Collate(
         # The original's rows hold begin, up to max_length characters, end: so many steps are counted.
         target_length=recipe.text.max_length + 2 if recipe.training.loss.padding == "counted" else None,
-        trim_views=recipe.model.encoder.views == "memory",
+        trim_views=not recipe.model.encoder.mixes_views,
         batches=batches_in_pool(recipe),
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
-from crnn_seq2seq_ocr.config import Recipe, load_recipe, make_recipe, memory_size
+from crnn_seq2seq_ocr.config import Recipe, load_recipe, make_recipe
 from crnn_seq2seq_ocr.data.sources import SYNTHETIC, open_source, with_option
 from crnn_seq2seq_ocr.text import UNASSIGNED, Tokenizer
 
@@ -156,6 +156,6 @@ def _mixture(learn: str, keep: str | None, samples: int, steps: int) -> str:
 def _cell_losses(base: Description) -> dict[str, float]:
     """Weights of the losses on the second output, for models that have one."""
     encoder, preprocessing = base.model.encoder, base.preprocessing
-    one_row = memory_size(encoder, preprocessing)[0] == 1 and preprocessing.views == 1
+    one_row = encoder.cells(preprocessing)[0] == 1 and preprocessing.views == 1
     ctc = 0.3 if encoder.cell_output and one_row else 0.0
     return {"ctc": ctc, "counts": 0.1 if encoder.cell_output and not one_row else 0.0}

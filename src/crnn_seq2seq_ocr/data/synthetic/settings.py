@@ -1,6 +1,5 @@
 """Settings of the synthetic signs and words, and their form as options of a source's name."""
 
-import difflib
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import parse_qsl
@@ -8,6 +7,7 @@ from urllib.parse import parse_qsl
 from pydantic import Field, ValidationError, field_validator
 
 from crnn_seq2seq_ocr.config import Settings
+from crnn_seq2seq_ocr.config.explain import explain_options
 from crnn_seq2seq_ocr.errors import DataError
 
 Part = Literal["train", "validation", "test"]
@@ -41,7 +41,7 @@ class DrawnSettings(Settings):
         try:
             return cls.model_validate(dict(pairs))
         except ValidationError as error:
-            raise DataError(f"options of {cls.source}: {_explain(error, list(cls.model_fields))}") from None
+            raise DataError(f"options of {cls.source}: {explain_options(error, cls)}") from None
 
 
 class SignSettings(DrawnSettings):
@@ -92,19 +92,3 @@ class WordSettings(DrawnSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.split(",")) if isinstance(value, str) else value
-
-
-def _explain(error: ValidationError, known: list[str]) -> str:
-    problems: dict[str, str] = {}
-    for problem in error.errors():
-        name = str(problem["loc"][0])
-        problems.setdefault(name, _sentence(name, problem["type"], problem["msg"], known))
-    return "; ".join(problems.values())
-
-
-def _sentence(name: str, kind: str, message: str, known: list[str]) -> str:
-    if kind != "extra_forbidden":
-        return f"{name}: {message}"
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-    return f"there is no option {name!r} ({hint})"
