@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch._higher_order_ops import scan
 from torch.nn import functional
 
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.model.vgg_lstm import RecurrentLayer
+from crnn_seq2seq_ocr.system.torch_private import scan
 
 
 def with_lstms(recognizer: Recognizer, kind: Callable[[nn.LSTM], nn.Module]) -> Recognizer:

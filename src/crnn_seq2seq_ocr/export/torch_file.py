@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch._higher_order_ops import while_loop
 from torch.fx import GraphModule
 
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
@@ -26,6 +25,7 @@ from crnn_seq2seq_ocr.inference.onnx_backend import DESCRIPTION_KEY
 from crnn_seq2seq_ocr.inference.torch_backend import TorchBackend
 from crnn_seq2seq_ocr.model.outputs import Outputs
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.system.torch_private import while_loop
 
 
 def export_torch(model: Path, out: Path) -> Checked:

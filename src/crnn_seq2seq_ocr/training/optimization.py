@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs
 from torch import Tensor, nn
 
@@ -19,6 +18,7 @@ from crnn_seq2seq_ocr.errors import CrnnOcrError, DeviceError
 from crnn_seq2seq_ocr.model.loss import count_losses, ctc_losses, loss_divisor, token_losses
 from crnn_seq2seq_ocr.model.recognizer import normalise
 from crnn_seq2seq_ocr.system.processes import on_cpu
+from crnn_seq2seq_ocr.system.torch_private import forget_accelerator, move_towards, processor_has_bf16, skip_unless
 from crnn_seq2seq_ocr.text import BOS_ID
 from crnn_seq2seq_ocr.training.batches import Batch
 
@@ -38,7 +38,7 @@ def with_precision(recipe: Recipe) -> Recipe:
 
 def _computes_bf16() -> bool:
     if on_cpu():
-        return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
+        return processor_has_bf16()
     return not torch.cuda.is_available() or torch.cuda.is_bf16_supported(including_emulation=False)
 
 
@@ -51,8 +51,7 @@ def make_accelerator(settings: TrainingSettings) -> Accelerator:
     assert settings.precision != "auto", "`with_precision` has said what it means"
     # Steps that leave out the decoder give its weights no gradients, which several processes must be ready for.
     unused = DistributedDataParallelKwargs(find_unused_parameters=settings.loss.letters_first > 0)
-    # What an earlier training in this process has chosen would stay, and another precision be refused.
-    AcceleratorState._reset_state()
+    forget_accelerator()
     try:
         precision = PRECISIONS[settings.precision]
         accelerator = Accelerator(mixed_precision=precision, cpu=on_cpu(), kwargs_handlers=[unused])
@@ -186,9 +185,7 @@ class WeightAverage(nn.Module):
         keep = torch.where(count > 0, ((1 + count) / (10 + count)).clamp(max=self.decay), 0.0)
         averages: list[Tensor] = list(self.module.parameters())
         weights: list[Tensor] = list(model.parameters())
-        changes = list(torch._foreach_sub(weights, averages))
-        torch._foreach_mul_(changes, (1 - keep) * finite)
-        torch._foreach_add_(averages, changes)
+        move_towards(averages, weights, (1 - keep) * finite)
         for average, buffer in zip(self.module.buffers(), model.buffers(), strict=True):
             average.copy_(buffer)
         self.n_averaged += finite.long()
@@ -204,8 +201,7 @@ def update_weights(optimizer: Any, finite: Tensor, *, precision: str) -> None:
     """
     if precision != "fp16":
         if optimizer.optimizer.defaults["fused"]:
-            # What a gradient scaler would set: the fused kernel reads it on the device, nobody waits for it.
-            optimizer.optimizer.found_inf = (~finite).float()
+            skip_unless(optimizer.optimizer, finite)
         elif not finite:
             return
     optimizer.step()
