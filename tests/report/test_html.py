@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from crnn_seq2seq_ocr.metrics import PROFILES
-from crnn_seq2seq_ocr.report.cards import card, data_uri, differing
+from crnn_seq2seq_ocr.report.cards import data_uri, differing, shown
 from crnn_seq2seq_ocr.report.content import CardSection, SampleCard, summarize
 from crnn_seq2seq_ocr.report.html import render_html
+from crnn_seq2seq_ocr.report.templates import templates
 
 HOSTILE = "<script>alert('x')</script>\" onload=\"y&amp;"
 VOID = {"meta", "img"}
@@ -53,6 +54,11 @@ def sample(**changes) -> SampleCard:
         "picture": picture, "overview": picture, "heat_maps": (picture,) * 8,
     }  # fmt: skip
     return SampleCard(**(values | changes))
+
+
+def card(sample: SampleCard) -> str:
+    """One sample as the page shows it."""
+    return str(templates().get_template("cards.html").module.card(shown(sample)))
 
 
 @pytest.fixture(scope="module")
@@ -165,24 +171,24 @@ def test_differences(reference: str, prediction: str, missed: set[int], wrong: s
 
 
 def test_card_marks_wrong_and_doubtful_characters() -> None:
-    shown = card(sample())
+    text = card(sample())
 
-    assert "✗ wrong" in shown
-    assert '<span class="missed">o</span>' in shown
-    assert '<span class="wrong doubtful" title="30.0%">a</span>' in shown
-    assert '<span class="unsure" title="60.0%">c</span>' in shown
-    assert '<span class="confidence unsure"' in shown
+    assert "✗ wrong" in text
+    assert '<span class="missed">o</span>' in text
+    assert '<span class="wrong doubtful" title="30.0%">a</span>' in text
+    assert '<span class="unsure" title="60.0%">c</span>' in text
+    assert '<span class="confidence unsure"' in text
 
 
 def test_card_without_a_reference_judges_nothing() -> None:
-    shown = card(sample(reference=None))
+    text = card(sample(reference=None))
 
-    assert "verdict" not in shown
-    assert "<dt>true</dt>" not in shown
+    assert "verdict" not in text
+    assert "<dt>true</dt>" not in text
 
 
 def test_card_without_pictures_or_probabilities_still_shows_the_texts() -> None:
-    shown = card(sample(picture=None, overview=None, heat_maps=(), characters=(), prediction=""))
+    text = card(sample(picture=None, overview=None, heat_maps=(), characters=(), prediction=""))
 
-    assert "<img" not in shown
-    assert "nothing" in shown
+    assert "<img" not in text
+    assert "nothing" in text

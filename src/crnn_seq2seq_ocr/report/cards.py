@@ -1,8 +1,7 @@
-"""Samples as cards of the HTML page: picture, texts with their differences, attention."""
+"""Samples as the cards of an HTML page show them: pictures, texts with their differences, attention."""
 
 import base64
-from collections.abc import Sequence
-from html import escape
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -10,28 +9,69 @@ from rapidfuzz.distance import Levenshtein
 
 from crnn_seq2seq_ocr.metrics import strict
 from crnn_seq2seq_ocr.report.attention import confidence_level
-from crnn_seq2seq_ocr.report.content import CardSection, SampleCard
+from crnn_seq2seq_ocr.report.content import SampleCard
 from crnn_seq2seq_ocr.text import normalize, plain
 
 _JPEG_QUALITY = 85
 _LARGEST = 1200  # pixels; a longer side is scaled down, so that pages stay light
 
 
-def cards(section: CardSection) -> str:
-    """Return the cards of a section."""
-    if not section.cards:
-        return '<p class="empty">None.</p>'
-    return f'<div class="cards">{"".join(map(card, section.cards))}</div>'
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture within the page; its size is the picture's own, whatever the file's."""
+
+    address: str
+    width: int
+    height: int
 
 
-def card(sample: SampleCard) -> str:
-    """One sample."""
-    level = confidence_level(sample.confidence)
-    return (
-        '<article class="card">'
-        f"<header>{_verdict(sample)}<code>{escape(sample.name)}</code>"
-        f'<span class="confidence {level}" title="confidence of the whole text">{sample.confidence:.1%}</span></header>'
-        f"{_picture(sample)}{_texts(sample)}{_heat_maps(sample)}</article>"
+@dataclass(frozen=True, slots=True)
+class Character:
+    """A character of a text: classes of the stylesheet, empty where it is neither wrong nor unsure."""
+
+    text: str
+    classes: str
+    probability: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A sample as ``cards.html`` shows it.
+
+    Attributes:
+        name: Of the sample.
+        confidence: Of the whole text.
+        right: Whether the text is right; None where that is not known.
+        overview: The picture with the way of the attention.
+        picture: The picture alone.
+        texts: The true text, where it is known, and the one read.
+        heat_maps: For each character its attention, itself and its probability.
+    """
+
+    name: str
+    confidence: float
+    right: bool | None
+    overview: Image | None
+    picture: Image | None
+    texts: tuple[tuple[str, tuple[Character, ...]], ...]
+    heat_maps: tuple[tuple[Image, str, float], ...]
+
+
+def shown(sample: SampleCard) -> Shown:
+    """Make what is shown of a sample."""
+    return Shown(
+        name=sample.name,
+        confidence=sample.confidence,
+        right=strict(sample.reference) == strict(sample.prediction) if sample.reference is not None else None,
+        overview=None if sample.overview is None else _image(sample.overview),
+        picture=None if sample.picture is None else _image(sample.picture),
+        texts=_texts(sample),
+        heat_maps=tuple(
+            (_image(heat_map), character, probability)
+            for heat_map, (character, probability) in zip(sample.heat_maps, sample.characters, strict=True)
+        )
+        if sample.heat_maps
+        else (),
     )
 
 
@@ -59,75 +99,36 @@ def differing(reference: str, prediction: str) -> tuple[set[int], set[int]]:
     return missed, wrong
 
 
-def _verdict(sample: SampleCard) -> str:
-    if sample.reference is None:
-        return ""
-    if strict(sample.reference) == strict(sample.prediction):
-        return '<span class="verdict right">✓ right</span>'
-    return '<span class="verdict wrong">✗ wrong</span>'
-
-
-def _texts(sample: SampleCard) -> str:
-    missed, wrong = (set(), set()) if sample.reference is None else differing(sample.reference, sample.prediction)
+def _texts(sample: SampleCard) -> tuple[tuple[str, tuple[Character, ...]], ...]:
     probabilities = _probabilities(sample)
-    rows = [_text_row("read", normalize(sample.prediction), wrong, "wrong", probabilities)]
-    if sample.reference is not None:
-        rows.insert(0, _text_row("true", normalize(sample.reference), missed, "missed", None))
-    return f'<dl class="texts">{"".join(rows)}</dl>'
+    if sample.reference is None:
+        return (("read", _characters(normalize(sample.prediction), set(), "wrong", probabilities)),)
+    missed, wrong = differing(sample.reference, sample.prediction)
+    return (
+        ("true", _characters(normalize(sample.reference), missed, "missed", None)),
+        ("read", _characters(normalize(sample.prediction), wrong, "wrong", probabilities)),
+    )
 
 
-def _text_row(name: str, text: str, marked: set[int], mark: str, probabilities: Sequence[float] | None) -> str:
-    characters = [
+def _characters(text: str, marked: set[int], mark: str, probabilities: list[float] | None) -> tuple[Character, ...]:
+    return tuple(
         _character(character, mark if place in marked else "", probabilities[place] if probabilities else None)
         for place, character in enumerate(text)
-    ]
-    shown = "".join(characters) or '<span class="empty">nothing</span>'
-    return f"<dt>{name}</dt><dd>{shown}</dd>"
+    )
 
 
-def _character(character: str, mark: str, probability: float | None) -> str:
-    shown = escape("␣" if mark and character.isspace() else character)
+def _character(character: str, mark: str, probability: float | None) -> Character:
+    text = "␣" if mark and character.isspace() else character
     classes = " ".join(filter(None, [mark, "" if probability is None else confidence_level(probability)]))
-    title = "" if probability is None else f' title="{probability:.1%}"'
-    return f'<span class="{classes}"{title}>{shown}</span>' if classes else shown
+    return Character(text, classes, probability)
 
 
 def _probabilities(sample: SampleCard) -> list[float] | None:
-    """One probability per character of the prediction, if the sample tells them."""
+    """Return one probability per character of the prediction, if the sample tells them."""
     if "".join(character for character, _ in sample.characters) != normalize(sample.prediction):
         return None
     return [probability for character, probability in sample.characters for _ in character]
 
 
-def _picture(sample: SampleCard) -> str:
-    """Show the way of the attention where there is one, else the picture itself."""
-    chosen = sample.picture if sample.overview is None else sample.overview
-    if chosen is None:
-        return ""
-    what = "picture" if sample.overview is None else "picture with the way of the attention"
-    image = _image(chosen, f"{what} of {sample.name}")
-    if sample.picture is None or sample.overview is None:
-        return image
-    return f"{image}<details><summary>the picture alone</summary>{_image(sample.picture, sample.name)}</details>"
-
-
-def _heat_maps(sample: SampleCard) -> str:
-    if not sample.heat_maps:
-        return ""
-    figures = [
-        f"<figure>{_image(heat_map, f'attention for {character}')}<figcaption><b>{escape(_visible(character))}</b>"
-        f'<span class="{confidence_level(probability)}">{probability:.1%}</span></figcaption></figure>'
-        for heat_map, (character, probability) in zip(sample.heat_maps, sample.characters, strict=True)
-    ]
-    return f'<details><summary>character by character</summary><div class="maps">{"".join(figures)}</div></details>'
-
-
-def _image(picture: np.ndarray, description: str) -> str:
-    height, width = picture.shape[:2]
-    return (
-        f'<img src="{data_uri(picture)}" width="{width}" height="{height}" alt="{escape(description)}" loading="lazy">'
-    )
-
-
-def _visible(character: str) -> str:
-    return "␣" if character.isspace() else character
+def _image(picture: np.ndarray) -> Image:
+    return Image(data_uri(picture), picture.shape[1], picture.shape[0])

@@ -26,6 +26,8 @@ from crnn_seq2seq_ocr.metrics import (
     threshold_curve,
 )
 
+_OWN_SCORES = {"lcs_ratio": "LCS ratio", "positional_accuracy": "positional"}
+
 
 @dataclass(frozen=True, slots=True)
 class SampleCard:
@@ -126,6 +128,11 @@ def summarize(
         lead=lead,
         sections=tuple(sections),
     )
+
+
+def own_score(values: Mapping[str, float | int | None]) -> tuple[str, float | None] | None:
+    """Find the name and value of the score that a profile has for itself; None where it has none."""
+    return next(((label, values[name]) for name, label in _OWN_SCORES.items() if name in values), None)
 
 
 def as_json(report: EvaluationReport) -> dict[str, Any]:

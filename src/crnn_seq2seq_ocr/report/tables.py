@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from crnn_seq2seq_ocr.metrics import Confusion, CoveragePoint, LengthBin, ReliabilityBin, Scores
+from crnn_seq2seq_ocr.report.content import own_score
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -87,11 +88,8 @@ def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
 
 
 def _own_score(values: Mapping[str, float | int | None]) -> str:
-    if "lcs_ratio" in values:
-        return f"{_percent(values['lcs_ratio'])} LCS ratio"
-    if "positional_accuracy" in values:
-        return f"{_percent(values['positional_accuracy'])} positional"
-    return "–"
+    own = own_score(values)
+    return "–" if own is None else f"{_percent(own[1])} {own[0]}"
 
 
 def _visible(character: str) -> str:
