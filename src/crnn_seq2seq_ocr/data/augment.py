@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from crnn_seq2seq_ocr.config import Augmentation
+from crnn_seq2seq_ocr.data.degradations import blur_along, compress
 from crnn_seq2seq_ocr.data.pictures import resize
 
 _INTERPOLATIONS = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_AREA, cv2.INTER_NEAREST)
@@ -40,7 +41,7 @@ def augment_view(
     if rng.random() < settings.noise:
         view = _noise(view, rng)
     if rng.random() < settings.jpeg:
-        view = _jpeg(view, rng)
+        view = compress(view, int(rng.integers(20, 81)))
     return view
 
 
@@ -123,26 +124,14 @@ def _blur(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.5:
         return cv2.GaussianBlur(view, (0, 0), sigmaX=rng.uniform(0.4, 1.6) * extent)
     length = max(3, round(rng.uniform(3, 9) * extent))
-    kernel = np.zeros((length, length), np.float32)
     angle = rng.uniform(0, math.pi)
     half = (length - 1) / 2
     end = round(half + half * math.cos(angle)), round(half + half * math.sin(angle))
     start = round(half - half * math.cos(angle)), round(half - half * math.sin(angle))
-    cv2.line(kernel, start, end, 1.0)
-    return cv2.filter2D(view, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
+    return blur_along(view, start, end, side=length, border=cv2.BORDER_REPLICATE)
 
 
 def _noise(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Gaussian noise with a standard deviation of 2 to 16 levels."""
     noise = rng.standard_normal(view.shape, dtype=np.float32) * rng.uniform(2, 16)
     return cv2.add(view, noise, dtype=cv2.CV_8U)
-
-
-def _jpeg(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Compress the view as a JPEG file of quality 20 to 80 and decode it again."""
-    quality = int(rng.integers(20, 81))
-    done, data = cv2.imencode(".jpg", cv2.cvtColor(view, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
-    assert done, "a view of the network's size always fits a JPEG file"
-    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
-    assert decoded is not None, "what was just encoded can be decoded"
-    return decoded

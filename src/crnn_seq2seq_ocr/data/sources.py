@@ -26,6 +26,7 @@ from crnn_seq2seq_ocr.data.combined import Joined, Repeated, Subset, weighted
 from crnn_seq2seq_ocr.data.formats import arrow, folder, fsns, lmdb, mindrecord, webdataset
 from crnn_seq2seq_ocr.data.formats.format import Format, Options
 from crnn_seq2seq_ocr.data.hashing import between, hash_places, parse_range
+from crnn_seq2seq_ocr.data.options import parse_options
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.errors import DataError, did_you_mean
 from crnn_seq2seq_ocr.system.dependencies import needing
@@ -122,11 +123,7 @@ def _split_options(spec: str) -> tuple[str, Options]:
     found = OPTIONS.fullmatch(spec)
     if not found or Path(spec).expanduser().exists():
         return spec, {}
-    pairs = [option.partition("=") for option in found["options"].split("&") if option]
-    wrong = [name for name, equals, _ in pairs if not equals]
-    if wrong:
-        raise DataError(f"{spec}: the option {wrong[0]!r} has no value: write {wrong[0]}=VALUE")
-    return found["place"], {name: value for name, _, value in pairs}
+    return found["place"], parse_options(found["options"], found["place"])
 
 
 def _take_number(name: str, options: Options, spec: str) -> int | None:

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
-from urllib.parse import parse_qsl
 
 from pydantic import Field, ValidationError, field_validator
 
 from crnn_seq2seq_ocr.config import Settings
 from crnn_seq2seq_ocr.config.explain import explain_options
+from crnn_seq2seq_ocr.data.options import parse_options
 from crnn_seq2seq_ocr.errors import DataError
 
 Part = Literal["train", "validation", "test"]
@@ -31,15 +31,9 @@ class DrawnSettings(Settings):
         Raises:
             DataError: Unknown or wrong options: all are listed, unknown ones with the nearest known name.
         """
+        chosen = parse_options(options, cls.source)
         try:
-            pairs = parse_qsl(options, keep_blank_values=True, strict_parsing=bool(options))
-        except ValueError:
-            raise DataError(f"{options!r} are not options: write them as name=value&name=value") from None
-        twice = sorted({name for place, (name, _) in enumerate(pairs) if name in dict(pairs[:place])})
-        if twice:
-            raise DataError(f"options of {cls.source}: {', '.join(twice)} given more than once")
-        try:
-            return cls.model_validate(dict(pairs))
+            return cls.model_validate(chosen)
         except ValidationError as error:
             raise DataError(f"options of {cls.source}: {explain_options(error, cls)}") from None
 

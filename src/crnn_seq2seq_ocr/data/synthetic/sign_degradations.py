@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from crnn_seq2seq_ocr.data.degradations import compress, move
 from crnn_seq2seq_ocr.data.synthetic import textures
 
 
@@ -57,7 +58,7 @@ def _record(view: np.ndarray, rng: np.random.Generator, difficulty: float, *, ea
     if draw < 0.28 * strength:
         view = cv2.GaussianBlur(view, (0, 0), float(rng.uniform(0.5, 1.7)) / factor)
     elif draw < 0.38 * strength:
-        view = _move(view, float(rng.uniform(2, 6)) / factor, float(rng.normal(0, 0.4)))
+        view = move(view, float(rng.uniform(2, 6)) / factor, float(rng.normal(0, 0.4)), half=5)
     elif draw > 1 - 0.45 * difficulty:
         view = _sharpen(view, float(rng.uniform(0.3, 1.6)))
     deviation = rng.uniform(-2, 4.5) * difficulty
@@ -65,7 +66,7 @@ def _record(view: np.ndarray, rng: np.random.Generator, difficulty: float, *, ea
         grain = textures.sensor_noise(rng, *view.shape[:2])
         view = textures.as_pixels(view + (grain * int(deviation * 4) >> 8))
     if rng.random() < 0.8:
-        view = _compress(view, int(rng.uniform(100 - 60 * difficulty, 97)))
+        view = compress(view, int(rng.uniform(100 - 60 * difficulty, 97)))
     if factor > 1.1:
         method = cv2.INTER_CUBIC if rng.random() < 0.7 else cv2.INTER_LINEAR
         view = cv2.resize(view, (width, height), interpolation=method)
@@ -74,14 +75,6 @@ def _record(view: np.ndarray, rng: np.random.Generator, difficulty: float, *, ea
 
 def _sharpen(view: np.ndarray, amount: float) -> np.ndarray:
     return cv2.addWeighted(view, 1 + amount, cv2.GaussianBlur(view, (0, 0), 1.0), -amount, 0)
-
-
-def _move(view: np.ndarray, length: float, angle: float) -> np.ndarray:
-    kernel = np.zeros((11, 11), np.float32)
-    along = np.array((np.cos(angle), np.sin(angle))) * length / 2
-    ends = np.round((np.array((5, 5)) + np.array((-1, 1))[:, None] * along) * 16).astype(int)
-    cv2.line(kernel, tuple(map(int, ends[0])), tuple(map(int, ends[1])), 1.0, 1, cv2.LINE_8, 4)
-    return cv2.filter2D(view, -1, kernel / max(float(kernel.sum()), 1.0))
 
 
 def _smear(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -108,12 +101,6 @@ def _expose(
     gains = gain * np.array((1 + warm, 1.0, 1 - warm))
     curve = 255 * np.clip(levels * gains, 0, 1) ** gamma
     return cv2.LUT(view, textures.as_pixels(haze + curve * (1 - haze / 255)))
-
-
-def _compress(view: np.ndarray, quality: int) -> np.ndarray:
-    # OpenCV's order of colours is the other one; JPEG needs it right for its chroma.
-    _, code = cv2.imencode(".jpg", cv2.cvtColor(view, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, quality))
-    return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR_RGB))
 
 
 def _add_leaves(view: np.ndarray, rng: np.random.Generator) -> None:

@@ -49,10 +49,15 @@ class Typeface:
 @functools.lru_cache(maxsize=256)
 def load_font(typeface: Typeface, size: int) -> ImageFont.FreeTypeFont:
     """Load the typeface at a size in pixels; kept per process, since placing a variable font is slow."""
+    return open_font(typeface.path, typeface.axes, size)
+
+
+def open_font(path: str, axes: tuple[float, ...], size: int) -> ImageFont.FreeTypeFont:
+    """Open a font file at a size in pixels, a variable one at a place on its axes."""
     # The basic layout is the same in every build of Pillow.
-    font = ImageFont.truetype(typeface.path, size, layout_engine=ImageFont.Layout.BASIC)
-    if typeface.axes:
-        font.set_variation_by_axes(list(typeface.axes))
+    font = ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
+    if axes:
+        font.set_variation_by_axes(list(axes))
     return font
 
 

@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from crnn_seq2seq_ocr.data.sample import Sample
+from crnn_seq2seq_ocr.data.synthetic.drawn import PICTURE_STREAM, TEXT_STREAM, Drawn
 from crnn_seq2seq_ocr.data.synthetic.lettering import letter
 from crnn_seq2seq_ocr.data.synthetic.names import StreetNames
 from crnn_seq2seq_ocr.data.synthetic.plates import draw_plate
@@ -16,10 +17,8 @@ from crnn_seq2seq_ocr.data.synthetic.sign_fonts import Typeface, find_typefaces
 VIEWS = 4
 """Views in a picture, missing ones included."""
 
-_NAME_STREAM, _PICTURE_STREAM = 1, 2
 
-
-class SyntheticSigns:
+class SyntheticSigns(Drawn[SignSettings]):
     """Street name signs drawn on demand: a pure function of (settings, index).
 
     Each sample has one picture, RGB uint8 (150, 600, 3): four views side by side, the missing ones, always the
@@ -31,7 +30,7 @@ class SyntheticSigns:
     """
 
     def __init__(self, settings: SignSettings) -> None:
-        self.settings = settings
+        super().__init__(settings)
         # Opened now, so that a wrong file is reported before the work begins.
         self._names, self._typefaces  # noqa: B018
 
@@ -44,21 +43,13 @@ class SyntheticSigns:
             f"difficulty {chosen.difficulty:g}, up to {chosen.views} views"
         )
 
-    @property
-    def faults(self) -> list[str]:
-        """Nothing: what is drawn is whole."""
-        return []
-
-    def __len__(self) -> int:
-        return self.settings.count
-
     def text(self, index: int) -> str:
         """Return the name, without drawing it."""
-        return self._names.draw(self._generator(index, _NAME_STREAM))
+        return self._names.draw(self.generator(index, TEXT_STREAM))
 
     def __getitem__(self, index: int) -> Sample:
         text = self.text(index)
-        rng = self._generator(index, _PICTURE_STREAM)
+        rng = self.generator(index, PICTURE_STREAM)
         difficulty = self.settings.difficulty
         views = draw_view_count(rng, self.settings.views, difficulty)
         plate = draw_plate(letter(text, rng, difficulty), self._typefaces, rng, difficulty)
@@ -73,10 +64,7 @@ class SyntheticSigns:
             target[:] = draw_view(plate, scene, rng, difficulty, easy=easy)
             if not easy and rng.random() < 0.11 * difficulty:
                 add_noise_strip(target, rng)
-        return Sample(name=f"synthetic:signs#{self._place(index)}", images=(strip,), text=text, views=views)
-
-    def __getstate__(self) -> dict[str, SignSettings]:
-        return {"settings": self.settings}
+        return Sample(name=self.name(index), images=(strip,), text=text, views=views)
 
     @functools.cached_property
     def _names(self) -> StreetNames:
@@ -85,15 +73,6 @@ class SyntheticSigns:
     @functools.cached_property
     def _typefaces(self) -> tuple[Typeface, ...]:
         return find_typefaces(self.settings.fonts)
-
-    def _place(self, index: int) -> int:
-        count = self.settings.count
-        if not -count <= index < count:
-            raise IndexError(f"sample {index} of {count}")
-        return index % count
-
-    def _generator(self, index: int, stream: int) -> np.random.Generator:
-        return np.random.default_rng([self.settings.seed, self._place(index), stream])
 
 
 def draw_view_count(rng: np.random.Generator, most: int, difficulty: float) -> int:

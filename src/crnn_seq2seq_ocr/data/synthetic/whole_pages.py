@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from crnn_seq2seq_ocr.data.synthetic import rendering
 from crnn_seq2seq_ocr.data.synthetic.settings import WordSettings
+from crnn_seq2seq_ocr.data.synthetic.sign_fonts import open_font
 from crnn_seq2seq_ocr.data.synthetic.texts import WordTexts
 from crnn_seq2seq_ocr.data.synthetic.word_fonts import Typeface, find_typefaces
 
@@ -153,10 +154,7 @@ def _typeface(rng: np.random.Generator) -> Typeface:
 
 @functools.lru_cache(maxsize=256)
 def _font(typeface: Typeface, size: int) -> ImageFont.FreeTypeFont:
-    font = ImageFont.truetype(typeface.path, size, layout_engine=ImageFont.Layout.BASIC)
-    if typeface.axes:
-        font.set_variation_by_axes(list(typeface.axes))
-    return font
+    return open_font(typeface.path, typeface.axes, size)
 
 
 def _colour(rng: np.random.Generator) -> tuple[int, ...]:

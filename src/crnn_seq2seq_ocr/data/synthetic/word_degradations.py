@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from crnn_seq2seq_ocr.data.degradations import compress, move
 from crnn_seq2seq_ocr.data.synthetic import textures
 from crnn_seq2seq_ocr.data.synthetic.rendering import ramp
 
@@ -57,7 +58,7 @@ def record(pixels: np.ndarray, height: int, rng: np.random.Generator, difficulty
     if rng.random() < 0.12 * difficulty:
         view = cv2.addWeighted(view, 1.7, cv2.GaussianBlur(view, (0, 0), 1.0), -0.7, 0)
     if rng.random() < 0.7:
-        view = _compress(view, int(rng.uniform(97 - 62 * difficulty, 97)))
+        view = compress(view, int(rng.uniform(97 - 62 * difficulty, 97)))
     return view
 
 
@@ -84,20 +85,6 @@ def _blur(view: np.ndarray, rng: np.random.Generator, difficulty: float) -> np.n
     if draw < 0.45:
         return cv2.GaussianBlur(view, (0, 0), max(float(rng.gamma(2.0, 0.38)) * unit, 0.2))
     if draw < 0.55:
-        return _move(view, float(rng.uniform(1.5, 6)) * unit, float(rng.normal(0, 0.6)))
+        length = float(rng.uniform(1.5, 6)) * unit
+        return move(view, length, float(rng.normal(0, 0.6)), half=max(1, int(length / 2 + 0.5)))
     return view
-
-
-def _move(view: np.ndarray, length: float, angle: float) -> np.ndarray:
-    half = max(1, int(length / 2 + 0.5))
-    kernel = np.zeros((2 * half + 1, 2 * half + 1), np.float32)
-    along = np.array((np.cos(angle), np.sin(angle))) * length / 2
-    first, last = (np.round((half + sign * along) * 16).astype(int).tolist() for sign in (-1, 1))
-    cv2.line(kernel, first, last, 1.0, 1, cv2.LINE_8, 4)
-    return cv2.filter2D(view, -1, kernel / max(float(kernel.sum()), 1e-6))
-
-
-def _compress(view: np.ndarray, quality: int) -> np.ndarray:
-    # OpenCV's order of colours is the other one; JPEG needs it right for its chroma.
-    _, coded = cv2.imencode(".jpg", cv2.cvtColor(view, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, quality))
-    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB))

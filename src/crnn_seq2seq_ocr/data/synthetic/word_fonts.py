@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from PIL import ImageFont
 
-from crnn_seq2seq_ocr.data.synthetic.sign_fonts import system_folders
+from crnn_seq2seq_ocr.data.synthetic.sign_fonts import open_font, system_folders
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.text import WORDS_CHARSET
 
@@ -80,10 +80,7 @@ class Typeface:
 @functools.lru_cache(maxsize=4096)
 def load_font(path: str, axes: tuple[float, ...]) -> ImageFont.FreeTypeFont:
     """Load the font at `EM` pixels; kept per process."""
-    font = ImageFont.truetype(path, EM, layout_engine=ImageFont.Layout.BASIC)
-    if axes:
-        font.set_variation_by_axes(list(axes))
-    return font
+    return open_font(path, axes, EM)
 
 
 class Typefaces:

@@ -3,20 +3,17 @@
 import functools
 from pathlib import Path
 
-import numpy as np
-
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.data.synthetic.backgrounds import find_backgrounds
+from crnn_seq2seq_ocr.data.synthetic.drawn import PICTURE_STREAM, TEXT_STREAM, Drawn
 from crnn_seq2seq_ocr.data.synthetic.pages import draw_line
 from crnn_seq2seq_ocr.data.synthetic.settings import WordSettings
 from crnn_seq2seq_ocr.data.synthetic.texts import WordTexts
 from crnn_seq2seq_ocr.data.synthetic.word_fonts import Typefaces, find_typefaces
 from crnn_seq2seq_ocr.data.synthetic.word_pictures import draw_word
 
-_TEXT_STREAM, _PICTURE_STREAM = 1, 2
 
-
-class SyntheticWords:
+class SyntheticWords(Drawn[WordSettings]):
     """Words and lines drawn on demand: a pure function of (settings, index), the fonts and files being the same.
 
     Each sample has one picture of one view, RGB uint8 (H, W, 3), 14 to 64 pixels high and as wide as its text is.
@@ -27,7 +24,7 @@ class SyntheticWords:
     """
 
     def __init__(self, settings: WordSettings) -> None:
-        self.settings = settings
+        super().__init__(settings)
         # Opened now, so that a wrong file is reported before the work begins.
         self._texts, self._typefaces, self._photographs  # noqa: B018
 
@@ -40,30 +37,19 @@ class SyntheticWords:
             f"difficulty {chosen.difficulty:g}, {chosen.lines:.0%} lines"
         )
 
-    @property
-    def faults(self) -> list[str]:
-        """Nothing: what is drawn is whole."""
-        return []
-
-    def __len__(self) -> int:
-        return self.settings.count
-
     def text(self, index: int) -> str:
         """Return the text, without drawing it."""
-        return self._texts.draw(self._generator(index, _TEXT_STREAM))
+        return self._texts.draw(self.generator(index, TEXT_STREAM))
 
     def __getitem__(self, index: int) -> Sample:
         text = self.text(index)
-        rng = self._generator(index, _PICTURE_STREAM)
+        rng = self.generator(index, PICTURE_STREAM)
         difficulty = self.settings.difficulty
         if rng.random() < page_share(text):
             image = draw_line(text, self._typefaces, lambda: self._texts.draw(rng), rng, difficulty)
         else:
             image = draw_word(text, self._typefaces, self._photographs, lambda: self._texts.draw(rng), rng, difficulty)
-        return Sample(name=f"synthetic:words#{self._place(index)}", images=(image,), text=text, views=1)
-
-    def __getstate__(self) -> dict[str, WordSettings]:
-        return {"settings": self.settings}
+        return Sample(name=self.name(index), images=(image,), text=text, views=1)
 
     @functools.cached_property
     def _texts(self) -> WordTexts:
@@ -76,15 +62,6 @@ class SyntheticWords:
     @functools.cached_property
     def _photographs(self) -> tuple[Path, ...]:
         return find_backgrounds(self.settings.backgrounds)
-
-    def _place(self, index: int) -> int:
-        count = self.settings.count
-        if not -count <= index < count:
-            raise IndexError(f"sample {index} of {count}")
-        return index % count
-
-    def _generator(self, index: int, stream: int) -> np.random.Generator:
-        return np.random.default_rng([self.settings.seed, self._place(index), stream])
 
 
 def page_share(text: str) -> float:
