@@ -23,7 +23,7 @@ from crnn_seq2seq_ocr.report.attention import character_heat_maps, draw_overview
 from crnn_seq2seq_ocr.report.content import CardSection, EvaluationReport, SampleCard, as_json, summarize
 from crnn_seq2seq_ocr.report.html import render_html
 from crnn_seq2seq_ocr.system.files import write_whole
-from crnn_seq2seq_ocr.system.processes import processes
+from crnn_seq2seq_ocr.system.processes import gathered, processes, share_of
 
 
 @dataclass(frozen=True)
@@ -86,19 +86,16 @@ def evaluate(
     count = min(len(source), limit or len(source))
     if count == 0:
         raise DataError(f"there is nothing to evaluate: {source.description}")
-    state = processes()
+    first = processes().is_main_process
     began = time.perf_counter()
-    indices = range(state.process_index, count, state.num_processes)
+    indices = share_of(count)
     readings = reader.stream(samples_of(source, indices), batch_size=batch_size, beam=beam, lexicon=lexicon)
-    visible = console if state.is_main_process else None
+    visible = console if first else None
     lines = [
         _line(index, source, reading)
         for index, reading in zip(indices, _shown_progress(readings, len(indices), visible), strict=True)
     ]
-    if state.num_processes > 1:
-        from accelerate.utils import gather_object  # alone, nothing of PyTorch is needed
-
-        lines = sorted(gather_object(lines), key=lambda line: line.index)
+    lines = gathered(lines, lambda line: line.index)
     seconds = time.perf_counter() - began
     read = [line for line in lines if line.error is None]
     report = summarize(
@@ -108,7 +105,7 @@ def evaluate(
         [line.confidence for line in read],
         facts=_facts(reader, source, count, seconds, beam=beam, lexicon=lexicon),
         dropped=Counter(line.reason or "" for line in lines if line.error is not None),
-        sections=_sections(reader, source, read, shown, beam=beam, lexicon=lexicon) if state.is_main_process else (),
+        sections=_sections(reader, source, read, shown, beam=beam, lexicon=lexicon) if first else (),
     )
     return Evaluation(report, lines)
 

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import Body, FastAPI, Query, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import FileResponse
 from pydantic import BaseModel, StringConstraints
 
 from crnn_seq2seq_ocr.errors import CrnnOcrError
 from crnn_seq2seq_ocr.labelling.queue import Item, Queue
 from crnn_seq2seq_ocr.serve.page import POLICY
 from crnn_seq2seq_ocr.serve.problems import Problem, tell_problems
+from crnn_seq2seq_ocr.serve.static import file_handler
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
@@ -117,12 +118,5 @@ def create_label_app(folder: Path, pictures: dict[str, Path], queue: Queue, *, n
 
     for path, media_type in _PAGE.items():
         content = files("crnn_seq2seq_ocr.labelling.page").joinpath(path.strip("/") or "index.html").read_bytes()
-        app.add_api_route(path, _file(content, media_type), methods=["GET"], include_in_schema=False)
+        app.add_api_route(path, file_handler(content, media_type), methods=["GET"], include_in_schema=False)
     return app
-
-
-def _file(content: bytes, media_type: str):  # type: ignore[no-untyped-def]
-    async def file() -> Response:
-        return Response(content, media_type=media_type, headers={"Cache-Control": "no-cache"})
-
-    return file

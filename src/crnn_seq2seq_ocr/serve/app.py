@@ -5,7 +5,7 @@ import contextlib
 import json
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request, Response, Security
@@ -32,6 +32,7 @@ from crnn_seq2seq_ocr.serve.requests import ParsedRequest
 from crnn_seq2seq_ocr.serve.requests import receive as take_in
 from crnn_seq2seq_ocr.serve.schemas import PROBLEMS, READ_BODY, Model, ModelResult, Models, ReadResponse
 from crnn_seq2seq_ocr.serve.settings import ServeSettings
+from crnn_seq2seq_ocr.serve.static import file_handler
 from crnn_seq2seq_ocr.version import __version__
 
 _Read = TypeVar("_Read")
@@ -265,14 +266,7 @@ def _watching(app: FastAPI, service: _Service) -> None:
 
 def _page(app: FastAPI) -> None:
     for path, (content, media_type) in page_files().items():
-        app.add_api_route(path, _file(content, media_type), methods=["GET", "HEAD"], include_in_schema=False)
-
-
-def _file(content: bytes, media_type: str) -> Callable[[], Awaitable[Response]]:
-    async def file() -> Response:
-        return Response(content, media_type=media_type, headers={"Cache-Control": "no-cache"})
-
-    return file
+        app.add_api_route(path, file_handler(content, media_type), methods=["GET", "HEAD"], include_in_schema=False)
 
 
 class _Outermost:

@@ -1,13 +1,16 @@
 """The processes that work together: those that a launcher has started, or the one."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from crnn_seq2seq_ocr.system.dependencies import needing
 
 if TYPE_CHECKING:
     from accelerate import PartialState
+
+Result = TypeVar("Result")
 
 
 class Launcher(NamedTuple):
@@ -60,6 +63,26 @@ def processes() -> "PartialState | SingleProcess":
     with needing("sharing work between several processes"):
         from accelerate import PartialState
     return PartialState(cpu=on_cpu())
+
+
+def share_of(count: int) -> range:
+    """Return which of so many pieces of work are this process's: every nth, from its number on."""
+    state = processes()
+    return range(state.process_index, count, state.num_processes)
+
+
+def gathered(results: list[Result], index: Callable[[Result], int]) -> list[Result]:
+    """Return what all processes have found, in order; it travels by pickle.
+
+    Args:
+        results: What this process found.
+        index: The number of a piece of work, by what was found of it.
+    """
+    if processes().num_processes == 1:
+        return results
+    from accelerate.utils import gather_object  # alone, nothing of PyTorch is needed
+
+    return sorted(gather_object(results), key=index)
 
 
 def on_cpu() -> bool:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from accelerate import Accelerator
-from accelerate.utils import gather_object
 
 from crnn_seq2seq_ocr import metrics
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
@@ -12,6 +11,7 @@ from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.inference.reader import Reader, samples_of
 from crnn_seq2seq_ocr.inference.torch_backend import TorchBackend
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
+from crnn_seq2seq_ocr.system.processes import gathered, share_of
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,12 @@ def validate(
     """
     training = recognizer.training
     recognizer.eval()
-    indices = range(accelerator.process_index, min(most, len(source)), accelerator.num_processes)
+    indices = share_of(min(most, len(source)))
     with accelerator.autocast():
         readings = Reader(TorchBackend(recognizer, description)).stream(samples_of(source, indices))
         read = [_Read(index, each.text, each.error) for index, each in zip(indices, readings, strict=True)]
     recognizer.train(training)
-    if accelerator.num_processes > 1:
-        read = sorted(gather_object(read), key=lambda each: each.index)
+    read = gathered(read, lambda each: each.index)
     good = [each for each in read if each.error is None]
     if not good:
         first = read[0].error if read else "there are none"
