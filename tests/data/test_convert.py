@@ -93,6 +93,12 @@ def test_views_that_the_source_does_not_tell_are_looked_for(tmp_path: Path) -> N
     assert np.array_equal(decode_picture(records[2].images[0], name="x"), images[2][0])
 
 
+@pytest.mark.parametrize("size", [(32, 128), (32, 96), (40, 200), (149, 596), (150, 900), (31, 600)])
+def test_a_wide_crop_is_one_view(tmp_path: Path, size: tuple[int, int]) -> None:
+    convert_to_tfrecord(Signs(count=1, views=None, images={0: (picture(*size),)}), tmp_path)
+    assert FsnsRecords(tmp_path)[0].views == 1
+
+
 def test_several_pictures_become_one_strip(tmp_path: Path) -> None:
     source = Signs(count=2, views=None, images={0: (picture(60, 80), encode_picture(picture(150, 150)))})
     convert_to_tfrecord(source, tmp_path)

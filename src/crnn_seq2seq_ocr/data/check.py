@@ -15,12 +15,9 @@ from crnn_seq2seq_ocr.data.parallel import in_order
 from crnn_seq2seq_ocr.data.pictures import decode_picture
 from crnn_seq2seq_ocr.data.rules import Reason, picture_refusals, text_refusals
 from crnn_seq2seq_ocr.data.sample import Sample, Source
-from crnn_seq2seq_ocr.data.views import real_views, split_views
+from crnn_seq2seq_ocr.data.views import real_views, split_views, untold_views
 from crnn_seq2seq_ocr.errors import DataError, PictureError, RecordError
 from crnn_seq2seq_ocr.text import UNASSIGNED, Tokenizer, describe_character
-
-_STRIP = 4
-"""Views of a strip, where nothing says how many a text has."""
 
 _CHUNK = 64
 """Samples that a worker process looks at in one go."""
@@ -317,11 +314,7 @@ def _count_views(sample: Sample, pictures: list[np.ndarray], views: int | None) 
         return len(pictures)
     if views is not None:
         return real_views(split_views(pictures[0], views))
-    height, width = pictures[0].shape[:2]
-    # A long word has the shape of a strip too: only the noise of a missing view shows that it is one.
-    is_strip = abs(width - _STRIP * height) <= 0.05 * height
-    real = real_views(split_views(pictures[0], _STRIP)) if is_strip else 1
-    return real if real < _STRIP else 1
+    return untold_views(pictures[0])
 
 
 def _reason(error: DataError) -> Reason:

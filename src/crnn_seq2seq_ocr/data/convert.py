@@ -13,14 +13,12 @@ from crnn_seq2seq_ocr.data.formats.tfrecord import shard_name, write_records
 from crnn_seq2seq_ocr.data.pictures import decode_picture, encode_picture, resize
 from crnn_seq2seq_ocr.data.resumable_conversion import Conversion, Failure, Job, Progress
 from crnn_seq2seq_ocr.data.sample import Picture, Sample, Source
-from crnn_seq2seq_ocr.data.views import real_views, split_views
+from crnn_seq2seq_ocr.data.views import SIDE, untold_views
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.system.files import replacing, writing
 from crnn_seq2seq_ocr.text import FSNS_CHARSET
 
 LABELS = "labels.tsv"
-SIDE = 150
-"""Height and width of one view of FSNS."""
 
 
 def convert_to_tfrecord(
@@ -139,7 +137,7 @@ def _record(sample: Sample, index: int, *, charset: str, max_length: int) -> byt
 
 def _views(sample: Sample, pixels: np.ndarray) -> int:
     """Real views as the source says, else as the picture shows."""
-    return real_views(split_views(pixels, VIEWS)) if sample.views is None else sample.views
+    return untold_views(pixels) if sample.views is None else sample.views
 
 
 def _strip(sample: Sample, index: int) -> np.ndarray:

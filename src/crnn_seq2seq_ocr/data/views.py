@@ -8,6 +8,15 @@ import numpy as np
 NARROW = 3 / 4
 """A picture narrower than this share of ``views * height`` is one view, not a strip."""
 
+STRIP = 4
+"""Views of a strip of FSNS."""
+
+SIDE = 150
+"""Height and width of one view of FSNS."""
+
+STRIP_SLACK = 0.05
+"""A strip may be wider or narrower by so much of its height."""
+
 SMALLEST = 32
 """Smaller views (height or width, pixels) are taken as real: too few pixels to tell."""
 
@@ -33,6 +42,20 @@ def split_views(picture: np.ndarray, views: int) -> list[np.ndarray]:
         return [picture]
     cuts = [round(part * width / views) for part in range(views + 1)]
     return [picture[:, left:right] for left, right in pairwise(cuts)]
+
+
+def untold_views(picture: np.ndarray) -> int:
+    """How many views a single picture shows where nothing says so: more than one only for a strip of FSNS.
+
+    A long word has the shape of a strip too. So a picture counts as a strip when its last views are noise, or when it
+    has the very size of FSNS, 600 by 150 pixels.
+    """
+    height, width = picture.shape[:2]
+    if abs(width - STRIP * height) > STRIP_SLACK * height:
+        return 1
+    real = real_views(split_views(picture, STRIP))
+    native = height == SIDE and abs(width - STRIP * SIDE) <= 1
+    return real if real < STRIP or native else 1
 
 
 def real_views(views: list[np.ndarray]) -> int:
