@@ -6,6 +6,7 @@ A *spec* is what people write in a recipe or on the command line::
     fsns/train/train-0000*              shards by a pattern
     fsns/train?truncated=keep           the whole records of shards that break off
     mindrecord/train                    a folder with a MindRecord set, or one of its shards
+    pages                               a folder of PAGE or ALTO files with their pictures
     mine                                a folder with labels.tsv, .csv or .jsonl, or pairs x.png + x.gt.txt
     mine/labels.tsv?part=test           the rows of a list with this value in a column
     mine/labels.tsv?text=text_with_case the column that holds the text
@@ -23,7 +24,7 @@ import re
 from pathlib import Path
 
 from crnn_seq2seq_ocr.data.combined import Joined, Repeated, Subset, weighted
-from crnn_seq2seq_ocr.data.formats import arrow, folder, fsns, lmdb, mindrecord, webdataset
+from crnn_seq2seq_ocr.data.formats import arrow, folder, fsns, lmdb, mindrecord, page_xml, webdataset
 from crnn_seq2seq_ocr.data.formats.format import Format, Options
 from crnn_seq2seq_ocr.data.hashing import between, hash_places, parse_range
 from crnn_seq2seq_ocr.data.options import parse_options
@@ -38,6 +39,7 @@ FORMATS: tuple[Format, ...] = (
     arrow.FORMAT,
     webdataset.FORMAT,
     folder.FORMAT,
+    page_xml.FORMAT,
 )
 """All formats; the first that reads a file opens it."""
 
@@ -226,4 +228,4 @@ def _marks(folder: Path) -> list[tuple[Format, str]]:
         format = next((each for each in FORMATS if each.marks(path.name)), None)
         if format is not None and all(format is not known for known, _ in found):
             found.append((format, path.name))
-    return found
+    return [each for each in found if not each[0].yields] or found

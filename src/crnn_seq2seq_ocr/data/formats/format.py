@@ -22,6 +22,7 @@ class Format:
         open: The source of a folder, a file, or several files where ``shard`` allows them.
         options: The names of its options, besides those of every source.
         columns: Whether any other option chooses samples by a column of that name.
+        yields: Whether a folder is of this format only where its files show no other.
         shard: What one of several files that are opened together is called; None where only one can be opened.
     """
 
@@ -33,3 +34,4 @@ class Format:
     options: tuple[str, ...] = ()
     columns: bool = False
     shard: str | None = None
+    yields: bool = False
