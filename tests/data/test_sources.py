@@ -119,7 +119,7 @@ def test_names_with_a_question_mark_or_a_home(data, monkeypatch):
      ("{data}/train +  + {data}/one", "name of a source is empty"),
      ("{data}", r"holds no samples .*, but its folders mine, one, pairs, train do: name one, as in '.*mine'"),
      ("{data}/pairs/x.png", r"x\.png is no file of samples that is known here; a source may be"),
-     ("{data}/mine/*", r"matches .*labels\.tsv, which is not a TFRecord shard or .* tar file or a PAGE or ALTO file: only shards"),
+     ("{data}/mine/*", r"matches .*labels\.tsv, which is not a TFRecord shard or .* or a PAGE or ALTO file: only"),
      ("{data}/train?limit=0", "limit must be a whole number"),
      ("{data}/train?repeat=-1", "repeat must be a whole number"),
      ("{data}/train?limit=all", "limit must be a whole"),
