@@ -10,6 +10,7 @@ import pytest
 from crnn_seq2seq_ocr.data.check import check_source
 from crnn_seq2seq_ocr.data.convert import convert_to_folder
 from crnn_seq2seq_ocr.data.formats.folder import Folder
+from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.errors import DataError, RecordError
 
@@ -50,6 +51,12 @@ ALTO = """<?xml version="1.0" encoding="UTF-8"?>
 </alto>"""
 
 
+def cut_of(source: Source, index: int) -> np.ndarray:
+    (cut,) = source[index].images
+    assert isinstance(cut, np.ndarray)
+    return cut
+
+
 def page(folder: Path) -> np.ndarray:
     """A page of two coloured blocks, written as ``p.png``."""
     folder.mkdir(exist_ok=True)
@@ -72,14 +79,14 @@ def test_lines_of_page_are_cut_along_their_polygons(pages: Path) -> None:
     source = open_source(str(pages))
     assert [source.text(index) for index in range(len(source))] == ["r\u00e9d", "blue line", "far"]
     assert "1 lines without a text left out" in source.description
-    (cut,) = source[0].images
+    cut = cut_of(source, 0)
     assert cut.shape == (30, 101, 3)
     assert np.array_equal(cut[10, 50], RED)
     assert source[0].name == "p.xml#l1"
     # Outside of the polygon is the colour that most of the inside has.
     assert np.array_equal(cut[29, 100], RED)
     again = pickle.loads(pickle.dumps(source))
-    assert np.array_equal(again[0].images[0], cut)
+    assert np.array_equal(cut_of(again, 0), cut)
     with pytest.raises(RecordError, match="outside of the picture"):
         source[2]
 
@@ -89,9 +96,9 @@ def test_lines_of_alto(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text(ALTO.format(picture="p.png", unit="pixel"), encoding="utf-8")
     source = open_source(str(tmp_path / "a.xml"))
     assert [source.text(index) for index in range(len(source))] == ["réd one-", "blue line"]
-    assert source[0].images[0].shape == (30, 101, 3)
-    assert source[1].images[0].shape == (21, 101, 3)
-    assert np.array_equal(source[1].images[0][10, 50], BLUE)
+    assert cut_of(source, 0).shape == (30, 101, 3)
+    assert cut_of(source, 1).shape == (21, 101, 3)
+    assert np.array_equal(cut_of(source, 1)[10, 50], BLUE)
 
 
 @pytest.mark.parametrize("angle", [20.0, 90.0, 180.0])
@@ -108,7 +115,7 @@ def test_a_line_at_an_angle_is_turned_by_its_baseline(tmp_path: Path, angle: flo
     content = content.replace("20,10 120,10 110,39 20,39", points((40, 120), (260, 120), (260, 180), (40, 180)))
     content = content.replace("20,35 120,35", points((40, 170), (260, 170)))
     (tmp_path / "p.xml").write_text(content, encoding="utf-8")
-    (cut,) = open_source(str(tmp_path))[0].images
+    cut = cut_of(open_source(str(tmp_path)), 0)
     assert cut.shape[0] == pytest.approx(61, abs=3)
     assert cut.shape[1] == pytest.approx(221, abs=3)
     assert np.abs(cut[30, 60].astype(int) - RED).max() < 8

@@ -118,7 +118,7 @@ class PageLines:
         return len(self._numbers)
 
     def __getitem__(self, index: int) -> Sample:
-        """A line, cut out of its page.
+        """Return a line, cut out of its page.
 
         Raises:
             DataError: The picture of the page is missing or cannot be read.
@@ -134,7 +134,7 @@ class PageLines:
         )
 
     def text(self, index: int) -> str:
-        """The text of a line."""
+        """Return the text of a line."""
         return self._texts[within(index, len(self))]
 
 
@@ -183,7 +183,7 @@ def _angle(baseline: np.ndarray) -> float:
 
 
 def _turned(page: np.ndarray, corners: np.ndarray, angle: float) -> tuple[np.ndarray, np.ndarray]:
-    """The surroundings of a line, turned until it is upright, and its corners there."""
+    """Return the surroundings of a line, turned until it is upright, and its corners there."""
     centre = (corners.min(0) + corners.max(0)) / 2
     turn = cv2.getRotationMatrix2D((float(centre[0]), float(centre[1])), angle, 1.0)  # (2, 3)
     turned = corners @ turn[:, :2].T + turn[:, 2]
@@ -207,7 +207,7 @@ def _decode(picture: Path) -> np.ndarray:
 
 
 def _parse(path: Path) -> ElementTree.Element:
-    """The root of a PAGE or ALTO file.
+    """Return the root of a PAGE or ALTO file.
 
     Raises:
         DataError: It is no such file.
@@ -232,12 +232,12 @@ def _root(path: Path) -> ElementTree.Element:
 
 
 def _tag(element: ElementTree.Element) -> str:
-    """The name of an element without its namespace."""
+    """Return the name of an element without its namespace."""
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def _all(element: ElementTree.Element, tag: str) -> Iterator[ElementTree.Element]:
-    """The descendants of a name, in their order."""
+    """Iterate over the descendants of a name, in their order."""
     return (each for each in element.iter() if _tag(each) == tag)
 
 
@@ -246,7 +246,7 @@ def _children(element: ElementTree.Element, tag: str) -> list[ElementTree.Elemen
 
 
 def _picture_of(path: Path, root: ElementTree.Element) -> Path:
-    """The picture of a page: as it says, else one beside it of that name, else one of the file's own name."""
+    """Find the picture of a page: as it says, else one beside it of that name, else one of the file's own name."""
     if _tag(root) == "alto":
         said = next((each.text or "" for each in _all(root, "fileName")), "")
     else:
@@ -294,7 +294,7 @@ def _page_line(element: ElementTree.Element, name: str) -> Line:
 
 
 def _page_text(element: ElementTree.Element) -> str | None:
-    """The text of a line or word: of several, that of the lowest index; None where there is none."""
+    """Return the text of a line or word, of several that of the lowest index; None where there is none."""
     found = _children(element, "TextEquiv")
     if not found:
         return None
