@@ -41,13 +41,14 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def add(path: Path, readings: Iterable[dict[str, Any]], **settings: Any) -> None:
     with open_results(path, MADE_BY, **settings) as found:
+        list(found.names())
         for each in readings:
             found.append(each)
 
 
 def done(path: Path) -> tuple[list[str], int]:
     with open_results(path, MADE_BY) as found:
-        return list(found.done.elements()), found.failed
+        return list(found.names()), found.failed
 
 
 def test_what_was_added_is_found_again(path: Path) -> None:
@@ -94,7 +95,7 @@ def test_what_was_deleted_may_be_made_by_another(path: Path) -> None:
     add(path, READINGS)
     path.rename(path.with_name("kept"))
     with open_results(path, MADE_BY | {"step": 4}) as found:
-        assert not found.done
+        assert not list(found.names())
 
 
 def test_two_never_write_at_the_same_time(path: Path) -> None:

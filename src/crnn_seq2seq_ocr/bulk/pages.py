@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from crnn_seq2seq_ocr.bulk.lines import Csv, JsonLines, Lines, Row
 from crnn_seq2seq_ocr.bulk.listing import Listing
+from crnn_seq2seq_ocr.bulk.marks import Marks
 from crnn_seq2seq_ocr.bulk.parquet_store import ParquetStore
 from crnn_seq2seq_ocr.bulk.results import DELIMITERS, Store, open_results, unknown_output
-from crnn_seq2seq_ocr.bulk.run import ReadingProgress, made_by, pending_entries, until
+from crnn_seq2seq_ocr.bulk.run import ReadingProgress, made_by, until
 from crnn_seq2seq_ocr.bulk.table import as_text, import_pyarrow
 from crnn_seq2seq_ocr.model.constraint import Constraint
 from crnn_seq2seq_ocr.pages.reader import PageReader
@@ -122,11 +123,10 @@ def read_pages_into(
     """
     made = made_by(pages.reader, beam, lexicon) | made_with
     with open_results(path, made, retry_failed=retry_failed, store=store) as results:
-        before = results.done.total()
-        pending = pending_entries(listing, results.done, path)
-        so_far = ReadingProgress(len(listing), before, 0, results.failed)
+        marks = Marks(listing, results.names(), path)
+        so_far = ReadingProgress(marks.total, marks.done, 0, results.failed)
         with stop_requests() as stop:
-            names = until(stop, pending)
+            names = until(stop, (entry.name for entry in marks.pending()))
             found = pages.stream(names, batch_size=batch_size, beam=beam, lexicon=lexicon)
             for number, page in enumerate(found, 1):
                 results.append(page.to_dict())

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -41,19 +40,20 @@ class Results:
     """Readings in a store, written when some time has passed or many wait.
 
     Attributes:
-        done: How often each name is in the store.
-        failed: How many in the store could not be read.
+        failed: How many in the store could not be read; known once `names` has come to its end.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: list[dict[str, Any]] = []
         self._written = time.monotonic()
-        self.done: Counter[str] = Counter()
         self.failed = 0
-        for row in store.rows():
-            self.done[one_line(row.name)] += 1
+
+    def names(self) -> Iterator[str]:
+        """Yield what is in the store, row by row; asked for once, to the end, before anything is added."""
+        for row in self._store.rows():
             self.failed += row.failed
+            yield one_line(row.name)
 
     def append(self, reading: dict[str, Any]) -> None:
         """Add what `Reading.to_dict` gives."""

@@ -1,20 +1,21 @@
 """Reading all pictures of a listing into a file: only what is not in it yet, until it is done or asked to stop."""
 
 import hashlib
+import itertools
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from crnn_seq2seq_ocr.bulk.lines import one_line
 from crnn_seq2seq_ocr.bulk.listing import Listing
+from crnn_seq2seq_ocr.bulk.marks import Marks
 from crnn_seq2seq_ocr.bulk.results import open_results, store_of
-from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.model.constraint import Constraint
 from crnn_seq2seq_ocr.system.signals import StopRequest, stop_requests
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -81,43 +82,22 @@ def read_into(
     with open_results(
         path, made_by(reader, beam, lexicon), retry_failed=retry_failed, store=store_of(path, excel=excel)
     ) as results:
-        before = results.done.total()
-        pending = pending_entries(listing, results.done, path)
-        so_far = ReadingProgress(len(listing), before, 0, results.failed)
+        marks = Marks(listing, results.names(), path)
+        so_far = ReadingProgress(marks.total, marks.done, 0, results.failed)
         with stop_requests() as stop:
-            files = (listing.files(entry) for entry in until(stop, pending))
-            readings = reader.read_stream(files, batch_size=batch_size, beam=beam, lexicon=lexicon, workers=workers)
-            for number, (reading, entry) in enumerate(zip(readings, pending, strict=False), 1):
-                results.append(replace(reading, name=entry).to_dict())
+            taken, names = itertools.tee(until(stop, marks.pending()))
+            readings = reader.read_stream(
+                (entry.open() for entry in taken), batch_size=batch_size, beam=beam, lexicon=lexicon, workers=workers
+            )
+            for number, (reading, entry) in enumerate(zip(readings, names, strict=False), 1):
+                results.append(replace(reading, name=entry.name).to_dict())
                 so_far = replace(so_far, read=number, failed=results.failed)
                 if progress:
                     progress(so_far)
     return so_far
 
 
-def pending_entries(listing: Listing, done: Counter[str], path: Path) -> list[str]:
-    """Return the entries that are not done.
-
-    Raises:
-        DataError: More is done than is listed.
-    """
-    remaining = Counter(done)
-    pending = []
-    for entry in listing.entries:
-        name = one_line(entry)
-        if remaining[name]:
-            remaining[name] -= 1
-        else:
-            pending.append(entry)
-    if others := list(remaining.elements()):
-        raise DataError(
-            f"{path} holds {len(others):,} readings of what is not listed, {others[0]!r} for one: it was made of "
-            "another list; name another output, or give the list that it was made of (more may be added to it)"
-        )
-    return pending
-
-
-def until(stop: StopRequest, entries: Iterable[str]) -> Iterator[str]:
+def until(stop: StopRequest, entries: Iterable[Item]) -> Iterator[Item]:
     """Entries, until it is asked to stop."""
     for entry in entries:
         if stop.requested:

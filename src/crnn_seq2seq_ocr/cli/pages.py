@@ -51,7 +51,7 @@ def read_pages(
     backend: Literal["onnx", "torch"] | None,
 ) -> int:
     """Read pages to where they are wanted; how many could not be read."""
-    from crnn_seq2seq_ocr.bulk.listing import Listing
+    from crnn_seq2seq_ocr.bulk.listing import Listing, Names
     from crnn_seq2seq_ocr.bulk.pages import page_store_of, read_pages_into
     from crnn_seq2seq_ocr.bulk.shard import Shard
     from crnn_seq2seq_ocr.pages.detector import RapidDetector
@@ -73,7 +73,7 @@ def read_pages(
         part = Shard.parse(shard) if shard is not None else Shard(1, 1)
         place = output if shard is None else part.path(output)
         work = partial(
-            read_pages_into, place, Listing(names).part(part), pages, store=page_store_of(place, excel=excel),
+            read_pages_into, place, Listing(Names(names)).part(part), pages, store=page_store_of(place, excel=excel),
             batch_size=batch_size, beam=beam, lexicon=allowed, retry_failed=retry_failed,
             made_with={"find": "rapidocr", "side": side, "dpi": dpi},
         )  # fmt: skip
@@ -128,16 +128,12 @@ def _refuse_mixed(form: Form | None, output: Path | None, count: int) -> None:
 
 def page_names_of(images: list[str], listed: str | None) -> Iterator[str]:
     """Yield the names of all pages; a file that cannot be opened stays in the list, and fails on its own."""
-    from crnn_seq2seq_ocr.bulk.listing import read_listing
+    from crnn_seq2seq_ocr.bulk.listing import listed_files
     from crnn_seq2seq_ocr.data.readable import PICTURE_SUFFIXES
     from crnn_seq2seq_ocr.errors import DataError
     from crnn_seq2seq_ocr.pages.documents import DOCUMENT_SUFFIXES, page_names
 
-    if listed is None:
-        paths = picture_paths(images, PICTURE_SUFFIXES | DOCUMENT_SUFFIXES)
-    else:
-        listing = read_listing(listed)
-        paths = (file for entry in listing.entries for file in listing.files(entry))
+    paths = picture_paths(images, PICTURE_SUFFIXES | DOCUMENT_SUFFIXES) if listed is None else listed_files(listed)
     for path in paths:
         try:
             yield from page_names(path)

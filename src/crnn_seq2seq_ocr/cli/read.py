@@ -1,5 +1,6 @@
 """The command that reads pictures: some to the screen, or a million into a file."""
 
+import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -39,7 +40,8 @@ WHOLE = 300
 def read(
     model: Model,
     images: Annotated[
-        list[str] | None, typer.Argument(help="Pictures, folders, globs; - takes a list from standard input.")
+        list[str] | None,
+        typer.Argument(help="Pictures, folders, globs, .tar, .parquet; - takes a list from standard input."),
     ] = None,
     listed: Annotated[
         str | None,
@@ -96,6 +98,7 @@ def read(
     Ctrl-C and SIGTERM end a run with --output once what is being read is written, with status 130.
     """
     from crnn_seq2seq_ocr.bulk.listing import Listing, read_listing
+    from crnn_seq2seq_ocr.bulk.packed import Pictures
     from crnn_seq2seq_ocr.bulk.results import store_of
     from crnn_seq2seq_ocr.bulk.run import read_into
     from crnn_seq2seq_ocr.bulk.shard import Shard
@@ -137,7 +140,7 @@ def read(
     names = read_constraint(reader, lexicon=lexicon, allow=allow, pattern=pattern)
     if output is not None:
         place = output if shard is None and launched is None else part.path(output)
-        chosen = (listing or Listing(list(paths))).part(part)
+        chosen = (listing or Listing(Pictures(list(paths)))).part(part)
         work = partial(
             read_into, place, chosen, reader, batch_size=batch_size, beam=beam, lexicon=names, workers=workers,
             retry_failed=retry_failed, excel=for_whom is not None,
@@ -145,8 +148,10 @@ def read(
         failures = write_all(work, place, shown=launched is None or launched.number == 1)
     else:
         stream = partial(reader.read_stream, batch_size=batch_size, beam=beam, lexicon=names, workers=workers)
-        groups = [list(paths)] if views else paths
-        readings = stream(part.take(groups)) if listing is None else _listed(listing.part(part), stream)
+        if views:
+            readings = stream(part.take([list(paths)]))
+        else:
+            readings = _read_all((listing or Listing(Pictures(paths))).part(part), stream)
         failures = _print_all(_hinting(readings, model), as_json=as_json, attention=attention)
     # Where one process of several ends with 1, a launcher ends the others.
     if failures and launched is None:
@@ -222,10 +227,11 @@ def _check(
         raise DataError("--retry-failed is for readings that are kept: name their --output")
 
 
-def _listed(listing: "Listing", stream: "Callable[[Iterable[list[str]]], Iterator[Reading]]") -> "Iterator[Reading]":
-    """Return the readings of a list, by the names that it gives them."""
-    readings = stream(map(listing.files, listing.entries))
-    return (replace(each, name=entry) for each, entry in zip(readings, listing.entries, strict=True))
+def _read_all(listing: "Listing", stream: "Callable[..., Iterator[Reading]]") -> "Iterator[Reading]":
+    """Return the readings of a listing, by the names that it gives them."""
+    taken, names = itertools.tee(listing)
+    readings = stream(entry.open() for entry in taken)
+    return (replace(each, name=entry.name) for each, entry in zip(readings, names, strict=True))
 
 
 def _print_all(readings: "Iterable[Reading]", *, as_json: bool, attention: Path | None) -> int:

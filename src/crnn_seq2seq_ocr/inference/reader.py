@@ -169,7 +169,7 @@ class Reader:
 
     def read_stream(
         self,
-        paths: Iterable[str | Path | Sequence[str | Path]],
+        paths: Iterable[str | Path | Sequence[str | Path] | Sample | Reading],
         *,
         batch_size: int = 32,
         beam: int = 1,
@@ -182,7 +182,7 @@ class Reader:
         model reads those before. A file that cannot be read gives a reading with an `error`; the rest go on.
 
         Args:
-            paths: Any iterable, a generator too.
+            paths: Any iterable, a generator too. Samples among them, and readings with an error, are taken as they are.
             batch_size: Texts read together.
             beam: Width of the search.
             lexicon: The only allowed texts.
@@ -353,8 +353,10 @@ def samples_of(source: Source, indices: Iterable[int]) -> Iterator[Sample | Read
             yield failed(f"sample {index}", error)
 
 
-def as_sample(image: Readable | Sequence[Readable], number: int) -> Sample | Reading:
+def as_sample(image: Readable | Sequence[Readable] | Sample | Reading, number: int) -> Sample | Reading:
     """Something readable, or a sequence of views, as a sample; a reading with an error if it cannot be opened."""
+    if isinstance(image, Sample | Reading):
+        return image
     name = name_of(image, number)
     try:
         return open_sample(image, name)

@@ -104,6 +104,7 @@ class ArrowSamples:
         paths: The files, in order.
         image: The column of the pictures; else the first that is known or the only one that may be it.
         text: The column of the texts; else likewise.
+        labelled: Whether there must be texts; without, they are empty.
 
     Raises:
         DataError: A column is not there, or it is not clear which it is.
@@ -111,14 +112,18 @@ class ArrowSamples:
         DependencyError: PyArrow is not installed.
     """
 
-    def __init__(self, paths: list[Path], *, image: str | None = None, text: str | None = None) -> None:
+    def __init__(
+        self, paths: list[Path], *, image: str | None = None, text: str | None = None, labelled: bool = True
+    ) -> None:
         self.paths = paths
         files = [_open_file(path) for path in paths]
         self._image = _find_column(paths[0], files[0].schema, image, IMAGE_COLUMNS, "image", _is_picture)
-        self._text = _find_column(paths[0], files[0].schema, text, TEXT_COLUMNS, "text", _is_text)
+        self._text = ""
+        if labelled:
+            self._text = _find_column(paths[0], files[0].schema, text, TEXT_COLUMNS, "text", _is_text)
         self._has_views = VIEWS_COLUMN in files[0].schema.names
         for path, file in zip(paths, files, strict=True):
-            if not {self._image, self._text} <= set(file.schema.names):
+            if not {self._image, self._text or self._image} <= set(file.schema.names):
                 raise DataError(f"{path} has other columns than {paths[0]}: {', '.join(file.schema.names)}")
         self._groups = [(number, group) for number, file in enumerate(files) for group in range(len(file.sizes))]
         self._ends = np.cumsum([size for file in files for size in file.sizes], dtype=np.int64)
@@ -166,8 +171,14 @@ class ArrowSamples:
         views = self._texts(group, VIEWS_COLUMN)[row].as_py() if self._has_views else None
         return Sample(name, (self._picture(picture, name),), self.text(index), views)
 
+    def name(self, index: int) -> str:
+        """Return the name of a sample, without reading anything of it."""
+        return self._name(*locate(self._ends, index, "row"))
+
     def text(self, index: int) -> str:
         """Return the text of a sample, without reading its picture."""
+        if not self._text:
+            return ""
         group, row = locate(self._ends, index, "row")
         text = self._texts(group, self._text)[row].as_py()
         if text is None:

@@ -42,13 +42,15 @@ class WebDataset:
     Args:
         paths: The tar files, in order.
         text: The field of the text in ``.json`` members; else the first usual one.
+        labelled: Whether there must be texts; without, they are empty.
 
     Raises:
         DataError: There are no samples, or a file is no tar file.
     """
 
-    def __init__(self, paths: list[Path], *, text: str | None = None) -> None:
+    def __init__(self, paths: list[Path], *, text: str | None = None, labelled: bool = True) -> None:
         self.paths = paths
+        self._labelled = labelled
         self._field = text
         self._ends = np.cumsum([len(_index(path)["ends"]) for path in paths], dtype=np.int64)
         if not len(self):
@@ -80,7 +82,7 @@ class WebDataset:
         """Read a sample.
 
         Raises:
-            RecordError: It has no picture or text.
+            RecordError: It has no picture, or no text.
         """
         number, row = locate(self._ends, index)
         tar = self._opened(self.paths[number])
@@ -89,8 +91,15 @@ class WebDataset:
             raise RecordError(f"{tar.name(row)}: the sample has no picture ({', '.join(PICTURES)})")
         return Sample(tar.name(row), pictures, self.text(index), len(pictures) if len(pictures) > 1 else None)
 
+    def name(self, index: int) -> str:
+        """Return the name of a sample, without reading anything of it."""
+        number, row = locate(self._ends, index)
+        return self._opened(self.paths[number]).name(row)
+
     def text(self, index: int) -> str:
         """Return the text of a sample, without reading its picture."""
+        if not self._labelled:
+            return ""
         number, row = locate(self._ends, index)
         tar = self._opened(self.paths[number])
         data, is_json = tar.text(row)
