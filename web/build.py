@@ -45,6 +45,8 @@ def build(model: Path, folder: Path) -> None:
     inside = folder / "page"
     inside.mkdir(parents=True, exist_ok=True)
     for path, (content, _) in page_files().items():
+        if path in {"/docs", "/page/docs.js"}:  # of the service, which is not there
+            continue
         place = folder / (path.removeprefix("/") or "index.html")
         place.parent.mkdir(exist_ok=True)
         place.write_bytes(content)

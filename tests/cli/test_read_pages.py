@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from lxml import etree
 from PIL import Image
+from pypdf import PdfReader
 
 from tests.cli.conftest import Command
 from tests.pages.conftest import draw
@@ -100,6 +101,14 @@ def test_files_for_each_page_and_overlays(command: Command, photos: Path, tmp_pa
         assert over.size == (600, 300)
 
 
+def test_a_searchable_pdf_of_a_scan_and_a_photograph(command: Command, photos: Path, tmp_path: Path) -> None:
+    made = tmp_path / "new" / "all.pdf"
+    answer = command("read", "words", photos / "scan.pdf", photos / "sign.png", "--find", "--searchable-pdf", made)
+    assert (answer.status, answer.err) == (0, "")
+    texts = [page.extract_text().splitlines() for page in PdfReader(made).pages]
+    assert texts == [list(TEXTS), [], list(TEXTS)]
+
+
 def test_json_and_a_list(command: Command, photos: Path, tmp_path: Path) -> None:
     listed = photos / "list.txt"
     listed.write_text("sign.png\nmissing.png\n")
@@ -118,7 +127,8 @@ def test_json_and_a_list(command: Command, photos: Path, tmp_path: Path) -> None
         (["--format", "alto", "--output", "x.csv"], "name a folder with --output"),
         (["--output", "x.txt"], r"must end in .jsonl, .csv, .tsv or .parquet"),
         (["--output", "x.jsonl", "--for", "excel"], "must end in .csv or .tsv"),
-        (["--output", "x.csv", "--overlay", "y"], "--overlay draws what is printed"),
+        (["--output", "x.csv", "--overlay", "y"], "--overlay and --searchable-pdf are for what is printed"),
+        (["--output", "x.csv", "--searchable-pdf", "y.pdf"], "leave them or the table of --output out"),
         (["--format", "page"], "4 pages of XML are no file together"),
     ],
 )

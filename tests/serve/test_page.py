@@ -315,8 +315,9 @@ def test_the_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
         assert served.content == content
         assert served.headers["x-content-type-options"] == "nosniff"
         if not path.endswith((".jpg", ".svg")):
-            assert b"://" not in content, path
+            shown = re.sub(rb"https?://(127\.0\.0\.1:8000|that\.origin)[\w/]*", b"", content)  # in the examples
+            assert b"://" not in shown, path
             assert b"innerHTML" not in content, path
-            assert not re.search(rb"""["'`(]/\w""", content), f"{path} has an address that is not relative to the page"
+            assert not re.search(rb"""["'`(]/\w""", shown), f"{path} has an address that is not relative to the page"
     assert client.get("/page/app.js").headers["content-type"] == "text/javascript; charset=utf-8"
     assert client.get("/page/icon.svg").headers["content-type"] == "image/svg+xml"

@@ -14,6 +14,7 @@ from crnn_seq2seq_ocr.bulk.run import ReadingProgress, made_by, until
 from crnn_seq2seq_ocr.bulk.table import as_text, import_pyarrow
 from crnn_seq2seq_ocr.model.constraint import Constraint
 from crnn_seq2seq_ocr.pages.reader import PageReader
+from crnn_seq2seq_ocr.pages.signs import SignReader
 from crnn_seq2seq_ocr.system.signals import stop_requests
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def page_store_of(path: Path, *, excel: bool = False) -> Store:
 def read_pages_into(
     path: Path,
     listing: Listing,
-    pages: PageReader,
+    pages: PageReader | SignReader,
     *,
     store: Store,
     batch_size: int = 32,

@@ -22,6 +22,10 @@ FormOption = Annotated[
     ),
 ]
 Overlay = Annotated[Path | None, typer.Option(help="Folder for pictures with what was found and read drawn on them.")]
+SearchableFile = Annotated[
+    Path | None,
+    typer.Option("--searchable-pdf", help="Write a PDF of all pages in which the text can be searched and copied."),
+]
 Side = Annotated[
     int, typer.Option(min=32, max=8192, help="Pixels of the longer side in which text is found; more for small text.")
 ]
@@ -37,6 +41,7 @@ def read_pages(
     excel: bool,
     form: Form | None,
     overlay: Path | None,
+    searchable: Path | None,
     side: int,
     dpi: int,
     shard: str | None,
@@ -56,10 +61,13 @@ def read_pages(
     from crnn_seq2seq_ocr.bulk.shard import Shard
     from crnn_seq2seq_ocr.pages.detector import RapidDetector
     from crnn_seq2seq_ocr.pages.reader import PageReader
+    from crnn_seq2seq_ocr.pages.searchable import SearchablePdf
+    from crnn_seq2seq_ocr.pages.signs import SignReader
     from crnn_seq2seq_ocr.system.files import make_folder
 
     table = output is not None and form is None
-    _check(images, listed, output, excel=excel, table=table, overlay=overlay, shard=shard, retry_failed=retry_failed)
+    drawn = overlay is not None or searchable is not None
+    _check(images, listed, output, excel=excel, table=table, drawn=drawn, shard=shard, retry_failed=retry_failed)
     if table and output is not None:
         page_store_of(output, excel=excel)
     names = list(page_names_of(images, listed))
@@ -68,7 +76,9 @@ def read_pages(
     searching = beam > 1 or (lexicon, allow, pattern) != (None, None, None)
     reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
     allowed = read_constraint(reader, lexicon=lexicon, allow=allow, pattern=pattern)
-    pages = PageReader(RapidDetector(side=side), reader, dpi=dpi)
+    detector = RapidDetector(side=side)
+    signs = reader.description.preprocessing.views > 1
+    pages: PageReader | SignReader = (SignReader if signs else PageReader)(detector, reader, dpi=dpi)
     if table and output is not None:
         part = Shard.parse(shard) if shard is not None else Shard(1, 1)
         place = output if shard is None else part.path(output)
@@ -79,6 +89,7 @@ def read_pages(
         )  # fmt: skip
         return write_all(work, place, shown=True, what="pages")
     _refuse_mixed(form, output, len(names))
+    document = SearchablePdf(dpi=dpi) if searchable is not None else None
     failures = 0
     for number, page in enumerate(pages.stream(names, batch_size=batch_size, beam=beam, lexicon=allowed)):
         if page.error is not None:
@@ -88,6 +99,10 @@ def read_pages(
         _hand_out(page, form or "text", output, number, several=len(names) > 1)
         if overlay is not None:
             _write_overlay(page, overlay, number, dpi=dpi)
+        if document is not None:
+            document.add(page)
+    if document is not None and searchable is not None and failures < len(names):
+        document.save(searchable)
     return failures
 
 
@@ -98,7 +113,7 @@ def _check(
     *,
     excel: bool,
     table: bool,
-    overlay: Path | None,
+    drawn: bool,
     shard: str | None,
     retry_failed: bool,
 ) -> None:
@@ -108,8 +123,11 @@ def _check(
     if bool(images) == (listed is not None):
         both = ", not both" if images else ""
         raise DataError(f"after the model, name photographs or documents, or a list of them with --input{both}")
-    if table and overlay is not None:
-        raise DataError("--overlay draws what is printed or written as files: leave it or the table of --output out")
+    if table and drawn:
+        raise DataError(
+            "--overlay and --searchable-pdf are for what is printed or written as files: leave them or the table of "
+            "--output out"
+        )
     if not table and (excel or shard is not None or retry_failed):
         raise DataError(
             "--for excel, --shard and --retry-failed are for tables: name an --output that ends in .csv, .tsv, .jsonl "

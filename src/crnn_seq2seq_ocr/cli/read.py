@@ -23,7 +23,7 @@ from crnn_seq2seq_ocr.cli.model import (
     load_reader,
     read_constraint,
 )
-from crnn_seq2seq_ocr.cli.pages import Dpi, FormOption, Overlay, Side, read_pages
+from crnn_seq2seq_ocr.cli.pages import Dpi, FormOption, Overlay, SearchableFile, Side, read_pages
 from crnn_seq2seq_ocr.cli.progress import write_all
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def read(
     ] = False,
     form: FormOption = None,
     overlay: Overlay = None,
+    searchable: SearchableFile = None,
     side: Side = 960,
     dpi: Dpi = 200,
     shard: Annotated[
@@ -110,16 +111,16 @@ def read(
         _refuse_crops_options(views=views, attention=attention)
         failures = read_pages(
             model, images or [], listed=listed, output=output, excel=for_whom is not None,
-            form="json" if as_json else form, overlay=overlay, side=side, dpi=dpi, shard=shard,
-            retry_failed=retry_failed, beam=beam, lexicon=lexicon, allow=allow, pattern=pattern,
+            form="json" if as_json else form, overlay=overlay, searchable=searchable, side=side, dpi=dpi,
+            shard=shard, retry_failed=retry_failed, beam=beam, lexicon=lexicon, allow=allow, pattern=pattern,
             batch_size=batch_size, device=device,
             precision=precision, backend=backend,
         )  # fmt: skip
         if failures:
             raise typer.Exit(1)
         return
-    if form is not None or overlay is not None:
-        raise DataError("--format and --overlay are for whole photographs and pages: add --find")
+    if form is not None or overlay is not None or searchable is not None:
+        raise DataError("--format, --overlay and --searchable-pdf are for whole photographs and pages: add --find")
     if for_whom is not None and output is None:
         raise DataError("--for excel is for a table that is written: name an --output that ends in .csv or .tsv")
     printed = views or as_json or attention is not None

@@ -25,8 +25,10 @@ DOCUMENT_SUFFIXES = {".pdf", *HEIC_SUFFIXES}
 DPI = 200
 """Dots an inch that pages of a PDF are drawn with."""
 
+PDFIUM = threading.Lock()
+"""Held by whoever uses PDFium, which is not made for several threads."""
+
 _PAGE = "#page="
-_pdfium = threading.Lock()  # the library is not made for several threads
 
 
 def page_names(path: str | Path) -> list[str]:
@@ -36,7 +38,7 @@ def page_names(path: str | Path) -> list[str]:
         DataError: It is a PDF that cannot be opened.
         DependencyError: What opens a PDF is not installed.
     """
-    file, number = _split(str(path))
+    file, number = split_name(str(path))
     suffix = file.suffix.lower()
     if number is not None or suffix not in {".pdf", ".tif", ".tiff"}:
         return [str(path)]
@@ -63,7 +65,7 @@ def open_page(name: str, *, dpi: int = DPI) -> Sample:
         PictureError: It cannot be opened.
         DependencyError: What opens it is not installed.
     """
-    path, number = _split(name)
+    path, number = split_name(name)
     match path.suffix.lower():
         case ".pdf":
             return Sample(name, (_drawn(path, (number or 1) - 1, dpi),), "")
@@ -79,15 +81,15 @@ def is_readable(path: Path) -> bool:
     return path.suffix.lower() in PICTURE_SUFFIXES | DOCUMENT_SUFFIXES
 
 
-def _split(name: str) -> tuple[Path, int | None]:
+def split_name(name: str) -> tuple[Path, int | None]:
     """Return the file of a name, and which page of it, from 1."""
     file, _, number = name.rpartition(_PAGE)
     return (Path(file), int(number)) if file and number.isdecimal() and int(number) else (Path(name), None)
 
 
 def _pdf_length(path: Path) -> int:
-    with _pdfium:
-        document = _open_pdf(path)
+    with PDFIUM:
+        document = open_pdf(path)
         try:
             return len(document)
         finally:
@@ -98,8 +100,8 @@ def _drawn(path: Path, index: int, dpi: int) -> np.ndarray:
     """RGB uint8 (H, W, 3) of a page of a PDF, with fewer dots an inch where it would be too large."""
     import pypdfium2
 
-    with _pdfium:
-        document = _open_pdf(path)
+    with PDFIUM:
+        document = open_pdf(path)
         try:
             if index >= len(document):
                 raise PictureError(f"{path} has {len(document)} pages, and no page {index + 1}")
@@ -114,7 +116,13 @@ def _drawn(path: Path, index: int, dpi: int) -> np.ndarray:
             document.close()
 
 
-def _open_pdf(path: Path) -> "pypdfium2.PdfDocument":
+def open_pdf(path: Path) -> "pypdfium2.PdfDocument":
+    """Open a PDF; `PDFIUM` is held.
+
+    Raises:
+        PictureError: It cannot be opened.
+        DependencyError: What opens it is not installed.
+    """
     with needing("a PDF"):
         import pypdfium2
     try:

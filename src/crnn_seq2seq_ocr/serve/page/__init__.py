@@ -20,9 +20,10 @@ _MEDIA_TYPES = {
 
 
 def page_files() -> dict[str, tuple[bytes, str]]:
-    """Content and media type by path, such as ``/page/style.css``; the page itself is ``/``."""
+    """Content and media type by path: the page is ``/``, what programs need ``/docs``, others ``/page/style.css``."""
     found = {f"/page/{name}": (file.read_bytes(), _MEDIA_TYPES[name.rpartition(".")[2]]) for name, file in _files()}
     found["/"] = found.pop("/page/index.html")
+    found["/docs"] = found.pop("/page/docs.html")
     return found
 
 

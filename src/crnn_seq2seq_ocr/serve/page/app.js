@@ -2,8 +2,10 @@
 
 import { Card, element } from "./card.js";
 import { csv, download } from "./csv.js";
+import { keepKey, keepReadings, keptKey, keptReadings } from "./keep.js";
 import { isPhotograph, PhotoCard } from "./photo.js";
 import { HAS_INTERFACE, models, Problem, PROMISE, read, readPage, useKey } from "./service.js";
+import { small } from "./shrink.js";
 
 const EXAMPLES = 4;
 
@@ -32,6 +34,7 @@ async function start() {
   find("views-label").hidden = model.views === 1;
   find("find-label").hidden = !model.pages;
   showExamples();
+  if (!cards.length) showKept();
   const kept = whenReady;
   whenReady = [];
   for (const files of kept) take(files);
@@ -55,19 +58,48 @@ async function take(list) {
   }
   const together = model.views > 1 && find("views").checked && files.length > 1;
   const texts = together ? [files] : files.map((file) => [file]);
-  const made = await Promise.all(texts.map(makeCard));
+  add(await Promise.all(texts.map(makeCard)));
+}
+
+/** Shows new cards, and reads what is on them. */
+function add(made) {
+  show(made);
+  for (const card of made) fill(card);
+  made[0].node.scrollIntoView({ block: "nearest" });
+}
+
+function show(made) {
   cards = [...made, ...cards];
   find("cards").prepend(...made.map((card) => card.node));
   find("results").hidden = false;
-  for (const card of made) fill(card);
-  made[0].node.scrollIntoView({ block: "nearest" });
 }
 
 async function makeCard(views) {
   const kind = find("find").value;
   const photograph = model.pages && kind !== "crop" && (kind === "photo" || (await isPhotograph(views[0])));
-  if (photograph) return new PhotoCard(views[0]);
-  return new Card(views.map((file) => file.name || "pasted picture").join(" + "), views);
+  if (photograph) return new PhotoCard(views[0], takePart);
+  return new Card(nameOf(views), await Promise.all(views.map((file) => small(file))), takePart);
+}
+
+function nameOf(views) {
+  return views.map((file) => file.name || "pasted picture").join(" + ");
+}
+
+/** What a person cut out of a picture is one text. */
+function takePart(file) {
+  add([new Card(file.name, [file], takePart)]);
+}
+
+/** Shows what was read before the page was loaded anew. */
+function showKept() {
+  const made = keptReadings().map(({ name, reading, page, files }) => {
+    const card = page ? new PhotoCard(files[0], takePart, true) : new Card(name, files, takePart);
+    card.pictured.then(() => card.show(page ?? reading));
+    return card;
+  });
+  if (!made.length) return;
+  show(made);
+  find("csv").disabled = false;
 }
 
 async function fill(card) {
@@ -89,6 +121,7 @@ async function fill(card) {
     if (problem.code === "unauthorized") askForKey();
   }
   find("csv").disabled = !cards.some((each) => each.reading || each.page);
+  keepReadings(cards);
 }
 
 /** Tells everybody; nothing takes it away. */
@@ -144,6 +177,7 @@ function listen() {
   find("csv").addEventListener("click", () => download(csv(cards.filter((card) => card.reading || card.page))));
   find("clear").addEventListener("click", () => {
     cards = [];
+    keepReadings(cards);
     find("cards").replaceChildren();
     find("results").hidden = true;
     find("choose").focus();
@@ -152,9 +186,11 @@ function listen() {
   find("key-form").addEventListener("submit", (event) => {
     event.preventDefault();
     useKey(find("key").value);
+    keepKey(find("key").value);
     start();
   });
 }
 
+useKey(keptKey());
 listen();
 start();

@@ -1,6 +1,9 @@
 // One text read: its pictures, its characters, and where the model looked for each of them.
 
+import { cutButton } from "./cutting.js";
 import { decode, draw } from "./heat.js";
+
+let hinted = false; // the hint about characters is shown on one card
 
 const STEP = 420; // milliseconds a character when watching it read
 export const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
@@ -29,9 +32,15 @@ function shown(text) {
 }
 
 export class Card {
-  constructor(name, files) {
+  /**
+   * @param name what to call it
+   * @param files its pictures
+   * @param onCut what to do with a part that is cut out of one of them
+   */
+  constructor(name, files, onCut) {
     this.name = name;
     this.files = files;
+    this.onCut = onCut;
     this.reading = null;
     this.title = element("header", {}, element("b", { textContent: name }), element("span"));
     this.pictures = element("div", { className: "pictures" });
@@ -49,10 +58,15 @@ export class Card {
     this.grids = decode(reading.attention);
     this.title.lastChild.textContent = `${percent.format(reading.confidence)} sure`;
     this.told = element("p");
+    this.hints = !hinted;
+    hinted = true;
     const watch = element("button", { type: "button", textContent: "Watch it read" });
     watch.addEventListener("click", () => this.#watch());
-    this.body.replaceChildren(this.#text(), element("div", { className: "told" }, this.told, watch));
-    watch.hidden = !this.buttons.length;
+    const copy = element("button", { type: "button", textContent: "Copy" });
+    copy.addEventListener("click", () => this.#copy(copy));
+    const actions = element("div", { className: "row" }, watch, copy, ...this.#cuts());
+    this.body.replaceChildren(this.#text(), element("div", { className: "told" }, this.told, actions));
+    watch.hidden = copy.hidden = !this.buttons.length;
     this.#tell(null);
   }
 
@@ -66,6 +80,22 @@ export class Card {
         again();
       });
       this.body.append(button);
+    }
+  }
+
+  /** Several views of one sign are cut outside of here. */
+  #cuts() {
+    const figure = this.pictures.querySelector(".picture");
+    return this.files.length === 1 && figure ? [cutButton(figure, this.files[0], this.onCut)] : [];
+  }
+
+  async #copy(button) {
+    try {
+      await navigator.clipboard.writeText(this.reading.text);
+      button.textContent = "Copied";
+      setTimeout(() => (button.textContent = "Copy"), 1500);
+    } catch {
+      this.told.textContent = "The browser does not let this page copy: select the text and press Ctrl C";
     }
   }
 
@@ -159,7 +189,7 @@ export class Card {
   #tell(character) {
     if (!character) {
       const cut = this.reading.complete ? "" : "The text was cut at the model's longest. ";
-      const hint = this.buttons.length ? "Point at a character, tap it, or use the arrow keys." : "";
+      const hint = this.hints && this.buttons.length ? "Point at a character, tap it, or use the arrow keys." : "";
       this.told.replaceChildren(cut + hint);
       return;
     }

@@ -2,7 +2,9 @@
 
 import { element, level, percent } from "./card.js";
 import { download } from "./csv.js";
+import { cutButton } from "./cutting.js";
 import { pageFile } from "./service.js";
+import { small } from "./shrink.js";
 
 const FILES = [["text", "txt", "Text"], ["alto", "xml", "ALTO"], ["hocr", "html", "hOCR"]];
 
@@ -16,31 +18,17 @@ export async function isPhotograph(file) {
   }
 }
 
-const MOST_PIXELS = 12e6;
-const MOST_BYTES = 6e6;
-
-/** The same picture, smaller where it is larger than what helps a detector: it arrives sooner, and is not refused. */
-async function small(file) {
-  try {
-    const picture = await createImageBitmap(file);
-    const pixels = picture.width * picture.height;
-    if (pixels <= MOST_PIXELS && file.size <= MOST_BYTES) return file;
-    const share = Math.min(1, Math.sqrt(MOST_PIXELS / pixels));
-    const canvas = element("canvas", {
-      width: Math.round(picture.width * share),
-      height: Math.round(picture.height * share),
-    });
-    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
-    const content = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92));
-    return new File([content], file.name || "photograph", { type: "image/jpeg" });
-  } catch {
-    return file; // the service says what is wrong with it
-  }
-}
-
 export class PhotoCard {
-  constructor(file) {
+  /**
+   * @param file the photograph
+   * @param onCut what to do with a part that is cut out of it
+   * @param kept whether it was read before the page was loaded anew, and only a smaller picture of it is there
+   */
+  constructor(file, onCut, kept = false) {
     this.name = file.name || "pasted picture";
+    this.files = [file];
+    this.onCut = onCut;
+    this.kept = kept;
     /** Resolves with what is sent. */
     this.sent = small(file);
     this.page = null;
@@ -49,7 +37,7 @@ export class PhotoCard {
     this.layer = element("div", { className: "layer" });
     this.photo = element("figure", { className: "photo" }, this.image, this.layer);
     this.body = element("div", {}, element("div", { className: "waiting" }));
-    this.node = element("li", { className: "card" }, this.title, this.photo, this.body);
+    this.node = element("li", { className: "card whole" }, this.title, this.photo, this.body);
     const address = URL.createObjectURL(file);
     this.pictured = new Promise((done) => ["load", "error"].forEach((end) => this.image.addEventListener(end, done)));
     this.image.addEventListener("load", () => URL.revokeObjectURL(address));
@@ -61,9 +49,12 @@ export class PhotoCard {
   show(page) {
     this.page = page;
     const lines = page.blocks.flatMap((block) => block.lines);
-    this.title.lastChild.textContent = lines.length ? `${lines.length} lines` : "";
+    this.title.lastChild.textContent = lines.length ? `${lines.length} line${lines.length > 1 ? "s" : ""}` : "";
+    this.said = element("span", { className: "hint" });
+    this.said.setAttribute("role", "status");
     if (!lines.length) {
-      this.body.replaceChildren(element("p", { className: "text blank", textContent: "No text found" }));
+      const nothing = element("p", { className: "text blank", textContent: "No text found" });
+      this.body.replaceChildren(nothing, element("div", { className: "row actions" }, this.#cut()));
       return;
     }
     this.layer.replaceChildren(...lines.map((line, place) => this.#over(line, place)));
@@ -78,8 +69,6 @@ export class PhotoCard {
     text.addEventListener("keydown", (event) => this.#key(event));
     text.addEventListener("focusout", () => this.#light(-1));
     text.addEventListener("mouseleave", () => this.#light(this.entries.indexOf(document.activeElement)));
-    this.said = element("span", { className: "hint" });
-    this.said.setAttribute("role", "status");
     this.body.replaceChildren(text, this.#actions());
   }
 
@@ -145,9 +134,14 @@ export class PhotoCard {
       made.addEventListener("click", work);
       return made;
     };
-    const files = FILES.map(([form, suffix, label]) => button(`Download ${label}`, () => this.#save(form, suffix)));
+    const offered = this.kept ? FILES.slice(0, 1) : FILES;
+    const files = offered.map(([form, suffix, label]) => button(`Download ${label}`, () => this.#save(form, suffix)));
     const all = button("Copy all", () => this.#copy(this.page.text), "primary");
-    return element("div", { className: "row actions" }, all, ...files, this.said);
+    return element("div", { className: "row actions" }, all, ...files, this.#cut(), this.said);
+  }
+
+  #cut() {
+    return cutButton(this.photo, this.files[0], this.onCut);
   }
 
   #key(event) {
