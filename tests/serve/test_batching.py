@@ -40,7 +40,7 @@ def prepare(sample: Sample) -> PreparedSample | Reading:
 
 
 def batcher(read: Any, prepare: Any = prepare, **settings: Any) -> Batcher:
-    usual = {"batch_size": 4, "at_once": 1, "gather_seconds": 0.01, "most_waiting": 16}
+    usual = {"batch_size": 4, "concurrency": 1, "gather_seconds": 0.01, "most_waiting": 16}
     made = Batcher(prepare, read, **usual | settings)
     made.start()
     return made
@@ -84,7 +84,7 @@ def test_while_one_batch_is_read_another_waits_for_more_but_not_long() -> None:
 
     async def scene() -> None:
         echo.go_on.clear()
-        made = batcher(echo, at_once=2, batch_size=3, gather_seconds=0.5)
+        made = batcher(echo, concurrency=2, batch_size=3, gather_seconds=0.5)
         reads = [asyncio.create_task(made.read([sample("first")]))]
         await began(echo)
         echo.began.clear()

@@ -147,12 +147,12 @@ def bench_steps(
     device = next(iter(trainees.values())).device
     names = {precision: f"matrix product, {precision}" for precision in precisions.values()}
     products: dict[str, Work] = {name: MatrixProduct(device, precision) for precision, name in names.items()}
-    found = side_by_side({**trainees, **products}, repeats=repeats)
-    peaks = {name: found.pop(name)["product"] for name in products}
-    for variant, spreads in found.items():
+    times = side_by_side({**trainees, **products}, repeats=repeats)
+    peaks = {name: times.pop(name)["product"] for name in products}
+    for variant, spreads in times.items():
         share = spreads["arithmetic done"].over(peaks[names[precisions[variant]]])
         spreads["share of the matrix product"] = Spread(tuple(100 * value for value in share.values))
-    return compared(found, STEP_UNITS) + [Measurement(name, "", "TFLOP/s", peak) for name, peak in peaks.items()]
+    return compared(times, STEP_UNITS) + [Measurement(name, "", "TFLOP/s", peak) for name, peak in peaks.items()]
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ def _device_memory() -> int | None:
 def bench_runs(recipes: Mapping[str, Recipe], *, steps: int, stretches: int) -> list[Measurement]:
     """Run a real training of each, one after the other: no ratios."""
     costs = {variant: run_cost(recipe, steps=steps, stretches=stretches) for variant, recipe in recipes.items()}
-    found: list[Measurement] = []
+    measurements: list[Measurement] = []
     for variant, cost in costs.items():
         waits = Spread(tuple(100 * value for value in cost.data_wait.values))
         memories = {
@@ -219,7 +219,7 @@ def bench_runs(recipes: Mapping[str, Recipe], *, steps: int, stretches: int) -> 
             "memory without mapped files": cost.own_memory,
             "peak memory of the accelerator": cost.device_memory,
         }
-        found += [
+        measurements += [
             Measurement("training: pictures a second", variant, "1/s", cost.pictures_per_second),
             Measurement("training: waiting for data", variant, "% of the time", waits),
             *(
@@ -228,7 +228,7 @@ def bench_runs(recipes: Mapping[str, Recipe], *, steps: int, stretches: int) -> 
                 if size is not None
             ),
         ]
-    return sorted(found, key=lambda each: [other.what for other in found].index(each.what))
+    return sorted(measurements, key=lambda each: [other.what for other in measurements].index(each.what))
 
 
 def prepared_batches(recipe: Recipe, count: int) -> tuple[list[Batch], int]:
@@ -263,13 +263,13 @@ def bench_train(recipes: Mapping[str, Recipe], *, batches: int, repeats: int, st
         prepared, classes = prepared_batches(recipe, batches)
         trainees[variant] = StepBenchmark(recipe, classes, prepared)
     precisions = {variant: recipe.training.precision for variant, recipe in recipes.items()}
-    found = bench_steps(trainees, precisions, repeats=repeats)
+    measurements = bench_steps(trainees, precisions, repeats=repeats)
     if steps:
-        found += bench_runs(recipes, steps=steps, stretches=repeats)
+        measurements += bench_runs(recipes, steps=steps, stretches=repeats)
     settings = {
         "repeats": repeats,
         "batches": batches,
         "steps": steps,
         "recipes": {variant: recipe.model_dump(mode="json") for variant, recipe in recipes.items()},
     }
-    return Benchmark(f"training {next(iter(recipes.values())).name}", settings, found, circumstances)
+    return Benchmark(f"training {next(iter(recipes.values())).name}", settings, measurements, circumstances)

@@ -37,8 +37,8 @@ def data(
     counts = _numbers(workers, "--workers", least=0)
     chosen = load_recipe(recipe, settings)
     with _working():
-        found = bench_data(chosen, source, workers=counts, samples=samples, batches=batches, repeats=repeats)
-    _report(found, json_file)
+        benchmark = bench_data(chosen, source, workers=counts, samples=samples, batches=batches, repeats=repeats)
+    _report(benchmark, json_file)
 
 
 @bench.command()
@@ -59,8 +59,8 @@ def train(
 
     recipes = variants(recipe, settings or [], vary or [])
     with _working():
-        found = bench_train(recipes, batches=batches, repeats=repeats, steps=steps)
-    _report(found, json_file)
+        benchmark = bench_train(recipes, batches=batches, repeats=repeats, steps=steps)
+    _report(benchmark, json_file)
 
 
 @bench.command()
@@ -83,7 +83,7 @@ def read(
     sizes, beams = _numbers(batch_size, "--batch-size", least=1), _numbers(beam, "--beam", least=1)
     counts = _numbers(threads, "--threads", least=1) if threads is not None else []
     with _working():
-        found = bench_read(
+        benchmark = bench_read(
             [model, *(against or [])],
             images,
             batch_sizes=sizes,
@@ -92,7 +92,7 @@ def read(
             device=device,
             repeats=repeats,
         )
-    _report(found, json_file)
+    _report(benchmark, json_file)
 
 
 def _numbers(text: str, option: str, *, least: int) -> list[int]:
@@ -112,7 +112,7 @@ def _working() -> Iterator[None]:
         yield
 
 
-def _report(found: "Benchmark", json_file: Path | None) -> None:
+def _report(benchmark: "Benchmark", json_file: Path | None) -> None:
     import json
 
     from rich.console import Console
@@ -122,7 +122,7 @@ def _report(found: "Benchmark", json_file: Path | None) -> None:
 
     try:  # what was measured is shown though it cannot be written
         if json_file is not None:
-            write_whole(json_file, json.dumps(found.to_dict(), ensure_ascii=False, indent=1) + "\n")
+            write_whole(json_file, json.dumps(benchmark.to_dict(), ensure_ascii=False, indent=1) + "\n")
     finally:
         console = Console(soft_wrap=True)
-        show(found, console if console.is_terminal else Console(soft_wrap=True, width=max(120, console.width)))
+        show(benchmark, console if console.is_terminal else Console(soft_wrap=True, width=max(120, console.width)))

@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -61,12 +61,22 @@ def store_index(path: Path, key: str, arrays: Arrays) -> None:
         head[name] = (array.dtype.str, len(array), len(data))
         data += array.tobytes()
     line = json.dumps({"of": _identity(path, key), "size": len(data), "arrays": head}).encode() + b"\n"
-    for number, place in enumerate(index_places(path, key)):
+    write_first(index_places(path, key), line.ljust(_aligned(len(line)), b"\0") + data)
+
+
+def write_first(places: Sequence[Path], content: bytes) -> None:
+    """Write a file to the first place that can be written; nowhere is no error, only slower next time.
+
+    Args:
+        places: Beside what is cached, then in our own cache folder, which is made if need be.
+        content: Of the file.
+    """
+    for number, place in enumerate(places):
         try:
-            if number:  # our own cache folder; never make the file's
+            if number:  # our own cache folder; never make that of what is cached
                 place.parent.mkdir(parents=True, exist_ok=True)
             with replacing(place) as partial:
-                partial.write_bytes(line.ljust(_aligned(len(line)), b"\0") + data)
+                partial.write_bytes(content)
         except OSError as error:
             log.info("cannot write the index %s: %s", place, error)
         else:

@@ -56,22 +56,22 @@ def calibrate(recognizer: Recognizer, description: Description, source: Source) 
     Raises:
         DataError: Fewer than `LEAST` texts can be read.
     """
-    found = list(_read_all(recognizer, description, source))
-    if len(found) < LEAST:
+    readings = list(_read_all(recognizer, description, source))
+    if len(readings) < LEAST:
         raise DataError(
-            f"{source.description}: {len(found)} texts can be read, {LEAST} are the fewest to calibrate with"
+            f"{source.description}: {len(readings)} texts can be read, {LEAST} are the fewest to calibrate with"
         )
-    temperature: float = min(TEMPERATURES, key=lambda each: _surprise(found, each))
+    temperature: float = min(TEMPERATURES, key=lambda each: _surprise(readings, each))
     with torch.no_grad():
         recognizer.decoder.output.weight.div_(temperature)
         recognizer.decoder.output.bias.div_(temperature)
     return temperature
 
 
-def _surprise(found: list[Read], temperature: float) -> float:
+def _surprise(readings: list[Read], temperature: float) -> float:
     """Mean negative log-likelihood of what was right and wrong under the confidences."""
-    confidences = np.clip([each.confidence(temperature) for each in found], 1e-6, 1 - 1e-6)
-    right = np.array([each.right for each in found])
+    confidences = np.clip([each.confidence(temperature) for each in readings], 1e-6, 1 - 1e-6)
+    right = np.array([each.right for each in readings])
     return float(-np.log(np.where(right, confidences, 1 - confidences)).mean())
 
 

@@ -61,7 +61,7 @@ def translate(recognizer: Recognizer, description: Description, *, keep_weights:
     images, view_mask = example(description)
     with torch.no_grad():
         carried, fixed = EncoderGraph(recognizer)(images, view_mask)
-        _, _, found = step(*carried, *fixed)
+        _, _, result = step(*carried, *fixed)
     cells = {} if description.model.encoder.mixes_views else {1: _ANY}
     coverage = {2: _ANY} if cells else {}
     return Pieces(
@@ -73,11 +73,11 @@ def translate(recognizer: Recognizer, description: Description, *, keep_weights:
             (*carried, *fixed),
             [(*[{0: _ANY}] * 3, {0: _ANY} | coverage, *[{0: _ANY} | cells] * 3)],
             [*_names("before", Carried), *Fixed._fields],
-            ["more", *_names("after", Carried), *_names("found", StepResult)],
+            ["more", *_names("after", Carried), *_names("result", StepResult)],
         ),
         _translated(
             finish,
-            tuple(torch.stack([each] * 3) for each in found),
+            tuple(torch.stack([each] * 3) for each in result),
             [({0: _ANY, 1: _ANY} | coverage, {0: _ANY, 1: _ANY}, {0: _ANY, 1: _ANY})],
             _names("all", StepResult),
             Outputs._fields,
@@ -148,7 +148,7 @@ def _body(step: onnx.GraphProto) -> onnx.GraphProto:
             helper.make_tensor_value_info("going", TensorProto.BOOL, ()),
             *(inputs[name] for name in _names("before", Carried)),
         ],
-        [outputs[name] for name in ["more", *_names("after", Carried), *_names("found", StepResult)]],
+        [outputs[name] for name in ["more", *_names("after", Carried), *_names("result", StepResult)]],
         step.initializer,
     )
 

@@ -109,9 +109,9 @@ class FinishGraph(nn.Module):
         """From what each step found, (L, N, ...); the attention found is (N, L, views, rows, columns)."""
         steps = StepResult(*(each.transpose(0, 1) for each in values))
         best = steps.likely[:, :, 0], steps.likely_log_probs[:, :, 0]
-        found = search.decode_result(*best, *steps)
-        samples, length, cells = found.attention.shape
-        return found._replace(attention=found.attention.reshape(samples, length, *self.grid(cells)))
+        result = search.decode_result(*best, *steps)
+        samples, length, cells = result.attention.shape
+        return result._replace(attention=result.attention.reshape(samples, length, *self.grid(cells)))
 
 
 class Grid:

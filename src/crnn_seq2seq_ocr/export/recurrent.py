@@ -40,14 +40,14 @@ class OnnxLstm(nn.Module):
     def forward(self, sequence: Tensor) -> tuple[Tensor]:  # (S, U, I) -> (S, U, 2*H)
         """Apply the operator."""
         sequences, length, _ = sequence.shape
-        found = torch.onnx.ops.symbolic(
+        states = torch.onnx.ops.symbolic(
             "LSTM",
             [sequence.transpose(0, 1), self.weight, self.recurrence, self.bias],
             {"hidden_size": self.size, "direction": "bidirectional"},
             dtype=torch.float32,
             shape=(length, 2, sequences, self.size),
         )
-        return (found.permute(2, 0, 1, 3).flatten(2),)
+        return (states.permute(2, 0, 1, 3).flatten(2),)
 
 
 class ScannedLstm(nn.Module):
@@ -73,8 +73,8 @@ class ScannedLstm(nn.Module):
             hidden = out.sigmoid() * cell.tanh()
             return [hidden, cell], hidden.clone()
 
-        _, found = scan(step, [zeros, zeros.clone()], steps)  # (U, 2, S, H)
-        return (torch.cat([found[:, 0], found[:, 1].flip(0)], 2).transpose(0, 1),)
+        _, states = scan(step, [zeros, zeros.clone()], steps)  # (U, 2, S, H)
+        return (torch.cat([states[:, 0], states[:, 1].flip(0)], 2).transpose(0, 1),)
 
 
 def _both_directions(lstm: nn.LSTM, name: str) -> Tensor:

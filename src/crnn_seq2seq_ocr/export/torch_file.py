@@ -77,7 +77,7 @@ class _Whole(nn.Module):
     def forward(self, images: Tensor, view_mask: Tensor) -> tuple[Tensor, ...]:
         carried, fixed = self.encoder(images, view_mask)
         samples, cells = fixed.mask.shape
-        found = (
+        results = (
             torch.zeros(self.longest, samples, cells),
             torch.zeros(self.longest, samples, self.likely, dtype=torch.long),
             torch.zeros(self.longest, samples, self.likely),
@@ -93,9 +93,9 @@ class _Whole(nn.Module):
             # No output of a loop may be another output.
             return place + 1, more, *(each.clone() for each in after), *filled
 
-        start = (torch.zeros(1, dtype=torch.long), torch.ones((), dtype=torch.bool), *carried, *found)
-        found = while_loop(going, step, start)[-len(StepResult._fields) :]  # type: ignore[no-untyped-call]
-        return tuple(self.finish(*found))
+        start = (torch.zeros(1, dtype=torch.long), torch.ones((), dtype=torch.bool), *carried, *results)
+        results = while_loop(going, step, start)[-len(StepResult._fields) :]  # type: ignore[no-untyped-call]
+        return tuple(self.finish(*results))
 
 
 def _forget_origins(program: nn.Module) -> None:
@@ -115,6 +115,6 @@ class _Program:
     @torch.no_grad()
     def read(self, images: np.ndarray, view_mask: np.ndarray) -> Outputs:
         pictures = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 1, 4, 2, 3)))
-        found = Outputs(*(each.numpy() for each in self._program(pictures, torch.from_numpy(view_mask))))
-        longest = found.lengths.max()
-        return Outputs(*(each if each is found.lengths else each[:, :longest] for each in found))
+        outputs = Outputs(*(each.numpy() for each in self._program(pictures, torch.from_numpy(view_mask))))
+        longest = outputs.lengths.max()
+        return Outputs(*(each if each is outputs.lengths else each[:, :longest] for each in outputs))

@@ -70,17 +70,17 @@ class TorchBackend:
         half = torch.autocast(device.type, torch.bfloat16) if self.precision == "bf16" else contextlib.nullcontext()
         with half:
             memory = self.recognizer.encode(pixels, mask)
-            found = search(self.recognizer, memory, max_length=self.description.max_length, beam=beam, lexicon=lexicon)
-        attention = found.attention.view(*found.tokens.shape, *memory.grid)  # (N, L, views, rows, columns)
-        return Outputs(*(each.cpu().numpy() for each in found._replace(attention=attention)))
+            result = search(self.recognizer, memory, max_length=self.description.max_length, beam=beam, lexicon=lexicon)
+        attention = result.attention.view(*result.tokens.shape, *memory.grid)  # (N, L, views, rows, columns)
+        return Outputs(*(each.cpu().numpy() for each in result._replace(attention=attention)))
 
 
 def _device(name: str) -> torch.device:
     if name == "auto":
-        found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-        if found is None:
+        accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+        if accelerator is None:
             return torch.device("cpu")
-        return torch.device(found.type, local_process() % torch.accelerator.device_count())
+        return torch.device(accelerator.type, local_process() % torch.accelerator.device_count())
     try:
         number = torch.ones((), device=name)
         number.item()  # a device that holds no numbers, such as meta, is of no use

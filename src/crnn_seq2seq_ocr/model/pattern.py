@@ -68,8 +68,8 @@ class Pattern:
 
         Only tokens from which some text can still be ended with `room` further tokens are allowed.
         """
-        found = self._next[nodes].astype(np.int64)
-        return np.where(self._to_end[found] <= room, found, 0)
+        children = self._next[nodes].astype(np.int64)
+        return np.where(self._to_end[children] <= room, children, 0)
 
 
 def _allowed(tokenizer: Tokenizer, allow: str | None) -> dict[str, int]:
@@ -85,10 +85,10 @@ def _allowed(tokenizer: Tokenizer, allow: str | None) -> dict[str, int]:
         chosen = re.compile(f"[{allow}]")
     except re.error as error:
         raise DataError(f"--allow {allow!r} is not what stands in brackets, such as 0-9A-F: {error}") from None
-    found = {character: number for character, number in known.items() if chosen.fullmatch(character)}
-    if not found:
+    ids = {character: number for character, number in known.items() if chosen.fullmatch(character)}
+    if not ids:
         raise DataError(f"the model knows none of the characters {allow!r}: see what it was trained on")
-    return found
+    return ids
 
 
 def _moves(expression: str, characters: dict[str, int]) -> list[dict[int, int]]:
@@ -112,8 +112,8 @@ def _moves(expression: str, characters: dict[str, int]) -> list[dict[int, int]]:
 
     def of(state: int) -> dict[int, int]:
         """Return the moves from a state."""
-        found = {token: nodes[to] for token, to in transitions.get(state, {}).items() if token != end}
-        return found | ({EOS_ID: last} if state in finals else {})
+        children = {token: nodes[to] for token, to in transitions.get(state, {}).items() if token != end}
+        return children | ({EOS_ID: last} if state in finals else {})
 
     return [of(start), *map(of, states), {}]
 

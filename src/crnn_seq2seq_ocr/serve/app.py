@@ -104,7 +104,7 @@ class _Service:
             reader.prepare,
             reader.read_prepared,
             batch_size=settings.batch_size,
-            at_once=reader.backend.concurrency,
+            concurrency=reader.backend.concurrency,
             gather_seconds=settings.gather_seconds,
             most_waiting=settings.most_waiting,
             on_batch=self.metrics.batch,

@@ -48,9 +48,9 @@ class Batcher:
 
     Args:
         prepare: Makes a picture ready to be read, or a reading that says why not; called from several threads.
-        read: Reads a batch; called from `at_once` threads.
+        read: Reads a batch; called from `concurrency` threads.
         batch_size: Most texts that are read together.
-        at_once: Batches that are read at the same time.
+        concurrency: Batches that are read at the same time.
         gather_seconds: Longest wait for others.
         most_waiting: Texts that may wait.
         on_batch: Told the size of each batch and the seconds it took, in the thread that read it.
@@ -62,13 +62,13 @@ class Batcher:
         read: ReadBatch,
         *,
         batch_size: int,
-        at_once: int,
+        concurrency: int,
         gather_seconds: float,
         most_waiting: int,
         on_batch: Callable[[int, float], None] = lambda size, seconds: None,
     ) -> None:
         self._read, self._on_batch = read, on_batch
-        self._batch_size, self._at_once = batch_size, at_once
+        self._batch_size, self._concurrency = batch_size, concurrency
         self._gather_seconds = gather_seconds
         self._queues: dict[int, deque[_Waiting]] = {}  # by width; none is empty
         self._shares = Shares(most_waiting)  # of the places to wait, while they are prepared and queued
@@ -94,7 +94,7 @@ class Batcher:
     def start(self) -> None:
         """Begin to read, for the running event loop."""
         loop = asyncio.get_running_loop()
-        for number in range(self._at_once):
+        for number in range(self._concurrency):
             thread = threading.Thread(target=self._work, args=(loop,), name=f"reader {number}", daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -223,7 +223,7 @@ class Batcher:
         with self._changed:
             self._reading -= 1
             self._changed.notify_all()
-        self._seconds_per_text += 0.2 * (seconds / size / self._at_once - self._seconds_per_text)
+        self._seconds_per_text += 0.2 * (seconds / size / self._concurrency - self._seconds_per_text)
         self._on_batch(size, seconds)
 
 

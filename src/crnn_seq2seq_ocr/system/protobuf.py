@@ -27,7 +27,7 @@ def fields(data: Buffer, begin: int = 0, end: int | None = None) -> Iterator[tup
     """
     place, end = begin, len(data) if end is None else end
     while place < end:
-        tag, place = varint(data, place, end)
+        tag, place = (data[place], place + 1) if data[place] < 128 else varint(data, place, end)  # mostly one byte
         kind = tag & 7
         if kind == VARINT:
             value, place = varint(data, place, end)

@@ -196,12 +196,14 @@ class _Run:
         """How good it is; notes whether that is enough."""
         settings, progress = self.recipe.training, self.learner.progress
         description = describe(self.recipe, self.tokenizer, progress.step, {})
-        found = validate(self.learner.evaluated, description, validation, settings.validation_samples, self.accelerator)
-        self.log.validation(progress.step, found.values, found.examples)
-        score = found.values["sequence_accuracy"]
+        result = validate(
+            self.learner.evaluated, description, validation, settings.validation_samples, self.accelerator
+        )
+        self.log.validation(progress.step, result.values, result.examples)
+        score = result.values["sequence_accuracy"]
         is_best = score >= progress.best  # of equals the later one has seen more
         self.stopped = _judge(score, progress, self.recipe, self.log)
-        return _Judged(found.values, is_best=is_best)
+        return _Judged(result.values, is_best=is_best)
 
     def _save(self, judged: "_Judged") -> None:
         """Write a checkpoint; where that fails, all processes end."""

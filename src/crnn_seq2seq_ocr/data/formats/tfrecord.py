@@ -20,7 +20,7 @@ import google_crc32c
 import numpy as np
 
 from crnn_seq2seq_ocr.data.combined import locate
-from crnn_seq2seq_ocr.data.index_cache import index_places
+from crnn_seq2seq_ocr.data.index_cache import index_places, write_first
 from crnn_seq2seq_ocr.errors import DataError, RecordError
 from crnn_seq2seq_ocr.system.files import replacing, writing
 
@@ -218,16 +218,7 @@ def _store_index(places: Sequence[Path], index: ShardIndex, stat: os.stat_result
     """Cache an index in the first place that can be written; nowhere is no error, only slower next time."""
     numbers = index.offsets.tobytes() + index.lengths.tobytes()
     head = INDEX_HEAD.pack(INDEX_MAGIC, INDEX_VERSION, stat.st_size, stat.st_mtime_ns, len(index), masked_crc(numbers))
-    for number, place in enumerate(places):
-        try:
-            if number:  # our own cache folder; never make the shard's
-                place.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(place) as partial:
-                partial.write_bytes(head + numbers)
-        except OSError as error:
-            log.info("cannot write the index %s: %s", place, error)
-        else:
-            return
+    write_first(places, head + numbers)
 
 
 class _Shard:
