@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from crnn_seq2seq_ocr.config import Augmentation, Recipe, load_recipe, recipe_names
+from crnn_seq2seq_ocr.config import Augmentation, ConvTransformerSettings, Recipe, load_recipe, recipe_names
 from crnn_seq2seq_ocr.errors import RecipeError
 from tests.conftest import MakeRecipe
 
@@ -151,6 +151,37 @@ def test_settings_do_not_change(micro: MakeRecipe) -> None:
 def test_memory_size_follows_the_pooling(micro: MakeRecipe) -> None:
     recipe = micro()
     assert recipe.model.encoder.cells(recipe.preprocessing) == (2, 8)
+
+
+TRANSFORMER = ["model.encoder={kind: conv_transformer, stages: [{channels: 8, pool: [8, 4]}], heads: 2}"]
+
+
+def test_an_encoder_that_names_no_kind_is_of_the_first(recipe_file: Path) -> None:
+    encoder = load_recipe(str(recipe_file)).model.encoder
+    assert encoder.kind == "vgg_lstm"
+    assert "kind" not in encoder.model_dump(), "what earlier versions wrote, and read"
+    recipe = load_recipe(str(recipe_file), TRANSFORMER)
+    assert isinstance(recipe.model.encoder, ConvTransformerSettings)
+    assert Recipe.model_validate(yaml.safe_load(yaml.safe_dump(recipe.model_dump(mode="json")))) == recipe
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        (["model.encoder.kind=vgg_lsmt"], "model.encoder.kind: there is no 'vgg_lsmt' (did you mean 'vgg_lstm'?)"),
+        (["model.encoder.kind=x"], "model.encoder.kind: there is no 'x' (there are vgg_lstm, conv_transformer)"),
+        (
+            [*TRANSFORMER, "model.encoder.head=2"],
+            "model.encoder.head: there is no such setting (did you mean 'heads'?)",
+        ),
+        ([*TRANSFORMER, "model.encoder.heads=3"], "model.width 16 must divide by encoder.heads 3"),
+        ([*TRANSFORMER, "model.encoder.stages.0.channels=0"], "model.encoder.stages.0.channels: Input should be"),
+    ],
+)
+def test_what_is_wrong_with_an_encoder_is_said_in_the_recipes_own_words(
+    recipe_file: Path, overrides: list[str], expected: str
+) -> None:
+    assert expected in problems(recipe_file, *overrides)[1]
 
 
 def test_a_recipe_survives_writing_and_reading(micro: MakeRecipe) -> None:
