@@ -1,7 +1,6 @@
 """Whole pages read into a file: JSON lines of a page each, or tables of a row for each line of text."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from crnn_seq2seq_ocr.bulk.listing import Listing
 from crnn_seq2seq_ocr.bulk.marks import Marks
 from crnn_seq2seq_ocr.bulk.parquet_store import ParquetStore
 from crnn_seq2seq_ocr.bulk.results import DELIMITERS, Store, open_results, unknown_output
-from crnn_seq2seq_ocr.bulk.run import ReadingProgress, made_by, until
+from crnn_seq2seq_ocr.bulk.run import ReadingProgress, keep, made_by, until
 from crnn_seq2seq_ocr.bulk.table import as_text, import_pyarrow
 from crnn_seq2seq_ocr.model.constraint import Constraint
 from crnn_seq2seq_ocr.pages.reader import PageReader
@@ -129,9 +128,4 @@ def read_pages_into(
         with stop_requests() as stop:
             names = until(stop, (entry.name for entry in marks.pending()))
             found = pages.stream(names, batch_size=batch_size, beam=beam, lexicon=lexicon)
-            for number, page in enumerate(found, 1):
-                results.append(page.to_dict())
-                so_far = replace(so_far, read=number, failed=results.failed)
-                if progress:
-                    progress(so_far)
-    return so_far
+            return keep((page.to_dict() for page in found), results, so_far, progress)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from crnn_seq2seq_ocr.bulk.listing import Listing
 from crnn_seq2seq_ocr.bulk.marks import Marks
-from crnn_seq2seq_ocr.bulk.results import open_results, store_of
+from crnn_seq2seq_ocr.bulk.results import Results, open_results, store_of
 from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.model.constraint import Constraint
 from crnn_seq2seq_ocr.system.signals import StopRequest, stop_requests
@@ -89,11 +89,23 @@ def read_into(
             readings = reader.read_stream(
                 (entry.open() for entry in taken), batch_size=batch_size, beam=beam, lexicon=lexicon, workers=workers
             )
-            for number, (reading, entry) in enumerate(zip(readings, names, strict=False), 1):
-                results.append(replace(reading, name=entry.name).to_dict())
-                so_far = replace(so_far, read=number, failed=results.failed)
-                if progress:
-                    progress(so_far)
+            named = zip(readings, names, strict=False)
+            rows = (replace(reading, name=entry.name).to_dict() for reading, entry in named)
+            return keep(rows, results, so_far, progress)
+
+
+def keep(
+    rows: Iterable[dict[str, Any]],
+    results: Results,
+    so_far: ReadingProgress,
+    progress: Callable[[ReadingProgress], None] | None,
+) -> ReadingProgress:
+    """Add what was read to a file, one after the other, and tell how far it has come."""
+    for number, row in enumerate(rows, 1):
+        results.append(row)
+        so_far = replace(so_far, read=number, failed=results.failed)
+        if progress:
+            progress(so_far)
     return so_far
 
 

@@ -30,7 +30,7 @@ PAGES_TOGETHER = 8
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchedPicture:
     """A picture that was searched.
 
     Attributes:
@@ -117,7 +117,7 @@ class PageReader:
             lexicon: The only allowed texts of a line.
         """
         for group in _groups(self._search(expand(pictures)), batch_size * PAGES_TOGETHER):
-            crops = [found.crops for found in group if isinstance(found, Found)]
+            crops = [found.crops for found in group if isinstance(found, SearchedPicture)]
             pieces = iter(self._pieces(crops, batch_size=batch_size, beam=beam, lexicon=lexicon))
             for found in group:
                 if isinstance(found, Page):
@@ -125,7 +125,7 @@ class PageReader:
                 else:
                     yield assemble(found.name, found.size, [piece for piece in next(pieces) if piece is not None])
 
-    def search(self, picture: Readable | Sample, number: int = 0) -> Found | Page:
+    def search(self, picture: Readable | Sample, number: int = 0) -> SearchedPicture | Page:
         """Prepare what is to be read of a picture; a page with an error where it cannot be opened.
 
         The pixels of the whole picture are given up on return.
@@ -138,7 +138,7 @@ class PageReader:
         except DataError as error:
             return failed_page(name, error)
         crops = [crop for each in corners for crop in cut(pixels, each, room=self.room)]
-        return Found(name, (pixels.shape[1], pixels.shape[0]), crops)
+        return SearchedPicture(name, (pixels.shape[1], pixels.shape[0]), crops)
 
     def _open(self, picture: Readable | Sample, name: str) -> Sample:
         if isinstance(picture, Sample):
@@ -163,11 +163,11 @@ class PageReader:
             )
         return found
 
-    def _search(self, pictures: Iterable[Readable | Sample | Page]) -> Iterator[Found | Page]:
+    def _search(self, pictures: Iterable[Readable | Sample | Page]) -> Iterator[SearchedPicture | Page]:
         """Yield what was found in each picture, in order, a few pictures ahead in another thread."""
         remaining = enumerate(pictures)
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="search") as pool:
-            waiting: list[Future[Found | Page] | Page] = []
+            waiting: list[Future[SearchedPicture | Page] | Page] = []
             try:
                 for number, picture in remaining:
                     waiting.append(picture if isinstance(picture, Page) else pool.submit(self.search, picture, number))
@@ -201,17 +201,17 @@ class PageReader:
         )
 
 
-def _done(found: "Future[Found | Page] | Page") -> Found | Page:
+def _done(found: "Future[SearchedPicture | Page] | Page") -> SearchedPicture | Page:
     return found.result() if isinstance(found, Future) else found
 
 
-def _groups(found: Iterable[Found | Page], most: int) -> Iterator[list[Found | Page]]:
+def _groups(found: Iterable[SearchedPicture | Page], most: int) -> Iterator[list[SearchedPicture | Page]]:
     """Pages in groups of not much more than so many crops."""
-    group: list[Found | Page] = []
+    group: list[SearchedPicture | Page] = []
     crops = 0
     for each in found:
         group.append(each)
-        crops += len(each.crops) if isinstance(each, Found) else 0
+        crops += len(each.crops) if isinstance(each, SearchedPicture) else 0
         if crops >= most or len(group) >= PAGES_TOGETHER:
             yield group
             group, crops = [], 0
