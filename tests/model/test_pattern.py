@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.inference.reader import Reader
@@ -18,14 +20,14 @@ TOKENIZER = Tokenizer(WORDS_CHARSET)
 def all_texts(pattern: Pattern, *, room: int, tokenizer: Tokenizer = TOKENIZER) -> list[str]:
     """Every text that can be walked to its end with so many tokens."""
     found = []
-    paths: list[tuple[int, list[int]]] = [(0, [])]
+    paths: list[tuple[np.ndarray, list[int]]] = [(pattern.start(1), [])]
     while paths:
-        node, ids = paths.pop()
+        state, ids = paths.pop()
         if ids and ids[-1] == EOS_ID:
             found.append(tokenizer.decode(ids))
             continue
-        children = pattern.children(np.array([node]), room - len(ids) - 1)[0]
-        paths += [(int(children[token]), [*ids, int(token)]) for token in np.flatnonzero(children)]
+        for token in np.flatnonzero(pattern.allowed(state, room - len(ids) - 1)[0]):
+            paths.append((pattern.after(state, np.array([token])), [*ids, int(token)]))
     return sorted(found)
 
 
@@ -64,6 +66,61 @@ def test_what_cannot_be_read_is_refused(allow: str | None, expression: str | Non
         Pattern(TOKENIZER, allow=allow, expression=expression)
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "[01]*1[01]{20}", "(a?){300}b", "((((a*)*)*)*)*b", "(a|a|a|aa)*c", ".*.*.*.*.*=.*",
+    ],
+)  # fmt: skip
+def test_hostile_expressions_stay_small(expression: str) -> None:
+    pattern = Pattern(TOKENIZER, expression=expression)
+    assert pattern.follow.nbytes + pattern.kinds.nbytes < 1_000_000
+    assert pattern.allowed(pattern.start(2), 30).any()
+
+
+@pytest.mark.parametrize(
+    ("expression", "why"),
+    [
+        ("(.{1,1000}){1,1000}", "1,000,000 positions"), ("a" * 1001, "1,001 characters"),
+        ("(" * 60 + ")" * 60, "groups lie"),
+        (r"(a)\1", "not regular"), (r"\bword", "not regular"), ("a^b", "stands in the middle"),
+        ("(?i)a", "not regular"),
+        ("a(?!b).", "not regular"), ("a++", "give nothing back"),
+        ("a{99999999999}", "cannot be used"),
+    ],
+)  # fmt: skip
+def test_what_is_too_large_or_not_regular_is_told(expression: str, why: str) -> None:
+    with pytest.raises(DataError, match=why):
+        Pattern(TOKENIZER, expression=expression)
+
+
+ATOMS = st.sampled_from(["a", "b", ".", "[ab]", "[^a]", r"\d", r"\.", "[]1]", r"[\]b-]", r"\x61", "{", "{1"])
+
+
+def expressions(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    quantifiers = st.sampled_from(["*", "+", "?", "{2}", "{0,2}", "{1,}", "{,1}", "*?", "{0}"])
+    groups = st.builds(lambda a, b: f"({a}|{b})", inner, inner)
+    return st.one_of(
+        st.builds(lambda a, b: a + b, inner, inner),
+        groups,
+        st.builds(lambda a, b: f"(?:{a}){b}", inner, quantifiers),
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.recursive(ATOMS, expressions, max_leaves=5), st.text("ab1.]{", max_size=5))
+def test_it_agrees_with_python(expression: str, text: str) -> None:
+    try:
+        expected = re.fullmatch(expression, text) is not None
+        pattern = Pattern(TOKENIZER, expression=expression)
+    except (re.error, DataError):
+        return
+    state = pattern.start(1)
+    for token in TOKENIZER.encode(text):
+        state = pattern.after(state, np.array([token]))
+    assert bool(state[0, -1]) is expected
+
+
 def test_patterns_are_told_apart() -> None:
     prints = {Pattern(TOKENIZER, expression=each).fingerprint for each in ("a", "b", "[ab]", "a{2}")}
     assert len(prints) == 4
@@ -77,10 +134,13 @@ def test_a_reader_reads_within_it_and_says_how_unlikely_that_was(trained: Path, 
     same = reader.read(paths, pattern="[abc]{2,3}")
     assert [each.text for each in same] == ["ab", "abc"]
     assert [each.confidence for each in same] == pytest.approx([each.confidence for each in free], rel=1e-4)
+    assert [each.allowed for each in free] == [None, None]
+    assert all(each.confidence <= each.allowed <= 1 for each in same)
     for beam in (1, 3):
         forced = reader.read(paths, pattern="c[ab]", beam=beam)
         assert all(re.fullmatch("c[ab]", each.text) for each in forced)
-        assert all(each.confidence < 0.5 for each in forced)
+        assert all(each.confidence <= each.allowed < 0.5 for each in forced)
+    assert forced[0].to_dict()["allowed"] == forced[0].allowed
     assert all(set(each.text) <= set("ac") for each in reader.read(paths, allow="ac"))
     with pytest.raises(DataError, match="leave out allow and pattern, or the lexicon"):
         reader.read(paths, allow="a", lexicon=Lexicon(["ab"], reader.tokenizer))

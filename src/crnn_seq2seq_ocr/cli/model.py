@@ -126,7 +126,7 @@ def evaluate(
     from crnn_seq2seq_ocr.system.files import make_folder
     from crnn_seq2seq_ocr.system.processes import processes
 
-    searching = beam > 1 or (lexicon, allow, pattern) != (None, None, None)
+    searching = beam > 1 or lexicon is not None
     reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
     source = open_source(data)
     if out is not None:

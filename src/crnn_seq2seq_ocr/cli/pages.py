@@ -73,7 +73,7 @@ def read_pages(
     names = list(page_names_of(images, listed))
     for folder in filter(None, (overlay, None if table else output)):
         make_folder(folder)
-    searching = beam > 1 or (lexicon, allow, pattern) != (None, None, None)
+    searching = beam > 1 or lexicon is not None
     reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
     allowed = read_constraint(reader, lexicon=lexicon, allow=allow, pattern=pattern)
     detector = RapidDetector(side=side)

@@ -136,7 +136,7 @@ def read(
         keep_freed_memory()
     if attention is not None:
         make_folder(attention)
-    searching = beam > 1 or (lexicon, allow, pattern) != (None, None, None)
+    searching = beam > 1 or lexicon is not None
     reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
     names = read_constraint(reader, lexicon=lexicon, allow=allow, pattern=pattern)
     if output is not None:

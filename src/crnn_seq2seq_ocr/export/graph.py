@@ -28,7 +28,7 @@ from crnn_seq2seq_ocr.export.graphs import (
 )
 from crnn_seq2seq_ocr.export.recurrent import OnnxLstm, with_lstms
 from crnn_seq2seq_ocr.export.silence_warnings import silence_warnings
-from crnn_seq2seq_ocr.model.outputs import Outputs
+from crnn_seq2seq_ocr.model.outputs import FILE_OUTPUTS
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 
 OPSET = 20
@@ -80,7 +80,7 @@ def translate(recognizer: Recognizer, description: Description, *, keep_weights:
             tuple(torch.stack([each] * 3) for each in result),
             [({0: _ANY, 1: _ANY} | coverage, {0: _ANY, 1: _ANY}, {0: _ANY, 1: _ANY})],
             _names("all", StepResult),
-            Outputs._fields,
+            FILE_OUTPUTS,
         ),
     )
 

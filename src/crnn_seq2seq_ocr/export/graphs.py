@@ -105,13 +105,14 @@ class FinishGraph(nn.Module):
         super().__init__()
         self.grid = Grid(description)
 
-    def forward(self, *values: Tensor) -> search.DecodeResult:
+    def forward(self, *values: Tensor) -> tuple[Tensor, ...]:
         """From what each step found, (L, N, ...); the attention found is (N, L, views, rows, columns)."""
         steps = StepResult(*(each.transpose(0, 1) for each in values))
         best = steps.likely[:, :, 0], steps.likely_log_probs[:, :, 0]
         result = search.decode_result(*best, *steps)
         samples, length, cells = result.attention.shape
-        return result._replace(attention=result.attention.reshape(samples, length, *self.grid(cells)))
+        result = result._replace(attention=result.attention.reshape(samples, length, *self.grid(cells)))
+        return tuple(each for each in result if each is not None)
 
 
 class Grid:

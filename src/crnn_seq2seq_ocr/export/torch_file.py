@@ -117,4 +117,6 @@ class _Program:
         pictures = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 1, 4, 2, 3)))
         outputs = Outputs(*(each.numpy() for each in self._program(pictures, torch.from_numpy(view_mask))))
         longest = outputs.lengths.max()
-        return Outputs(*(each if each is outputs.lengths else each[:, :longest] for each in outputs))
+        return Outputs(
+            *(each if each is outputs.lengths else each[:, :longest] for each in outputs if each is not None)
+        )

@@ -2,6 +2,8 @@
 
 import os
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,14 +13,16 @@ from crnn_seq2seq_ocr.checkpoint.digests import check_onnx
 from crnn_seq2seq_ocr.checkpoint.folders import DESCRIPTION, ONNX, check_digest
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.errors import CheckpointError, DeviceError
+from crnn_seq2seq_ocr.inference.onnx_constraint import OUTPUT, constrained
 from crnn_seq2seq_ocr.inference.providers import automatic_device, choose
-from crnn_seq2seq_ocr.model.outputs import Outputs
+from crnn_seq2seq_ocr.model.constraint import Constraint, check_length
+from crnn_seq2seq_ocr.model.outputs import FILE_OUTPUTS, Outputs
+from crnn_seq2seq_ocr.model.pattern import Pattern
 from crnn_seq2seq_ocr.system.parsing import parse_json
 
 if TYPE_CHECKING:
     import onnxruntime
 
-    from crnn_seq2seq_ocr.model.constraint import Constraint
     from crnn_seq2seq_ocr.model.recognizer import Recognizer
 
 DESCRIPTION_KEY = "crnn-seq2seq-ocr"
@@ -31,10 +35,12 @@ _EXTERNAL = b"\x0a\x08location\x12"
 class OnnxBackend:
     """A network of ``crnn-ocr export``.
 
-    It reads greedily: a beam or a lexicon needs PyTorch.
+    It reads greedily, also within a `Pattern`: a beam or a lexicon needs PyTorch. For patterns the network is loaded
+    a second time when the first one comes, with the constraint in its loop.
 
     Args:
         session: Runs it.
+        open_constrained: Makes the session that takes a pattern; None where there can be none.
         description: What the file says of itself.
         device: Where the session runs.
         concurrency: How many batches may be read at the same time, each called for by a thread of its own.
@@ -46,12 +52,17 @@ class OnnxBackend:
     def __init__(
         self,
         session: "onnxruntime.InferenceSession",
+        open_constrained: "Callable[[], onnxruntime.InferenceSession] | None",
         description: Description,
         *,
         device: str = "cpu",
         concurrency: int = 1,
     ) -> None:
         self._session = session
+        self._open_constrained = open_constrained
+        self._constrained: onnxruntime.InferenceSession | None = None
+        self._opening = threading.Lock()
+        self._names = [each.name for each in session.get_outputs()]
         self.device = device
         self.description = description
         self.concurrency = concurrency
@@ -110,20 +121,54 @@ class OnnxBackend:
             description = parse_json(written)
         except ValueError as error:
             raise CheckpointError(f"the metadata of {where} is damaged ({error}): export it again") from None
-        return cls(session, Description.from_dict(description, where), device=device, concurrency=concurrency)
+        outputs = {each.name for each in session.get_outputs()}
+        number = _threads(concurrency) if threads is None else threads
+
+        def open_constrained() -> "onnxruntime.InferenceSession":
+            try:
+                changed = constrained(content)
+            except ValueError as error:
+                raise CheckpointError(
+                    f"{where} cannot read within a pattern ({error}): load the model that it was exported from, with "
+                    "the backend torch"
+                ) from None
+            return _session(changed, where, device, number)
+
+        return cls(
+            session,
+            None if OUTPUT in outputs else open_constrained,
+            Description.from_dict(description, where),
+            device=device,
+            concurrency=concurrency,
+        )
 
     def read(
-        self, images: np.ndarray, view_mask: np.ndarray, *, beam: int = 1, lexicon: "Constraint | None" = None
+        self, images: np.ndarray, view_mask: np.ndarray, *, beam: int = 1, lexicon: Constraint | None = None
     ) -> Outputs:
         """Read the texts of images uint8 (N, V, H, W, 3) with view_mask (N, V) bool, greedily.
 
         Raises:
             ValueError: A beam or a lexicon is given.
+            CheckpointError: The file has a constraint of its own, or is of a layout that takes none.
+            DataError: No text of the pattern is as short as the model's longest.
         """
-        if beam > 1 or lexicon is not None:
+        if beam > 1 or not (lexicon is None or isinstance(lexicon, Pattern)):
             raise ValueError("the network of an ONNX file takes no beam and no lexicon")
         pictures = np.ascontiguousarray(images.transpose(0, 1, 4, 2, 3))  # (N, V, 3, H, W)
-        return Outputs(*self._session.run(list(Outputs._fields), {"images": pictures, "view_mask": view_mask}))
+        inputs = {"images": pictures, "view_mask": view_mask}
+        if lexicon is None:
+            names = [*FILE_OUTPUTS, *([OUTPUT] if OUTPUT in self._names else [])]
+            return Outputs(*self._session.run(names, inputs))
+        check_length(lexicon, self.description.max_length)
+        return Outputs(*self._for_patterns().run(list(Outputs._fields), inputs | lexicon.arrays))
+
+    def _for_patterns(self) -> "onnxruntime.InferenceSession":
+        if self._open_constrained is None:
+            raise CheckpointError("the ONNX file has a constraint of its own: take the one it was made of")
+        with self._opening:
+            if self._constrained is None:
+                self._constrained = self._open_constrained()
+            return self._constrained
 
 
 def _session(content: bytes, where: str, device: str, threads: int) -> "onnxruntime.InferenceSession":

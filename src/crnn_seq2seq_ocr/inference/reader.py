@@ -123,7 +123,7 @@ class Reader:
         Raises:
             TypeError: A single picture was given instead of a sequence.
             DataError: No allowed text is as short as the model's longest, or a lexicon is given beside a pattern.
-            CheckpointError: The backend takes no beam, lexicon or pattern.
+            CheckpointError: The backend takes no beam or lexicon.
         """
         if allow is not None or pattern is not None:
             if lexicon is not None:
@@ -138,7 +138,7 @@ class Reader:
         """Make what `read` and `read_stream` take as `lexicon` to read only some characters, or within a pattern.
 
         Confidences stay the network's own: that of a text is the probability which the network itself gives it, so
-        what a constraint forced upon it is low.
+        what a constraint forced upon it is low. `Reading.allowed` says how much of the probability was allowed.
 
         Args:
             allow: Characters as in the brackets of a regular expression.
@@ -146,7 +146,6 @@ class Reader:
 
         Raises:
             DataError: They are no such thing, or allow nothing that the model can read.
-            DependencyError: A pattern needs the extra ``[pattern]``.
         """
         return Pattern(self.tokenizer, allow=allow, expression=pattern)
 
@@ -234,7 +233,9 @@ class Reader:
         return [self._reading(each, outputs, row) for row, each in enumerate(prepared)]
 
     def _check_search(self, beam: int, lexicon: Constraint | None) -> None:
-        if (beam > 1 or lexicon is not None) and not self.backend.can_search:
+        if self.backend.can_search:
+            return
+        if beam > 1 or not (lexicon is None or isinstance(lexicon, Pattern)):
             raise CheckpointError(
                 "an ONNX file reads greedily: for a beam or a lexicon, load the model that it was exported from, with "
                 "the backend torch"
@@ -318,6 +319,7 @@ class Reader:
             confidence=float(np.exp(log_probs.sum())),
             characters=characters,
             complete=complete,
+            allowed=None if outputs.allowed is None else min(1.0, float(np.exp(outputs.allowed[row].sum()))),
             attention=attention,
             views=views,
         )

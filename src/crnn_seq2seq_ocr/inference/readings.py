@@ -49,6 +49,10 @@ class Reading:
             model mixes them; None with an error.
         views: uint8 (V, H, W, 3), what the model looked at: missing views only where it mixes all of them;
             None with an error.
+        allowed: With a constraint: the probability that the network gave to what was allowed, the product over the
+            characters and the end of the sum over all tokens allowed there. 1: it would have kept to the constraint
+            anyway; near 0: it saw something else. `confidence` divided by it is the probability of this text among
+            the allowed ones. None without a constraint.
         error: Why the pictures could not be read; None if they could.
         reason: The kind of the error, the name of its class.
     """
@@ -60,6 +64,7 @@ class Reading:
     complete: bool = True
     attention: np.ndarray | None = None
     views: np.ndarray | None = None
+    allowed: float | None = None
     error: str | None = None
     reason: str | None = None
 
@@ -71,6 +76,7 @@ class Reading:
         return content | {
             "text": self.text,
             "confidence": self.confidence,
+            **({} if self.allowed is None else {"allowed": self.allowed}),
             "complete": self.complete,
             "characters": [asdict(each) for each in self.characters],
         }

@@ -72,7 +72,8 @@ class TorchBackend:
             memory = self.recognizer.encode(pixels, mask)
             result = search(self.recognizer, memory, max_length=self.description.max_length, beam=beam, lexicon=lexicon)
         attention = result.attention.view(*result.tokens.shape, *memory.grid)  # (N, L, views, rows, columns)
-        return Outputs(*(each.cpu().numpy() for each in result._replace(attention=attention)))
+        result = result._replace(attention=attention)
+        return Outputs(**{name: each.cpu().numpy() for name, each in result._asdict().items() if each is not None})
 
 
 def _device(name: str) -> torch.device:

@@ -59,6 +59,18 @@ class Lexicon:
         """Characters of the shortest text."""
         return int(self._to_end[0]) - 1
 
+    def start(self, rows: int) -> NDArray[np.int64]:
+        """Return the state (R,) of so many empty beginnings: nodes of the trie."""
+        return np.zeros(rows, np.int64)
+
+    def allowed(self, state: NDArray[np.int64], room: int) -> NDArray[np.bool_]:
+        """Return which tokens may follow each beginning, (R, classes), see `children`."""
+        return self.children(state, room) > 0
+
+    def after(self, state: NDArray[np.int64], tokens: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the state after a further token (R,) of each beginning."""
+        return self.children(state, np.iinfo(np.int64).max)[np.arange(len(state)), tokens]
+
     def children(self, nodes: NDArray[np.int64], room: int) -> NDArray[np.int64]:
         """(R, classes) nodes that each token leads to from nodes (R,), 0 where it is not allowed.
 

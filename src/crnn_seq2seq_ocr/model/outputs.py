@@ -19,6 +19,8 @@ class Outputs(NamedTuple):
         likely: (N, L, A) int64, the tokens that were likeliest there, padding after the end; A is `LIKELY`, or as
             many as the network has.
         likely_log_probs: (N, L, A) float32 of these, falling, 0 after the end.
+        allowed: (N, L) float32, log of the probability that the network gave to all tokens which a constraint allowed
+            there, 0 after the end; None without a constraint, and not among the outputs of exported files.
     """
 
     tokens: np.ndarray
@@ -27,6 +29,11 @@ class Outputs(NamedTuple):
     attention: np.ndarray
     likely: np.ndarray
     likely_log_probs: np.ndarray
+    allowed: np.ndarray | None = None
+
+
+FILE_OUTPUTS = Outputs._fields[:-1]
+"""The outputs of exported files, by name."""
 
 
 def attended_centres(attention: np.ndarray) -> np.ndarray:

@@ -6,12 +6,10 @@ A tokens told of each place.
 
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from crnn_seq2seq_ocr.errors import DataError
-from crnn_seq2seq_ocr.model.constraint import Constraint
+from crnn_seq2seq_ocr.model.constraint import Constraint, check_length
 from crnn_seq2seq_ocr.model.encoder import Memory
 from crnn_seq2seq_ocr.model.outputs import LIKELY
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
@@ -29,6 +27,8 @@ class DecodeResult(NamedTuple):
         likely: (N, L, A) int64, the tokens that were likeliest there (in a lexicon: of those allowed), padding
             after the end.
         likely_log_probs: (N, L, A) float32 of these, falling, 0 after the end.
+        allowed: (N, L) float32, log of the probability that the network gave to all tokens which the lexicon allowed
+            there, 0 after the end; None without a lexicon.
     """
 
     tokens: Tensor
@@ -37,6 +37,7 @@ class DecodeResult(NamedTuple):
     attention: Tensor
     likely: Tensor
     likely_log_probs: Tensor
+    allowed: Tensor | None = None
 
 
 class _Choice(NamedTuple):
@@ -48,6 +49,7 @@ class _Choice(NamedTuple):
     attention: Tensor  # (N*W, T) of the parents
     likely: Tensor  # (N*W, A) of the parents
     likely_log_probs: Tensor
+    allowed: Tensor | None  # (N*W,) of the parents
 
 
 def search(
@@ -110,17 +112,14 @@ def beam_search(
     Raises:
         DataError: No text of the lexicon is as short as max_length.
     """
-    if lexicon is not None and lexicon.shortest > max_length:
-        raise DataError(
-            f"no text of {lexicon.description} has {max_length} characters or fewer (the shortest has "
-            f"{lexicon.shortest}), which is the most that the model reads: give it other texts"
-        )
+    if lexicon is not None:
+        check_length(lexicon, max_length)
     decoder = recognizer.decoder
     keys = decoder.keys(memory).repeat_interleave(width, 0)
     memory = Memory(memory.cells.repeat_interleave(width, 0), memory.mask.repeat_interleave(width, 0), memory.grid)
     state = decoder.start(memory)  # of N*W rows
     last = torch.full(state.hidden.shape[:1], BOS_ID, device=state.hidden.device)  # (N*W,)
-    nodes = np.zeros(len(last), np.int64)  # where each row is in the lexicon
+    within = None if lexicon is None else lexicon.start(len(last))  # where each row is in the lexicon
     ended = torch.zeros_like(last, dtype=torch.bool)
     scores = state.hidden.new_zeros(len(last) // width, width)
     scores[:, 1:] = -torch.inf  # all rows of a sample begin equal: one is enough
@@ -129,9 +128,11 @@ def beam_search(
     for place in range(max_length + 1):
         step = decoder.step(last, state, memory, keys)
         log_probs = step.logits.log_softmax(1)  # (N*W, K)
-        if lexicon is not None:
-            children = lexicon.children(nodes, max_length - place)
-            log_probs = log_probs.masked_fill(torch.from_numpy(children == 0).to(last.device), -torch.inf)
+        mass = None
+        if lexicon is not None and within is not None:
+            forbidden = ~torch.from_numpy(lexicon.allowed(within, max_length - place)).to(last.device)
+            log_probs = log_probs.masked_fill(forbidden, -torch.inf)
+            mass = log_probs.logsumexp(1)  # (N*W,)
         log_probs = _padding_only(log_probs, ended)
         classes = log_probs.shape[1]
         candidates = (scores.flatten()[:, None] + log_probs).view(len(scores), width * classes)
@@ -139,12 +140,14 @@ def beam_search(
         parents = first_rows + chosen // classes
         tokens = chosen % classes
         likely, likely_tokens = likeliest(log_probs)
-        choices.append(_Choice(parents, tokens, log_probs[parents, tokens], step.attention, likely_tokens, likely))
+        choices.append(
+            _Choice(parents, tokens, log_probs[parents, tokens], step.attention, likely_tokens, likely, mass)
+        )
         rows, last = parents.flatten(), tokens.flatten()
         state = step.state.rows(rows)
         ended = ended[rows] | (last == EOS_ID)
-        if lexicon is not None:
-            nodes = children[rows.cpu().numpy(), last.cpu().numpy()]
+        if lexicon is not None and within is not None:
+            within = lexicon.after(within[rows.cpu().numpy()], last.cpu().numpy())
         if ended.view(-1, width)[:, 0].all():
             break
     return _trace(choices)
@@ -161,7 +164,7 @@ def _trace(choices: list[_Choice]) -> DecodeResult:
     """Follow the best of the last choice back to its beginning."""
     samples, width = choices[0].parents.shape
     rows = torch.arange(0, samples * width, width, device=choices[0].parents.device)
-    tokens, log_probs, attention, likely, likely_log_probs = [], [], [], [], []
+    tokens, log_probs, attention, likely, likely_log_probs, allowed = [], [], [], [], [], []
     for choice in reversed(choices):
         tokens.append(choice.tokens.flatten()[rows])
         log_probs.append(choice.log_probs.flatten()[rows])
@@ -169,8 +172,15 @@ def _trace(choices: list[_Choice]) -> DecodeResult:
         attention.append(choice.attention[rows])
         likely.append(choice.likely[rows])
         likely_log_probs.append(choice.likely_log_probs[rows])
+        if choice.allowed is not None:
+            allowed.append(choice.allowed[rows])
     every = (tokens, log_probs, attention, likely, likely_log_probs)
-    return decode_result(*(torch.stack(each[::-1], 1) for each in every))
+    found = decode_result(*(torch.stack(each[::-1], 1) for each in every))
+    if not allowed:
+        return found
+    places = torch.arange(len(choices), device=rows.device)
+    ended = places >= found.lengths[:, None]  # (N, L)
+    return found._replace(allowed=torch.stack(allowed[::-1], 1).float().masked_fill(ended, 0.0))
 
 
 def likeliest(log_probs: Tensor) -> tuple[Tensor, Tensor]:

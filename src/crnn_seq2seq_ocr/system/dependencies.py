@@ -9,14 +9,12 @@ _EXTRAS = {
     **dict.fromkeys(("fastapi", "starlette", "uvicorn", "prometheus_client", "python_multipart"), "serve"),
     **dict.fromkeys(("rapidocr", "pypdfium2", "pillow_heif", "lxml"), "find"),
     "pyarrow": "parquet",
-    "outlines_core": "pattern",
     "huggingface_hub": "hub",
     "lmdb": "lmdb",
 }
 """What brings a module; [train] brings all others that may be missing."""
 
 _NAMES = {
-    "outlines_core": "outlines-core",
     "torch": "PyTorch",
     "pyarrow": "PyArrow",
     "rapidocr": "RapidOCR",
