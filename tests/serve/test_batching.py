@@ -11,7 +11,9 @@ import pytest
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.inference.readings import PreparedSample, Reading, failed
+from crnn_seq2seq_ocr.model.pattern import Pattern
 from crnn_seq2seq_ocr.serve.batching import Batcher, ClosedError, QueueFullError
+from crnn_seq2seq_ocr.text import Tokenizer
 
 
 class Echo:
@@ -22,7 +24,7 @@ class Echo:
         self.began, self.go_on = threading.Event(), threading.Event()
         self.go_on.set()
 
-    def __call__(self, prepared: list[PreparedSample]) -> list[Reading]:
+    def __call__(self, prepared: list[PreparedSample], *, lexicon: object = None) -> list[Reading]:
         self.batches.append([each.name for each in prepared])
         self.began.set()
         assert self.go_on.wait(20)
@@ -79,6 +81,25 @@ def test_texts_of_several_clients_share_batches_and_each_gets_its_own() -> None:
     assert echo.batches == [["first"], ["0a", "0b", "1a", "1b", "2a", "2b"]]
 
 
+def test_texts_of_different_constraints_are_not_read_together() -> None:
+    seen: list[tuple[list[str], str | None]] = []
+
+    def read(prepared: list[PreparedSample], *, lexicon: Pattern | None) -> list[Reading]:
+        seen.append(([each.name for each in prepared], lexicon and lexicon.description))
+        return [Reading(each.name, each.name, 1.0, ()) for each in prepared]
+
+    async def scene() -> None:
+        made = batcher(read, batch_size=8, gather_seconds=0.05)
+        one, other = (Pattern(Tokenizer("ab"), allow=each) for each in "ab")
+        chosen = {"a": one, "b": other, "c": Pattern(Tokenizer("ab"), allow="a"), "d": None}
+        await asyncio.gather(*(made.read([sample(name)], constraint=each) for name, each in chosen.items()))
+        await made.close()
+
+    asyncio.run(scene())
+    kinds = {name: told for names, told in seen for name in names}
+    assert kinds == {"a": "the characters a", "b": "the characters b", "c": "the characters a", "d": None}
+
+
 def test_while_one_batch_is_read_another_waits_for_more_but_not_long() -> None:
     echo = Echo()
 
@@ -123,7 +144,7 @@ def test_pictures_of_one_width_are_read_together_and_those_first_that_wait_longe
 def test_a_batch_is_answered_before_the_next_is_read() -> None:
     echo, go_on = Echo(), threading.Event()
 
-    def read(prepared: list[PreparedSample]) -> list[Reading]:
+    def read(prepared: list[PreparedSample], *, lexicon: object = None) -> list[Reading]:
         assert prepared[0].name == "narrow" or go_on.wait(20)
         return echo(prepared)
 
@@ -250,7 +271,7 @@ def test_texts_of_clients_that_have_gone_are_not_read() -> None:
 def test_a_text_that_fails_fails_alone() -> None:
     echo = Echo()
 
-    def read(prepared: list[PreparedSample]) -> list[Reading]:
+    def read(prepared: list[PreparedSample], *, lexicon: object = None) -> list[Reading]:
         if any(each.name == "bad" for each in prepared):
             raise RuntimeError("broken")
         return echo(prepared)

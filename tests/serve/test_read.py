@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,41 @@ def test_several_pictures_as_a_form_and_as_json(client: TestClient, files: list[
 def test_the_text_alone(client: TestClient, files: list[bytes]) -> None:
     reading = client.post("/v1/read", files={"picture": files[1]}, data={"detail": "text"}).json()["readings"][0]
     assert set(reading) == {"name", "text", "confidence", "complete"}
+
+
+def test_only_what_can_be_there(client: TestClient, files: list[bytes]) -> None:
+    free = client.post("/v1/read", json=as_json([files[0]])).json()["readings"][0]
+    assert "allowed" not in free
+    body = client.post("/v1/read", json=as_json([files[0]], [files[5]], pattern="c[ab]"))
+    assert body.status_code == 200, body.text
+    readings = body.json()["readings"]
+    assert all(re.fullmatch("c[ab]", each["text"]) and each["confidence"] <= each["allowed"] < 1 for each in readings)
+    form = client.post("/v1/read", files={"picture": files[5]}, data={"allow": "ab"}).json()["readings"][0]
+    assert set(form["text"]) <= set("ab")
+    same = client.post("/v1/read", files={"picture": files[0]}, data={"pattern": "[abc]*"}).json()["readings"][0]
+    assert same["text"] == free["text"]
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "detail"),
+    [
+        ({"pattern": "[a"}, "constraint_invalid", "cannot be used"),
+        ({"pattern": "(.{1,99}){1,99}"}, "constraint_invalid", "9,801 positions"),
+        ({"pattern": "a{9}"}, "constraint_invalid", "4 characters or fewer"),
+        ({"allow": "z"}, "constraint_invalid", "knows none of the characters"),
+        ({"pattern": "a" * 201}, "invalid", "200 characters"),
+        ({"allow": ""}, "invalid", "1"),
+    ],
+)
+def test_constraints_that_cannot_be(
+    client: TestClient, files: list[bytes], more: dict[str, str], code: str, detail: str
+) -> None:
+    for answer in (
+        client.post("/v1/read", json=as_json([files[0]], **more)),
+        client.post("/v1/read", files={"picture": files[0]}, data=more),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+        assert detail in answer.json()["detail"]
 
 
 def test_where_the_model_looked(client: TestClient, files: list[bytes]) -> None:

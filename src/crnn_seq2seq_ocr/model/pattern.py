@@ -1,5 +1,6 @@
 """Reading within a pattern: a regular expression, or some characters, as an automaton over token ids."""
 
+import functools
 import hashlib
 import re
 
@@ -78,7 +79,7 @@ class Pattern:
         """Characters of the shortest text."""
         return int(self.to_end[0]) - 1
 
-    @property
+    @functools.cached_property
     def fingerprint(self) -> str:
         """Tells patterns that allow different texts apart; two ways to write one may differ too."""
         return hashlib.sha256(self.follow.tobytes() + self.kinds.tobytes()).hexdigest()[:16]

@@ -25,6 +25,7 @@ def answer(text: Text, reading: Reading, detail: Detail, preprocessing: Preproce
         name=text.name,
         text=reading.text,
         confidence=reading.confidence,
+        allowed=reading.allowed,
         complete=reading.complete,
         characters=None if detail == "text" else _characters(reading),
         attention=_attention(text, reading, preprocessing) if detail == "attention" else None,

@@ -14,8 +14,11 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.inference.readings import Reading
+from crnn_seq2seq_ocr.model.constraint import Constraint, check_length
+from crnn_seq2seq_ocr.model.pattern import Pattern
 from crnn_seq2seq_ocr.pages import formats
 from crnn_seq2seq_ocr.pages.reader import PageReader
 from crnn_seq2seq_ocr.pages.values import Page
@@ -95,6 +98,7 @@ class _Service:
         self.pages = None if pages is None else PageQueue(pages, most_waiting=settings.most_pages_waiting)
         self.page_settings = settings.model_copy(update={"most_texts": settings.most_pages})
         self.description, self.settings = reader.description, settings
+        self._tokenizer = reader.tokenizer
         self.views = reader.description.preprocessing.views
         self.keys = Keys(settings.keys, most_wrong=settings.most_wrong_keys)
         self.metrics = Metrics(lambda: self.batcher.waiting)
@@ -144,7 +148,27 @@ class _Service:
     async def read(self, asked: ParsedRequest, request: Request, client: str) -> list[Reading]:
         """Read a request, within the time allowed, and while its client is there."""
         samples, pixels = [text.sample() for text in asked.texts], [text.pixels for text in asked.texts]
-        return await self._in_time(request, self.batcher.read(samples, pixels=pixels, client=client))
+        constraint = await asyncio.to_thread(self._constraint, asked)
+        work = self.batcher.read(samples, pixels=pixels, client=client, constraint=constraint)
+        return await self._in_time(request, work)
+
+    def _constraint(self, asked: ParsedRequest) -> Constraint | None:
+        """Return what a request allows; bounded in its size, so in the time it takes.
+
+        Raises:
+            Problem: 422, it is none, or allows nothing that the model reads.
+        """
+        if asked.allow is None and asked.pattern is None:
+            return None
+        try:
+            found = Pattern(
+                self._tokenizer, allow=asked.allow, expression=asked.pattern,
+                most_positions=self.settings.most_positions,
+            )  # fmt: skip
+            check_length(found, self.description.max_length)
+        except DataError as error:
+            raise Problem(422, "constraint_invalid", str(error)) from None
+        return found
 
     async def read_pages(self, asked: ParsedRequest, request: Request, client: str) -> list[Page]:
         """Read the pages of a request for single pictures, within the time allowed, and while its client is there."""
@@ -235,6 +259,8 @@ def _reading_pages(app: FastAPI, service: _Service) -> None:
             raise Problem(404, "no_pages", "this service reads single texts only: send crops to /v1/read")
         with service.admitted(client) as take:
             asked = await take_in(request, service.page_settings, views=1, take=take)
+            if (asked.allow, asked.pattern) != (None, None):
+                raise Problem(422, "invalid", "allow and pattern are for single texts: leave them out, or ask /v1/read")
             if form != "json" and len(asked.texts) > 1:
                 raise Problem(422, "invalid", f"the form {form} is for one photograph: send one at a time")
             pages = await service.read_pages(asked, request, client)

@@ -6,13 +6,20 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.inference.readings import PreparedSample, Reading
+from crnn_seq2seq_ocr.model.constraint import Constraint
 from crnn_seq2seq_ocr.serve.clients import Shares
 from crnn_seq2seq_ocr.serve.preparing import Prepare, Preparer
 
-ReadBatch = Callable[[list[PreparedSample]], list[Reading]]
+
+class ReadBatch(Protocol):
+    """Reads a batch, such as `Reader.read_prepared`."""
+
+    def __call__(self, prepared: Sequence[PreparedSample], *, lexicon: Constraint | None) -> list[Reading]:
+        """Return the readings in order, within a constraint where there is one."""
 
 
 class QueueFullError(Exception):
@@ -35,12 +42,22 @@ class ClosedError(Exception):
 class _Waiting:
     prepared: PreparedSample
     client: str
+    constraint: Constraint | None
     reading: asyncio.Future[Reading]
     since: float = field(default_factory=time.monotonic)
 
+    @property
+    def kind(self) -> "_Kind":
+        """Only texts of one kind are read together."""
+        return self.prepared.width, "" if self.constraint is None else self.constraint.fingerprint
+
+
+_Kind = tuple[int, str]
+"""The width of a picture, and the constraint."""
+
 
 class Batcher:
-    """Reads texts in batches, each of pictures of one width.
+    """Reads texts in batches, each of pictures of one width and within one constraint.
 
     Pictures are prepared when they come. The next batch is of the text that has waited longest and of those as wide.
     It is read when nothing else is, when `batch_size` texts wait, or when its first has waited `gather_seconds`; it
@@ -70,7 +87,7 @@ class Batcher:
         self._read, self._on_batch = read, on_batch
         self._batch_size, self._concurrency = batch_size, concurrency
         self._gather_seconds = gather_seconds
-        self._queues: dict[int, deque[_Waiting]] = {}  # by width; none is empty
+        self._queues: dict[_Kind, deque[_Waiting]] = {}  # none is empty
         self._shares = Shares(most_waiting)  # of the places to wait, while they are prepared and queued
         self._preparing = 0
         self._reading = 0  # batches
@@ -109,7 +126,12 @@ class Batcher:
         self._preparer.close()
 
     async def read(
-        self, samples: Sequence[Sample], *, pixels: Sequence[int] | None = None, client: str = ""
+        self,
+        samples: Sequence[Sample],
+        *,
+        pixels: Sequence[int] | None = None,
+        client: str = "",
+        constraint: Constraint | None = None,
     ) -> list[Reading]:
         """Read samples, in order; all are accepted, or none.
 
@@ -118,6 +140,7 @@ class Batcher:
         Args:
             samples: What is read.
             pixels: Of each sample: what preparing it takes.
+            constraint: Only texts that it allows.
             client: Who asks: each gets a share of the places and of the work.
 
         Raises:
@@ -131,7 +154,7 @@ class Batcher:
             try:
                 prepared = await self._preparer.prepare(samples, pixels or [1] * len(samples), client)
                 entries = [
-                    _Waiting(each, client, loop.create_future())
+                    _Waiting(each, client, constraint, loop.create_future())
                     for each in prepared
                     if isinstance(each, PreparedSample)
                 ]
@@ -155,7 +178,7 @@ class Batcher:
             self._preparing -= accepted
             self._shares.give_back(client, accepted - len(entries))
             for each in entries:
-                self._queues.setdefault(each.prepared.width, deque()).append(each)
+                self._queues.setdefault(each.kind, deque()).append(each)
             self._changed.notify_all()
 
     def _leave(self, entries: Sequence[_Waiting]) -> None:
@@ -163,12 +186,12 @@ class Batcher:
         with self._changed:
             for each in entries:
                 each.reading.cancel()
-                width = each.prepared.width
-                if each in self._queues.get(width, ()):
-                    self._queues[width].remove(each)
+                kind = each.kind
+                if each in self._queues.get(kind, ()):
+                    self._queues[kind].remove(each)
                     self._shares.give_back(each.client, 1)
-                    if not self._queues[width]:
-                        del self._queues[width]
+                    if not self._queues[kind]:
+                        del self._queues[kind]
 
     def _queued(self) -> int:
         return sum(map(len, self._queues.values()))
@@ -184,7 +207,7 @@ class Batcher:
     def _outcomes(self, batch: list[_Waiting]) -> list[Reading | Exception]:
         """Read each, or say why there is no reading: where a batch fails, each is read alone."""
         try:
-            return list(self._read([each.prepared for each in batch]))
+            return self._read([each.prepared for each in batch], lexicon=batch[0].constraint)
         except Exception as error:
             if len(batch) == 1:
                 return [error]
@@ -199,7 +222,7 @@ class Batcher:
                         return None
                     self._changed.wait()
                     continue
-                oldest = min(self._queues, key=lambda width: self._queues[width][0].since)
+                oldest = min(self._queues, key=lambda kind: self._queues[kind][0].since)
                 left = self._queues[oldest][0].since + self._gather_seconds - time.monotonic()
                 if self._reading and left > 0 and not self._closing and self._queued() < self._batch_size:
                     self._changed.wait(left)
@@ -207,8 +230,8 @@ class Batcher:
                     self._reading += 1
                     return batch
 
-    def _take(self, width: int) -> list[_Waiting]:
-        queue = self._queues[width]
+    def _take(self, kind: _Kind) -> list[_Waiting]:
+        queue = self._queues[kind]
         batch: list[_Waiting] = []
         while queue and len(batch) < self._batch_size:
             each = queue.popleft()
@@ -216,7 +239,7 @@ class Batcher:
             if not each.reading.done():
                 batch.append(each)
         if not queue:
-            del self._queues[width]
+            del self._queues[kind]
         return batch
 
     def _note(self, size: int, seconds: float) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from fastapi import Request
@@ -17,10 +17,10 @@ from starlette.types import Message
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.serve.pictures import Upload, look_at
 from crnn_seq2seq_ocr.serve.problems import Problem
-from crnn_seq2seq_ocr.serve.schemas import Detail, ReadRequest
+from crnn_seq2seq_ocr.serve.schemas import LONGEST_CONSTRAINT, Detail, ReadRequest
 from crnn_seq2seq_ocr.serve.settings import ServeSettings
 
-_FIELDS = {"picture", "views", "detail"}
+_FIELDS = {"picture", "views", "detail", "allow", "pattern"}
 _FLAGS = {"true": True, "1": True, "on": True, "false": False, "0": False, "": False}
 
 
@@ -43,10 +43,12 @@ class Text:
 
 @dataclass(frozen=True)
 class ParsedRequest:
-    """All that a request asks for."""
+    """All that a request asks for; `allow` and `pattern` are as in `Reader.constraint`."""
 
     texts: tuple[Text, ...]
     detail: Detail
+    allow: str | None = None
+    pattern: str | None = None
 
 
 async def receive(
@@ -134,7 +136,7 @@ def _from_json(body: bytes, settings: ServeSettings, *, views: int) -> ParsedReq
         names = [f"{where}.views[{place}]" for place in range(len(each.views))]
         files = [_decoded(view, name) for view, name in zip(each.views, names, strict=True)]
         texts.append(Text(each.name or f"picture {number}", _looked_at(files, names, settings)))
-    return _parsed(texts, wanted.detail, settings)
+    return replace(_parsed(texts, wanted.detail, settings), allow=wanted.allow, pattern=wanted.pattern)
 
 
 def _not_valid(error: ValidationError) -> Problem:
@@ -162,6 +164,7 @@ async def _from_form(form: FormData, settings: ServeSettings, *, views: int) -> 
         detail = "send one or several files as 'picture'; paths and addresses are never opened"
         raise Problem(422, "picture_missing", detail)
     together, detail = _flag(form), _detail(form)
+    allow, pattern = (_short(form, name) for name in ("allow", "pattern"))
     names = [each.filename or f"picture {number}" for number, each in enumerate(uploads)]
     if together:
         _check_views(len(uploads), views, "the form")
@@ -170,9 +173,10 @@ async def _from_form(form: FormData, settings: ServeSettings, *, views: int) -> 
     files = [await each.read() for each in uploads]
     pictures = await asyncio.to_thread(_looked_at, files, names, settings)
     if together:
-        return _parsed([Text(names[0], pictures)], detail, settings)
-    pairs = zip(names, pictures, strict=True)
-    return _parsed([Text(name, (picture,)) for name, picture in pairs], detail, settings)
+        texts = [Text(names[0], pictures)]
+    else:
+        texts = [Text(name, (picture,)) for name, picture in zip(names, pictures, strict=True)]
+    return replace(_parsed(texts, detail, settings), allow=allow, pattern=pattern)
 
 
 def _parsed(texts: Sequence[Text], detail: Detail, settings: ServeSettings) -> ParsedRequest:
@@ -188,6 +192,16 @@ def _flag(form: FormData) -> bool:
     if not isinstance(value, str) or value.lower() not in _FLAGS:
         raise Problem(422, "invalid", "views is true or false")
     return _FLAGS[value.lower()]
+
+
+def _short(form: FormData, name: str) -> str | None:
+    """Return what stands in the field of a constraint."""
+    value = form.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not 1 <= len(value) <= LONGEST_CONSTRAINT:
+        raise Problem(422, "invalid", f"{name} is a text of 1 to {LONGEST_CONSTRAINT} characters")
+    return value
 
 
 def _detail(form: FormData) -> Detail:

@@ -7,6 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 Detail = Literal["text", "characters", "attention"]
 DETAIL = "How much to tell: the text alone, its characters, or also where the model looked for each of them."
 
+LONGEST_CONSTRAINT = 200
+"""Characters of `allow` and of `pattern`."""
+
+ALLOW = "The only characters that are read, as within the brackets of a regular expression, such as `0-9A-F`."
+PATTERN = "A regular expression that every text matches whole, without look-around and references back."
+
 ONE_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAHLCMmQAAAABJRU5ErkJggg=="
 """A PNG file in base64, for examples."""
 
@@ -30,6 +36,8 @@ class ReadRequest(BaseModel):
 
     texts: Annotated[list[Wanted], Field(min_length=1)]
     detail: Annotated[Detail, Field(description=DETAIL)] = "characters"
+    allow: Annotated[str | None, Field(min_length=1, max_length=LONGEST_CONSTRAINT, description=ALLOW)] = None
+    pattern: Annotated[str | None, Field(min_length=1, max_length=LONGEST_CONSTRAINT, description=PATTERN)] = None
 
 
 class ReadAlternative(BaseModel):
@@ -85,6 +93,12 @@ class ReadText(BaseModel):
     name: str
     text: str
     confidence: Annotated[float, Field(ge=0, le=1, description="The model's probability of exactly this text.")]
+    allowed: Annotated[
+        float | None,
+        Field(
+            ge=0, le=1, description="With `allow` or `pattern`: the probability that the model gave to what they allow."
+        ),
+    ] = None
     complete: Annotated[bool, Field(description="False where it was cut at the model's longest text.")]
     characters: list[ReadCharacter] | None = None
     attention: ReadAttention | None = None
@@ -180,6 +194,8 @@ _FORM = {
         },
         "detail": {"type": "string", "enum": ["text", "characters", "attention"], "default": "characters",
                    "description": DETAIL},
+        "allow": {"type": "string", "minLength": 1, "maxLength": LONGEST_CONSTRAINT, "description": ALLOW},
+        "pattern": {"type": "string", "minLength": 1, "maxLength": LONGEST_CONSTRAINT, "description": PATTERN},
     },
 }  # fmt: skip
 

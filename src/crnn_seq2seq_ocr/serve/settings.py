@@ -28,6 +28,8 @@ class ServeSettings(Settings):
     """Requests in progress, those whose bodies are still coming too; beyond that they are refused with 429."""
     most_texts: Size = 32
     """Texts in one request."""
+    most_positions: Size = 256
+    """Places of a pattern that a request gives, its repetitions counted out."""
     most_pages: Size = 4
     """Whole photographs in one request."""
     most_pages_waiting: Size = 16
