@@ -113,6 +113,13 @@ def evaluate(
     device: Device = "auto",
     precision: Precision = "fp32",
     backend: Backend = None,
+    suite: Annotated[
+        Literal["scene-text"] | None,
+        typer.Option(
+            help="DATA is a folder of the field's test sets: IIIT5K, SVT, IC13, IC15, SVTP, CUTE80, Union14M."
+        ),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write every sample with its label and reading, as CSV.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
 ) -> None:
     """Measure a model on a data set: every sample counted, every number with its profile named."""
@@ -121,13 +128,20 @@ def evaluate(
     from rich.console import Console
 
     from crnn_seq2seq_ocr.data.sources import open_source
+    from crnn_seq2seq_ocr.errors import DataError
     from crnn_seq2seq_ocr.evaluation.evaluate import evaluate as run
     from crnn_seq2seq_ocr.evaluation.evaluate import show, write_report
-    from crnn_seq2seq_ocr.system.files import make_folder
+    from crnn_seq2seq_ocr.evaluation.suites import as_csv
+    from crnn_seq2seq_ocr.system.files import make_folder, write_whole
     from crnn_seq2seq_ocr.system.processes import processes
 
     searching = beam > 1 or lexicon is not None
     reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
+    if suite is not None:
+        if (beam, lexicon, allow, pattern) != (1, None, None, None):
+            raise DataError("a suite is read greedily and freely: leave out --beam, --lexicon, --allow and --pattern")
+        _evaluate_suite(reader, Path(data), out=out, csv=csv, limit=limit, batch_size=batch_size, as_json=as_json)
+        return
     source = open_source(data)
     if out is not None:
         make_folder(out)  # before the work, not after it
@@ -149,11 +163,43 @@ def evaluate(
         if out is not None:
             write_report(result, out)
             typer.echo(f"report: {out / 'report.html'}", err=True)
+        if csv is not None:
+            write_whole(csv, as_csv({data: result.lines}))
     finally:
         if as_json:
             typer.echo(json.dumps(result.to_dict(), ensure_ascii=False, indent=1))
         else:
             show(result, Console(soft_wrap=True))
+
+
+def _evaluate_suite(
+    reader: "Reader", folder: Path, *, out: Path | None, csv: Path | None, limit: int | None, batch_size: int,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Measure on every set of a suite that lies in a folder; `out` gets suite.json and samples.csv."""
+    import json
+
+    from rich.console import Console
+
+    from crnn_seq2seq_ocr.evaluation.suites import as_csv, evaluate_suite, suite_table
+    from crnn_seq2seq_ocr.system.files import write_whole
+    from crnn_seq2seq_ocr.system.processes import processes
+
+    result = evaluate_suite(reader, folder, batch_size=batch_size, limit=limit, console=Console(stderr=True))
+    if not processes().is_main_process:
+        return
+    written = json.dumps(result.to_dict(), ensure_ascii=False, indent=1)
+    if out is not None:
+        write_whole(out / "suite.json", written)
+    for path in (csv, out and out / "samples.csv"):
+        if path is not None:
+            write_whole(path, as_csv(result.lines))
+    if as_json:
+        typer.echo(written)
+        return
+    Console(soft_wrap=True, width=160).print(suite_table(result))
+    if result.missing:
+        typer.echo(f"not in {folder}: {', '.join(result.missing)}")
 
 
 def load_reader(

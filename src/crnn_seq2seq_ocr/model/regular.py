@@ -63,7 +63,7 @@ def positions_of(expression: str, *, most: int = MOST_POSITIONS) -> Positions:
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(str(error)) from None
     tree = _Parser(expression).parse()
-    count = tree.count()
+    count = tree.size()
     if count > most:
         raise ValueError(f"it has {count:,} positions with its repetitions counted out, at most {most:,} are allowed")
     builder = _Builder(count)
@@ -109,7 +109,7 @@ class _Builder:
 class _Atom(NamedTuple):
     text: str
 
-    def count(self) -> int:
+    def size(self) -> int:
         return 1
 
     def build(self, builder: _Builder) -> _Part:
@@ -119,8 +119,8 @@ class _Atom(NamedTuple):
 class _Sequence(NamedTuple):
     parts: "list[_Tree]"
 
-    def count(self) -> int:
-        return sum(part.count() for part in self.parts)
+    def size(self) -> int:
+        return sum(part.size() for part in self.parts)
 
     def build(self, builder: _Builder) -> _Part:
         whole = builder.nothing()
@@ -132,8 +132,8 @@ class _Sequence(NamedTuple):
 class _Choice(NamedTuple):
     parts: "list[_Tree]"
 
-    def count(self) -> int:
-        return sum(part.count() for part in self.parts)
+    def size(self) -> int:
+        return sum(part.size() for part in self.parts)
 
     def build(self, builder: _Builder) -> _Part:
         built = [part.build(builder) for part in self.parts]
@@ -149,8 +149,8 @@ class _Repeated(NamedTuple):
     least: int
     most: int | None
 
-    def count(self) -> int:
-        return self.part.count() * (max(1, self.least) if self.most is None else self.most)
+    def size(self) -> int:
+        return self.part.size() * (max(1, self.least) if self.most is None else self.most)
 
     def build(self, builder: _Builder) -> _Part:
         whole = builder.nothing()

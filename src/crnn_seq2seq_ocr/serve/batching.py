@@ -207,7 +207,7 @@ class Batcher:
     def _outcomes(self, batch: list[_Waiting]) -> list[Reading | Exception]:
         """Read each, or say why there is no reading: where a batch fails, each is read alone."""
         try:
-            return self._read([each.prepared for each in batch], lexicon=batch[0].constraint)
+            return list(self._read([each.prepared for each in batch], lexicon=batch[0].constraint))
         except Exception as error:
             if len(batch) == 1:
                 return [error]
