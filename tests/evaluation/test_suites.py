@@ -44,7 +44,7 @@ def test_every_set_that_is_there_is_measured(command: Command, trained: Path, se
     assert list(content["averages"]) == ["Union14M"]
     assert content["averages"]["Union14M"] == {"36": 1.0, "62": 1.0, "94": 1.0}
     assert content["missing"] == ["IC13_857", "IC13_1015", "IC15_1811", "IC15_2077", "SVTP", "CUTE80"]
-    rows = list(csv.DictReader((sets / "out" / "samples.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((sets / "out" / "samples.csv").read_text("utf-8").splitlines()))
     assert len(rows) == 3 + 3 + 14
     assert [row["error"] != "" for row in rows[3:6]] == [False, True, False]
 
@@ -62,7 +62,7 @@ def test_the_table(command: Command, trained: Path, sets: Path) -> None:
 def test_the_samples_of_one_set_as_csv(command: Command, trained: Path, sets: Path) -> None:
     data = sets / "IIIT5k_3000"
     assert command("evaluate", trained, data, "--csv", sets / "one.csv").status == 0
-    rows = list(csv.DictReader((sets / "one.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((sets / "one.csv").read_text("utf-8").splitlines()))
     assert [(row["reference"], row["prediction"]) for row in rows] == [("ab", "ab"), ("bc", "bc"), ("ca", "ca")]
 
 
