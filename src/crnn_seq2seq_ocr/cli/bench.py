@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 bench = typer.Typer(help="Measure the input pipeline, training and reading on this machine.", no_args_is_help=True)
 
-Settings = Annotated[list[str] | None, typer.Argument(help="section.setting=value, as many as you like.")]
-Repeats = Annotated[int, typer.Option(min=1, help="Rounds that count; another one before them warms up.")]
-JsonFile = Annotated[Path | None, typer.Option("--json", help="A file for all numbers, those of each round too.")]
+Settings = Annotated[list[str] | None, typer.Argument(help="Settings to change: section.setting=value, any number.")]
+Repeats = Annotated[int, typer.Option(min=1, help="Measured rounds, after one for warming up.")]
+JsonFile = Annotated[Path | None, typer.Option("--json", help="File for all numbers, including those of each round.")]
 
 
 @bench.command()
@@ -24,13 +24,13 @@ def data(
     source: Annotated[str, typer.Argument(help="A path, or a name such as 'synthetic:signs?count=1000'.")],
     settings: Settings = None,
     recipe: Annotated[str, typer.Option(help="How samples are prepared: a recipe's name or a YAML file.")] = "fsns",
-    workers: Annotated[str, typer.Option(help="Numbers of processes to compare.")] = "0,1,2",
-    samples: Annotated[int, typer.Option(min=1, help="Samples whose stages are timed.")] = 200,
-    batches: Annotated[int, typer.Option(min=1, help="Batches taken with each number of processes.")] = 10,
+    workers: Annotated[str, typer.Option(help="Numbers of worker processes to compare.")] = "0,1,2",
+    samples: Annotated[int, typer.Option(min=1, help="Number of samples whose stages are timed.")] = 200,
+    batches: Annotated[int, typer.Option(min=1, help="Batches loaded with each number of processes.")] = 10,
     repeats: Repeats = 5,
     json_file: JsonFile = None,
 ) -> None:
-    """Measure what each stage from a source to a batch costs."""
+    """Time each stage of the input pipeline, from a source to a batch."""
     from crnn_seq2seq_ocr.bench.data import bench_data
     from crnn_seq2seq_ocr.config import load_recipe
 
@@ -43,17 +43,17 @@ def data(
 
 @bench.command()
 def train(
-    recipe: Annotated[str, typer.Argument(help="The name of a recipe of the package, or a YAML file.")],
+    recipe: Annotated[str, typer.Argument(help="Name of an included recipe, or a YAML file.")],
     settings: Settings = None,
     vary: Annotated[
-        list[str] | None, typer.Option(help="Compare values of a setting, such as training.precision=fp32,bf16.")
+        list[str] | None, typer.Option(help="Values of a setting to compare, such as training.precision=fp32,bf16.")
     ] = None,
-    batches: Annotated[int, typer.Option(min=1, help="A repeat is one step on each of so many batches.")] = 4,
-    steps: Annotated[int, typer.Option(min=0, help="Steps of each stretch of a real training; 0 leaves it out.")] = 8,
+    batches: Annotated[int, typer.Option(min=1, help="Number of batches in a round; each gets one step.")] = 4,
+    steps: Annotated[int, typer.Option(min=0, help="Steps of real training in a round; 0 skips it.")] = 8,
     repeats: Repeats = 5,
     json_file: JsonFile = None,
 ) -> None:
-    """Measure what a step of training costs, part by part; what a real training waits for, and its memory."""
+    """Time the parts of a training step, and measure the waiting and the memory of a real training."""
     from crnn_seq2seq_ocr.bench.train import bench_train
     from crnn_seq2seq_ocr.bench.variants import vary as variants
 
@@ -68,16 +68,16 @@ def read(
     model: Model,
     images: Annotated[list[str], typer.Argument(help="Pictures, folders, globs.")],
     against: Annotated[list[Path] | None, typer.Option(help="Other models to compare, such as an ONNX file.")] = None,
-    batch_size: Annotated[str, typer.Option(help="Texts read at a time, to compare.")] = "1,8,32",
-    beam: Annotated[str, typer.Option(help="Widths of the beam search, to compare.")] = "1",
+    batch_size: Annotated[str, typer.Option(help="Batch sizes to compare.")] = "1,8,32",
+    beam: Annotated[str, typer.Option(help="Beam widths to compare.")] = "1",
     threads: Annotated[
-        str | None, typer.Option(help="Threads, to compare.", show_default="as many as PyTorch takes")
+        str | None, typer.Option(help="Numbers of threads to compare.", show_default="PyTorch's own choice")
     ] = None,
     device: Device = "auto",
     repeats: Repeats = 5,
     json_file: JsonFile = None,
 ) -> None:
-    """Measure what reading a picture costs, in PyTorch part by part; an ONNX file is timed as a whole."""
+    """Time reading: each part in PyTorch, an ONNX file as a whole."""
     from crnn_seq2seq_ocr.bench.read import bench_read
 
     sizes, beams = _numbers(batch_size, "--batch-size", least=1), _numbers(beam, "--beam", least=1)

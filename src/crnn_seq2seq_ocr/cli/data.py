@@ -14,10 +14,10 @@ from crnn_seq2seq_ocr.cli.pages import Dpi, Side
 data = typer.Typer(help="Check, convert, download and draw data sets.", no_args_is_help=True)
 
 SourceName = Annotated[str, typer.Argument(help="A path, or a name such as 'synthetic:signs?names=test&count=200'.")]
-Workers = Annotated[int, typer.Option(min=0, help="Processes; 0 works in this one.")]
+Workers = Annotated[int, typer.Option(min=0, help="Number of worker processes; 0 works in the main process.")]
 Shards = Annotated[int, typer.Option(min=1, help="Number of files (not of a folder or an LMDB).")]
-Redo = Annotated[bool, typer.Option("--redo", help="Begin anew, over what an earlier run has written.")]
-Split = Annotated[str, typer.Option(help="First part of the names of the files.")]
+Redo = Annotated[bool, typer.Option("--redo", help="Start again and overwrite what an earlier run wrote.")]
+Split = Annotated[str, typer.Option(help="Prefix of the file names.")]
 
 
 class Layout(StrEnum):
@@ -55,16 +55,16 @@ def check(
             show_default="any, or the recipe's",
         ),
     ] = None,
-    max_length: Annotated[int | None, typer.Option(min=1, help="Longer texts would be dropped.")] = None,
+    max_length: Annotated[int | None, typer.Option(min=1, help="Report longer texts as dropped.")] = None,
     recipe: Annotated[
         str | None, typer.Option(help="Take charset, length and number of views from a recipe: a name or a YAML file.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with status 1 if anything is wrong.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
-    show: Annotated[int, typer.Option(min=0, help="Most dropped samples to list.")] = 1000,
+    show: Annotated[int, typer.Option(min=0, help="Maximum number of dropped samples to list.")] = 1000,
     workers: Workers = 0,
 ) -> None:
-    """Say what is in a data set, and list every sample that would be dropped and why."""
+    """Report what a data set contains, and list every sample that would be dropped, with the reason."""
     import json
 
     from crnn_seq2seq_ocr.data.check import check_source, summary_lines
@@ -105,12 +105,12 @@ def convert(
     shards: Shards = 1,
     split: Split = "train",
     pictures: Annotated[
-        PictureFormat, typer.Option(help="Keep PNG and JPEG files, or make all one kind.")
+        PictureFormat, typer.Option(help="Format of the pictures: unchanged PNG and JPEG files, or all of one kind.")
     ] = PictureFormat.keep,
     workers: Workers = 0,
     redo: Redo = False,
 ) -> None:
-    """Turn a data set into another format; the same command again goes on where it stopped."""
+    """Convert a data set to another format. Run the same command again to resume."""
     from crnn_seq2seq_ocr.data.convert import convert_to_folder, convert_to_tfrecord
     from crnn_seq2seq_ocr.data.convert_packed import convert_to_lmdb, convert_to_shards
     from crnn_seq2seq_ocr.data.sources import open_source
@@ -156,14 +156,16 @@ def convert(
 
 @data.command()
 def download(
-    name: Annotated[str, typer.Argument(help="Only fsns is known.")],
+    name: Annotated[str, typer.Argument(help="Name of the data set: fsns.")],
     out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("data/fsns"),
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "train",
-    shards: Annotated[str | None, typer.Option(help="Such as 0-3,7.", show_default="all")] = None,
+    shards: Annotated[
+        str | None, typer.Option(help="Numbers of the shards, such as 0-3,7.", show_default="all")
+    ] = None,
     base_url: Annotated[str | None, typer.Option(help="Address of a mirror.", show_default="the official one")] = None,
-    parallel: Annotated[int, typer.Option(min=1, max=16, help="Files at a time.")] = 4,
+    parallel: Annotated[int, typer.Option(min=1, max=16, help="Number of parallel downloads.")] = 4,
 ) -> None:
-    """Fetch shards of French Street Name Signs; the same command again goes on where it stopped."""
+    """Download shards of French Street Name Signs. Run the same command again to resume."""
     from crnn_seq2seq_ocr.data.download import FSNS_URL, download_fsns, parse_shards
     from crnn_seq2seq_ocr.errors import DataError
 
@@ -181,16 +183,17 @@ def download(
 def draw(
     source: Annotated[str, typer.Argument(help="Such as 'synthetic:signs?count=1000' or 'synthetic:words'.")],
     out: Annotated[Path, typer.Argument(help="The folder to write.")],
-    to: Annotated[Layout, typer.Option(help="What to write; words: folder.")] = Layout.tfrecord,
+    to: Annotated[Layout, typer.Option(help="Output format; words can only be written to a folder.")] = Layout.tfrecord,
     shards: Shards = 1,
     split: Split = "train",
     pictures: Annotated[
-        PictureFormat, typer.Option(help="Pictures of a folder; jpg is smaller and quicker to read, png loses nothing.")
+        PictureFormat,
+        typer.Option(help="Format of a folder's pictures: jpg is smaller and faster to read, png is lossless."),
     ] = PictureFormat.keep,
     workers: Workers = 2,
     redo: Redo = False,
 ) -> None:
-    """Write synthetic signs in exactly the layout of FSNS or as a folder, synthetic words as a folder."""
+    """Write synthetic signs (in the layout of FSNS, or as a folder) or synthetic words (as a folder)."""
     from crnn_seq2seq_ocr.data.draw import draw as run
     from crnn_seq2seq_ocr.data.sources import open_source
 
@@ -269,15 +272,17 @@ class _LineProgress:
 
 @data.command()
 def crop(
-    pictures: Annotated[list[str], typer.Argument(help="Photographs, documents, folders, globs, and last the folder.")],
-    model: Annotated[Path, typer.Option(help="What reads the lines, named as for read.")] = Path("words"),
+    pictures: Annotated[
+        list[str], typer.Argument(help="Photographs, documents, folders and globs; the last one is the output folder.")
+    ],
+    model: Annotated[Path, typer.Option(help="Model that reads the lines, named as for read.")] = Path("words"),
     side: Side = 960,
     dpi: Dpi = 200,
 ) -> None:
-    """Cut the lines of photographs and pages out: crnn-ocr data crop photos/ crops/.
+    """Cut the text lines out of photographs and pages: crnn-ocr data crop photos/ crops/.
 
-    The folder that is named last is written: a picture of each line, and labels.tsv of what was read, the least sure
-    first, to be corrected. The exit status is 1 if any page could not be read.
+    The output folder gets a picture of each line, and labels.tsv with the readings to correct, least confident first.
+    The exit status is 1 if a page could not be read.
     """
     from crnn_seq2seq_ocr.cli.pages import page_names_of
     from crnn_seq2seq_ocr.errors import DataError

@@ -15,22 +15,27 @@ if TYPE_CHECKING:
 def export(
     model: Model,
     out: Annotated[Path, typer.Argument(help="The file to write: .onnx, or .pt2 for torch.")],
-    format: Annotated[Literal["onnx", "torch"], typer.Option(help="torch is a program of torch.export.")] = "onnx",
+    format: Annotated[
+        Literal["onnx", "torch"], typer.Option(help="onnx, or torch for a torch.export program.")
+    ] = "onnx",
     quantize: Annotated[
-        Literal["int8"] | None, typer.Option(help="Products and convolutions in int8: a quarter of the size, faster.")
+        Literal["int8"] | None,
+        typer.Option(help="Matrix products and convolutions in int8: a quarter of the size, faster."),
     ] = None,
-    fp16: Annotated[bool, typer.Option("--fp16", help="Weights in fp16: half the size, as fast.")] = False,
+    fp16: Annotated[bool, typer.Option("--fp16", help="Weights in fp16: half the size, the same speed.")] = False,
     data: Annotated[
         str | None,
-        typer.Option(help="A data set to measure int8 or fp16 on; fp16 of a released model needs none."),
+        typer.Option(help="Data set on which int8 or fp16 is measured; fp16 of a released model needs none."),
     ] = None,
     calibration: Annotated[
         str | None,
-        typer.Option(help="A data set such as will be read, to calibrate int8 with.", show_default="drawn pictures"),
+        typer.Option(
+            help="Data set for the calibration of int8, similar to what will be read.", show_default="drawn pictures"
+        ),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many samples of --data.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Use only the first N samples of --data.")] = None,
 ) -> None:
-    """Make of a trained model one file that reads by itself, pictures in, texts out; it is checked against PyTorch."""
+    """Export a model to one file, from pictures to texts, and check it against PyTorch."""
     if quantize is not None and fp16:
         raise typer.BadParameter("take either --quantize int8 or --fp16")
     if quantize is None and not fp16 and (data is not None or calibration is not None or limit is not None):

@@ -18,19 +18,19 @@ Tool = Literal["ppocrlabel", "label-studio"]
 
 def label(
     folder: Annotated[Path, typer.Argument(help="A folder of pictures, each of one text.", show_default=False)],
-    model: Annotated[str, typer.Option(help="The model whose readings are shown to be corrected.")] = "words",
-    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8010,
-    import_from: Annotated[Path | None, typer.Option("--import", help="First take over another tool's labels.")] = None,
+    model: Annotated[str, typer.Option(help="Model whose readings are shown for correction.")] = "words",
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8010,
+    import_from: Annotated[Path | None, typer.Option("--import", help="Import labels of another tool first.")] = None,
     export_to: Annotated[
-        Path | None, typer.Option("--export", help="Write all labels for another tool, then end.")
+        Path | None, typer.Option("--export", help="Export all labels for another tool, then exit.")
     ] = None,
-    tool: Annotated[Tool, typer.Option(help="Whose file --import and --export mean.")] = "ppocrlabel",
+    tool: Annotated[Tool, typer.Option(help="Tool that the files of --import and --export belong to.")] = "ppocrlabel",
 ) -> None:
-    """Label a folder of pictures in the browser: the least sure first, keys only, every label saved at once.
+    """Label a folder of pictures in the browser: least confident first, by keyboard, each label saved immediately.
 
-    Labels are kept in FOLDER/labels.tsv, which `crnn-ocr train` and `crnn-ocr tune` take as it is. The same command
-    again goes on where it was left. Several people may label the same folder at once, from the same address.
+    Labels are kept in FOLDER/labels.tsv, which `crnn-ocr train` and `crnn-ocr tune` accept. Run the same command again
+    to continue. Several people may label the same folder at the same time, from the same address.
     """
     from crnn_seq2seq_ocr.data.readable import find_pictures
     from crnn_seq2seq_ocr.labelling.exchange import export_labels, import_labels

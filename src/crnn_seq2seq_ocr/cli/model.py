@@ -23,39 +23,39 @@ Device = Annotated[
     ),
 ]
 Beam = Annotated[int, typer.Option(min=1, help="Width of the beam search; 1 is greedy.")]
-LexiconFile = Annotated[Path | None, typer.Option(help="A file of the only allowed texts, one a line.")]
-Allow = Annotated[str | None, typer.Option(help="The only allowed characters, such as '0-9' or 'A-Z0-9 '.")]
+LexiconFile = Annotated[Path | None, typer.Option(help="File of the allowed texts, one per line.")]
+Allow = Annotated[str | None, typer.Option(help="Allowed characters, such as '0-9' or 'A-Z0-9 '.")]
 PatternText = Annotated[
     str | None,
-    typer.Option("--pattern", help="A regular expression that every text matches, such as 'N\\d{4}'."),
+    typer.Option("--pattern", help="Regular expression that every text must match, such as 'N\\d{4}'."),
 ]
 Precision = Annotated[
-    Literal["fp32", "bf16"], typer.Option(help="bf16 is faster on accelerators and on CPUs that have it.")
+    Literal["fp32", "bf16"], typer.Option(help="bf16 is faster on accelerators and on CPUs that support it.")
 ]
-BatchSize = Annotated[int, typer.Option(min=1, help="Texts read at a time.")]
+BatchSize = Annotated[int, typer.Option(min=1, help="Number of texts read together.")]
 Backend = Annotated[
     Literal["onnx", "torch"] | None,
-    typer.Option(
-        help="What runs the network.", show_default="ONNX Runtime where it can do what is asked, else PyTorch"
-    ),
+    typer.Option(help="Runtime of the network.", show_default="ONNX Runtime if it supports the options, else PyTorch"),
 ]
 
 
 def train(
     recipe: Annotated[
-        str | None, typer.Argument(help="A recipe of the package or a YAML file; with --resume --out it is left out.")
+        str | None, typer.Argument(help="An included recipe or a YAML file; omit it with --resume --out.")
     ] = None,
-    settings: Annotated[list[str] | None, typer.Argument(help="section.setting=value, as many as you like.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The run's folder.", show_default="runs/NAME")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Argument(help="Settings to change: section.setting=value, any number.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run.", show_default="runs/NAME")] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the folder's last checkpoint, with its own settings.")
+        bool, typer.Option("--resume", help="Continue from the last checkpoint in the folder, with its settings.")
     ] = False,
-    init: Annotated[Path | None, typer.Option(help="A model, named as for read, whose weights to start from.")] = None,
+    init: Annotated[Path | None, typer.Option(help="Model to start from, named as for read.")] = None,
     overfit: Annotated[
-        str | None, typer.Option(help="Self-check: learn so many batches by heart, e.g. 1-batch; must reach 100 %.")
+        str | None, typer.Option(help="Self-check: overfit N batches, such as 1-batch; must reach 100 %.")
     ] = None,
 ) -> None:
-    """Train a recogniser; the same command runs on one or, under `accelerate launch`, many devices."""
+    """Train a recogniser, on one device or, under `accelerate launch`, on several."""
     from rich.console import Console
 
     from crnn_seq2seq_ocr.training.overfit import overfit_recipe
@@ -104,7 +104,7 @@ def evaluate(
     model: Model,
     data: Annotated[str, typer.Argument(help="A path, or a name such as 'synthetic:signs?names=test&count=200'.")],
     out: Annotated[Path | None, typer.Option(help="Folder for report.html, scores.json and readings.jsonl.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many samples.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Use only the first N samples.")] = None,
     beam: Beam = 1,
     lexicon: LexiconFile = None,
     allow: Allow = None,
@@ -122,7 +122,7 @@ def evaluate(
     csv: Annotated[Path | None, typer.Option(help="Write every sample with its label and reading, as CSV.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
 ) -> None:
-    """Measure a model on a data set: every sample counted, every number with its profile named."""
+    """Evaluate a model on a data set, by the metrics of several papers. Every sample counts."""
     import json
 
     from rich.console import Console
@@ -245,7 +245,7 @@ def import_mindspore(
     charset: Annotated[Path, typer.Option(help="Your copy of the original's general_chars.txt.")],
     out: Annotated[Path, typer.Option(help="The model folder to write.")],
 ) -> None:
-    """Turn a checkpoint of the original (MindSpore) into one of our model folders."""
+    """Convert a checkpoint of the original (MindSpore) into a model folder."""
     from crnn_seq2seq_ocr.mindspore.convert import import_mindspore as run
     from crnn_seq2seq_ocr.text import UNASSIGNED
 

@@ -9,7 +9,7 @@ from crnn_seq2seq_ocr.cli.model import BatchSize, Device, Model
 
 
 def models() -> None:
-    """List the trained models that come with the package; their names do wherever a model is named."""
+    """List the trained models of the package. Every command accepts their names as a model."""
     from rich.console import Console
 
     from crnn_seq2seq_ocr.report.model_tables import model_tables
@@ -24,19 +24,19 @@ def models() -> None:
 def release(
     model: Model,
     folder: Annotated[Path, typer.Argument(help="The folder to write; its name becomes the model's.")],
-    data: Annotated[list[str], typer.Argument(help="Data to check and measure it on, as for evaluate.")],
-    about: Annotated[str, typer.Option(help="What it is for, in a sentence.")],
+    data: Annotated[list[str], typer.Argument(help="Data sets on which it is checked and measured, as for evaluate.")],
+    about: Annotated[str, typer.Option(help="Description of its use, in a sentence.")],
     calibration: Annotated[
-        str | None, typer.Option(help="Other data, by which its confidences are set right; it reads the same.")
+        str | None, typer.Option(help="Other data, to calibrate its confidence; the texts stay the same.")
     ] = None,
-    push: Annotated[str | None, typer.Option(help="Send it to the Hugging Face hub too: owner/name.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many samples of each.")] = None,
+    push: Annotated[str | None, typer.Option(help="Also push it to the Hugging Face hub: owner/name.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Use only the first N samples of each data set.")] = None,
     batch_size: BatchSize = 32,
     device: Device = "auto",
 ) -> None:
-    """Make of a trained model a folder to hand out: half the size, checked to read the same, with its results.
+    """Make a release of a trained model: a folder of half the size, checked to read the same, with its results.
 
-    It reads with and without PyTorch.
+    It can be used with and without PyTorch.
     """
     from rich.console import Console
 
@@ -67,15 +67,17 @@ def release(
 
 
 def average(
-    base: Annotated[Path, typer.Argument(help="The model that the other went on from.", show_default=False)],
-    tuned: Annotated[Path, typer.Argument(help="A model, or the folder of a training run.", show_default=False)],
+    base: Annotated[Path, typer.Argument(help="Model that the other was fine-tuned from.", show_default=False)],
+    tuned: Annotated[
+        Path, typer.Argument(help="Fine-tuned model, or the folder of a training run.", show_default=False)
+    ],
     folder: Annotated[Path, typer.Argument(help="The model folder to write.", show_default=False)],
-    share: Annotated[float, typer.Option(min=0, max=1, help="Of the second model.")] = 0.5,
+    share: Annotated[float, typer.Option(min=0, max=1, help="Share of the second model.")] = 0.5,
 ) -> None:
-    """Average the weights of a model and of one that went on from it.
+    """Average the weights of a model and of one that was fine-tuned from it.
 
-    The result often keeps what training on new data forgets, and most of what it brings: evaluate several shares on
-    data that neither was trained on.
+    The average often keeps what fine-tuning forgets, and most of what it gains. Evaluate several shares on data that
+    neither model was trained on.
     """
     from crnn_seq2seq_ocr.training.averaging import average_models
 

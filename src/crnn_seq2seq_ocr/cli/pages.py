@@ -18,18 +18,21 @@ Form = Literal["text", "json", "hocr", "alto", "page"]
 FormOption = Annotated[
     Form | None,
     typer.Option(
-        "--format", help="Of pages: with --output FOLDER, a file for each. page is PAGE XML.", show_default="text"
+        "--format",
+        help="Format of pages; with --output FOLDER, one file per page. page is PAGE XML.",
+        show_default="text",
     ),
 ]
-Overlay = Annotated[Path | None, typer.Option(help="Folder for pictures with what was found and read drawn on them.")]
+Overlay = Annotated[Path | None, typer.Option(help="Folder for pictures with the found boxes and texts drawn in.")]
 SearchableFile = Annotated[
     Path | None,
     typer.Option("--searchable-pdf", help="Write a PDF of all pages in which the text can be searched and copied."),
 ]
 Side = Annotated[
-    int, typer.Option(min=32, max=8192, help="Pixels of the longer side in which text is found; more for small text.")
+    int,
+    typer.Option(min=32, max=8192, help="Length of the longer side in pixels for detection; more finds smaller text."),
 ]
-Dpi = Annotated[int, typer.Option(min=20, max=1200, help="Dots an inch that pages of a PDF are drawn with.")]
+Dpi = Annotated[int, typer.Option(min=20, max=1200, help="Resolution at which pages of a PDF are rendered.")]
 
 
 def read_pages(

@@ -14,12 +14,18 @@ def label(
     readers: Annotated[
         str, typer.Option("--with", help="Readers separated by commas: rapidocr, released models, folders of models.")
     ] = "words,rapidocr",
-    agree: Annotated[float, typer.Option(min=0, max=1, help="Least confidence of all where they say the same.")] = 0.0,
-    nearly: Annotated[float, typer.Option(min=0, max=1, help="The same where case and spaces differ.")] = 0.9,
-    alone: Annotated[float, typer.Option(min=0, max=1, help="From where one is believed against the others.")] = 0.98,
-    only_agreed: Annotated[bool, typer.Option("--only-agreed", help="Never believe one against the others.")] = False,
+    agree: Annotated[float, typer.Option(min=0, max=1, help="Minimum confidence of each reader when all agree.")] = 0.0,
+    nearly: Annotated[
+        float, typer.Option(min=0, max=1, help="Minimum confidence of each reader when only case or spaces differ.")
+    ] = 0.9,
+    alone: Annotated[
+        float, typer.Option(min=0, max=1, help="Minimum confidence of one reader to overrule the others.")
+    ] = 0.98,
+    only_agreed: Annotated[
+        bool, typer.Option("--only-agreed", help="Never let one reader overrule the others.")
+    ] = False,
 ) -> None:
-    """Label crops without people: take what readers agree on, or what one is very sure of.
+    """Label crops automatically: accept texts that readers agree on, or that one reads with high confidence.
 
     OUT/left-out.tsv lists each picture that got no label, with the reason. `crnn-ocr label OUT` shows the labels to be
     checked; `crnn-ocr data crop` cuts crops out of photographs.

@@ -47,19 +47,19 @@ def read(
         str | None,
         typer.Option(
             "--input",
-            help="A list instead: one text a line, its views joined by |, relative to the list's folder; - is standard "
-            "input, relative to the working folder.",
+            help="List of pictures instead: one text per line, views separated by |, relative to the list's folder; - "
+            "is standard input, relative to the working folder.",
         ),
     ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
-            help="Write a .jsonl, .csv, .tsv or .parquet (a folder of parts); the same command again goes on."
+            help="Output: .jsonl, .csv, .tsv or .parquet (a folder of parts). Run the same command again to resume."
         ),
     ] = None,
     for_whom: Annotated[
         Literal["excel"] | None,
-        typer.Option("--for", help="A .csv or .tsv as spreadsheets like it: a byte-order mark, four digits."),
+        typer.Option("--for", help="Write .csv or .tsv for spreadsheets: with a byte-order mark and four digits."),
     ] = None,
     find: Annotated[
         bool, typer.Option("--find", help="Find the text of whole photographs and pages first; PDF and HEIC too.")
@@ -72,31 +72,35 @@ def read(
     shard: Annotated[
         str | None,
         typer.Option(
-            help="Such as 3/8: the third of eight parts, into NAME-3-of-8.",
+            help="Part of the work, such as 3/8: the third of eight, written to NAME-3-of-8.",
             show_default="everything; under a launcher the part of the process",
         ),
     ] = None,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Read again what failed in the output.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Read again what failed in an earlier run.")
+    ] = False,
     views: Annotated[bool, typer.Option("--views", help="All pictures are views of one sign.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with every character.")] = False,
-    attention: Annotated[Path | None, typer.Option(help="Folder for pictures of where the decoder looked.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per line, with every character.")
+    ] = False,
+    attention: Annotated[Path | None, typer.Option(help="Folder for pictures of the attention.")] = None,
     beam: Beam = 1,
     lexicon: LexiconFile = None,
     allow: Allow = None,
     pattern: PatternText = None,
     batch_size: BatchSize = 32,
-    workers: Annotated[int, typer.Option(min=1, help="Threads that open and decode pictures.")] = 4,
+    workers: Annotated[int, typer.Option(min=1, help="Number of threads that open and decode pictures.")] = 4,
     device: Device = "auto",
     precision: Precision = "fp32",
     backend: Backend = None,
 ) -> None:
-    """Read pictures: prints file, text and confidence, separated by tabs, or writes a file with all about them.
+    """Read pictures: print file, text and confidence, separated by tabs, or write them to a file.
 
-    Pictures are cut out around a text, as the model wants them; --find reads whole photographs and pages.
+    A picture is a crop that the text fills; --find reads whole photographs and pages.
 
-    The exit status is 1 if any picture could not be read; the others are read all the same.
+    The exit status is 1 if a picture could not be read; the others are still read.
 
-    Ctrl-C and SIGTERM end a run with --output once what is being read is written, with status 130.
+    Ctrl-C and SIGTERM end a run with --output after the current batch is written, with status 130.
     """
     from crnn_seq2seq_ocr.bulk.listing import Listing, read_listing
     from crnn_seq2seq_ocr.bulk.packed import Pictures

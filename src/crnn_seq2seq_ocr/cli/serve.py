@@ -16,29 +16,32 @@ if TYPE_CHECKING:
 
 def serve(
     model: Model,
-    host: Annotated[str, typer.Option(help="The address to listen at; 0.0.0.0 for every one.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
     keys: Annotated[
-        Path | None, typer.Option(help="A file of API keys, or of sha256:DIGEST, one a line; none: everyone reads.")
+        Path | None, typer.Option(help="File of API keys or sha256:DIGEST, one per line; without it everyone may read.")
     ] = None,
     cors: Annotated[
-        list[str] | None, typer.Option(help="An origin whose pages may ask, as https://example.org; may be repeated.")
+        list[str] | None,
+        typer.Option(help="Origin whose pages may send requests, such as https://example.org; repeatable."),
     ] = None,
     proxy: Annotated[
         list[str] | None,
-        typer.Option(help="A proxy's address; its X-Forwarded-For says whose a request is; may be repeated."),
+        typer.Option(help="Address of a trusted proxy, whose X-Forwarded-For names the client; repeatable."),
     ] = None,
-    connections: Annotated[int, typer.Option(min=1, help="Most open connections.")] = 512,
-    connections_per_address: Annotated[int, typer.Option(min=1, help="The same of one address.")] = 128,
-    megapixels: Annotated[int, typer.Option(min=1, help="Most million pixels of a request's pictures.")] = 48,
-    body_memory: Annotated[int, typer.Option(min=1, help="Most MiB of all requests' bodies together.")] = 256,
-    batch_size: Annotated[int, typer.Option(min=1, help="Most texts read together.")] = 32,
-    queue: Annotated[int, typer.Option(min=1, help="Texts that may wait; then requests get 429.")] = 256,
+    connections: Annotated[int, typer.Option(min=1, help="Maximum number of open connections.")] = 512,
+    connections_per_address: Annotated[
+        int, typer.Option(min=1, help="Maximum number of open connections per address.")
+    ] = 128,
+    megapixels: Annotated[int, typer.Option(min=1, help="Maximum megapixels of the pictures of a request.")] = 48,
+    body_memory: Annotated[int, typer.Option(min=1, help="Maximum MiB of the bodies of all requests together.")] = 256,
+    batch_size: Annotated[int, typer.Option(min=1, help="Maximum number of texts read together.")] = 32,
+    queue: Annotated[int, typer.Option(min=1, help="Maximum number of waiting texts; further requests get 429.")] = 256,
     at_once: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Batches that ONNX Runtime reads at the same time, on a CPU.",
+            help="Number of batches that ONNX Runtime reads in parallel on a CPU.",
             show_default="2 where pictures have many widths, else 1",
         ),
     ] = None,
@@ -56,7 +59,7 @@ def serve(
 ) -> None:
     """Serve a model: a page to try it at /, POST /v1/read, and its description at /openapi.json.
 
-    Ctrl-C and SIGTERM end it when all it accepted has been answered.
+    Ctrl-C and SIGTERM end it after all accepted requests have been answered.
     """
     from crnn_seq2seq_ocr.system.dependencies import needing
 

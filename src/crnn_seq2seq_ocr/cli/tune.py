@@ -13,21 +13,25 @@ if TYPE_CHECKING:
 
 def tune(
     model: Annotated[
-        str | None, typer.Argument(help="The model to go on from, such as words; left out with --resume.")
+        str | None, typer.Argument(help="Model to continue from, such as words; omit it with --resume.")
     ] = None,
     data: Annotated[
         str | None, typer.Argument(help="A folder of pictures with texts, or what `data check` takes.")
     ] = None,
-    settings: Annotated[list[str] | None, typer.Argument(help="section.setting=value of the training.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for all that is made.", show_default="runs/FOLDER")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Argument(help="Settings of the training to change: section.setting=value.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for all results.", show_default="runs/FOLDER")] = None,
     held_out: Annotated[
         str | None,
-        typer.Option(help="Samples to measure with, such as 'mine?part=test'.", show_default="a fifth, by a hash"),
+        typer.Option(
+            help="Held-out samples for measuring, such as 'mine?part=test'.", show_default="a fifth, by a hash"
+        ),
     ] = None,
     keep: Annotated[
         str | None,
         typer.Option(
-            help="What the model was trained on, mixed in against forgetting; 'none' mixes nothing.",
+            help="Data that the model was trained on, mixed in against forgetting; 'none' for none.",
             show_default="drawn words, or signs for models of several views",
         ),
     ] = None,
@@ -37,13 +41,13 @@ def tune(
     curve: Annotated[
         bool, typer.Option("--curve", help="Train on 1/8, 1/4, 1/2 and all: what would twice as many samples bring?")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do, and how long.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in --out.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the plan and the expected time.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the tuning in --out.")] = False,
     drop_unusable: Annotated[
-        bool, typer.Option("--drop-unusable", help="Leave out samples that cannot be used, however many.")
+        bool, typer.Option("--drop-unusable", help="Drop unusable samples, however many there are.")
     ] = False,
 ) -> None:
-    """Make a model of your own: check the data, train, set the confidence right, measure, release.
+    """Fine-tune a model on your own data: check the data, train, calibrate, measure, release.
 
     For example: crnn-ocr tune words my-labels/
     """
