@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 SIGNS := synthetic:signs?difficulty=0&max_length=12
 
-.PHONY: help demo test fuzz lint check docs coverage lock web clean
+.PHONY: help demo test quick fuzz lint check docs coverage lock web clean
 .DEFAULT_GOAL := help
 
 help: ## List the commands
@@ -48,8 +48,14 @@ web/node_modules/.installed: web/package-lock.json
 	npm ci --prefix web --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# A file's tests stay in one process, for they share fixtures; more than four processes train the same models too often.
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+
 test: $(VENV)/.installed $(if $(shell command -v npm),web/node_modules/.installed) ## Run all tests
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+quick: $(VENV)/.installed ## Run the tests that take less than a few seconds and need no browser
+	$(PYTEST) -m "not slow and not browser"
 
 fuzz: $(VENV)/.installed ## Attack every reader of files with damaged input for SECONDS=60
 	$(BIN)/python -m fuzz.run $(or $(SECONDS),60)
@@ -67,7 +73,7 @@ docs: $(VENV)/.installed ## Make build/site, the documentation
 	$(BIN)/zensical build --strict --config-file mkdocs.yml
 
 coverage: $(VENV)/.installed ## Run all tests and measure which code they run; a smaller share than before fails
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(PYTEST) --cov --cov-report=term:skip-covered
 
 # The same versions as in constraints.txt, with the hash of every file that an index may give for them.
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 
 from crnn_seq2seq_ocr.checkpoint import pretrained
 from crnn_seq2seq_ocr.checkpoint.metadata import Result
@@ -117,13 +118,27 @@ def micro(pictures: Path) -> MakeRecipe:
     return make
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that the first process of a test run makes; the others, if there are any, wait for it and share it."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"shared-{name}"
+    with FileLock(folder.with_suffix(".lock")):
+        if not (folder / "made").exists():
+            folder.mkdir()
+            make(folder)
+            (folder / "made").touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def trained(micro: MakeRecipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a training run that reads all of `pictures` right."""
-    folder = tmp_path_factory.mktemp("trained") / "run"
-    recipe = overfit_recipe(micro(model__width=32, training__steps=900, training__batch_size=6), 2)
-    assert train(recipe, folder=folder).best == 1.0
-    return folder
+
+    def make(folder: Path) -> None:
+        recipe = overfit_recipe(micro(model__width=32, training__steps=900, training__batch_size=6), 2)
+        assert train(recipe, folder=folder / "run").best == 1.0
+
+    return made_once(tmp_path_factory, "trained", make) / "run"
 
 
 @pytest.fixture(scope="session")
@@ -133,13 +148,16 @@ def pieces(trained: Path) -> Pieces:
 
 
 @pytest.fixture(scope="session")
-def exported(trained: Path, pieces: Pieces, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported(trained: Path, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The ONNX file of the model of `trained`."""
-    path = tmp_path_factory.mktemp("exported") / "abc.onnx"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("crnn_seq2seq_ocr.export.onnx_file.translate", lambda *_, **__: pieces)
-        export_onnx(trained, path)
-    return path
+
+    def make(folder: Path) -> None:
+        pieces = request.getfixturevalue("pieces")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("crnn_seq2seq_ocr.export.onnx_file.translate", lambda *_, **__: pieces)
+            export_onnx(trained, folder / "abc.onnx")
+
+    return made_once(tmp_path_factory, "exported", make) / "abc.onnx"
 
 
 @pytest.fixture
