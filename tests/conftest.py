@@ -39,6 +39,22 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _small_products() -> Iterator[None]:
+    """A benchmark's product of large matrices takes half a minute in bf16 on a processor that does not have it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("crnn_seq2seq_ocr.bench.flops.CPU_ROWS", 64)
+        yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all that use a browser."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+            item.add_marker("slow")
+
+
 def picture_of(text: str) -> np.ndarray:
     """RGB uint8 (32, 32, 3): a column of 8 pixels for each character, in its colour, on grey."""
     picture = np.full((32, 32, 3), 128, np.uint8)

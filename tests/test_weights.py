@@ -34,6 +34,7 @@ def test_only_what_is_described_comes_along() -> None:
     assert set(pretrained_models()) == set(DATA)
 
 
+@pytest.mark.slow
 def test_it_reads_what_it_never_saw(name: str) -> None:
     data, least = DATA[name]
     source = open_source(data)

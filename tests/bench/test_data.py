@@ -63,6 +63,7 @@ def test_all_of_it(micro: MakeRecipe, records: Path) -> None:
     assert found.settings["source"] == f"TFRecords {records}: {len(TEXTS)} samples in 2 of 2 shards"
 
 
+@pytest.mark.slow
 def test_workers_are_compared(micro: MakeRecipe, pictures: Path) -> None:
     found = bench_data(micro(), str(pictures), workers=[0, 1], samples=1, batches=1, repeats=1).measurements
     rates = {each.variant: each for each in found if each.what == "batches"}

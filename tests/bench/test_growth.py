@@ -8,6 +8,8 @@ import pytest
 from benchmarks import growth
 from crnn_seq2seq_ocr.data.formats.fsns import FsnsRecords
 
+pytestmark = pytest.mark.slow
+
 TINY = ["--set", "preprocessing.height=32", "preprocessing.width=32", "model.width=8", "model.encoder.recurrent_size=4",
         "model.encoder.stages=[{channels: 4, pool: [8, 8]}]", "training.precision=fp32", "data.workers=0"]  # fmt: skip
 

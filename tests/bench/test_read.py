@@ -12,6 +12,7 @@ from crnn_seq2seq_ocr.inference.reader import Reader
 from tests.model.small import CONTENT, make_recognizer
 
 
+@pytest.mark.slow
 def test_every_combination_of_batch_beam_and_threads(trained: Path, pictures: Path) -> None:
     threads = torch.get_num_threads()
     found = bench_read(
@@ -25,6 +26,7 @@ def test_every_combination_of_batch_beam_and_threads(trained: Path, pictures: Pa
     assert torch.get_num_threads() == threads
 
 
+@pytest.mark.slow
 def test_an_onnx_file_beside_its_model(trained: Path, exported: Path, pictures: Path) -> None:
     found = bench_read(
         [trained, exported], [str(pictures)], batch_sizes=[4], beams=[1], threads=[1], device="cpu", repeats=1

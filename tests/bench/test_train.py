@@ -7,6 +7,8 @@ from crnn_seq2seq_ocr.bench.train import STEP_UNITS, bench_train, prepared_batch
 from crnn_seq2seq_ocr.errors import DataError
 from tests.conftest import TEXTS, MakeRecipe
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def found(micro: MakeRecipe) -> dict[tuple[str, str], float]:

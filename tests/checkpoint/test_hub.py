@@ -55,6 +55,7 @@ def run(address: str, *, hub: str, home: Path, pictures: Path, offline: str = "0
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_model_is_fetched_by_its_name_and_read_with_again_offline(
     hub: HubServer, pictures: Path, tmp_path: Path
 ) -> None:
@@ -88,6 +89,7 @@ def test_a_hub_that_does_not_answer(command: Command, pictures: Path, monkeypatc
     assert "the hub does not answer" in answer.err
 
 
+@pytest.mark.slow
 def test_a_release_is_sent_with_its_card_and_can_be_fetched(
     here: HubServer, command: Command, trained: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

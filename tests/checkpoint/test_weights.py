@@ -271,6 +271,7 @@ SAVING = """
 """
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_moment_leaves_a_whole_checkpoint(
     tmp_path: Path, model: Recognizer, description: Description
 ) -> None:

@@ -46,6 +46,7 @@ def test_data(command: Command, recipe: Path, pictures: Path, tmp_path: Path) ->
     assert content["circumstances"]["command"].endswith(f"--json {out}")
 
 
+@pytest.mark.slow
 def test_train(command: Command, recipe: Path, tmp_path: Path) -> None:
     out = tmp_path / "train.json"
     answer = command("bench", "train", recipe, "training.batch_size=2", "--vary", "training.precision=fp32,bf16",
@@ -61,6 +62,7 @@ def test_train(command: Command, recipe: Path, tmp_path: Path) -> None:
     assert steps[1]["ratio"]["values"] == pytest.approx(ratios)
 
 
+@pytest.mark.slow
 def test_a_real_training(command: Command, recipe: Path, tmp_path: Path) -> None:
     out = tmp_path / "train.json"
     answer = command("bench", "train", recipe, "--steps", 1, *TINY, "--json", out)

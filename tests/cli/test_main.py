@@ -26,6 +26,7 @@ def crnn_ocr(*arguments: object, **options: object) -> subprocess.CompletedProce
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_reading_with_a_broken_file_among_good_ones(trained: Path, pictures: Path, tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes((pictures / "000.png").read_bytes()[:-60])
     listed = f"{pictures / '000.png'}\n{tmp_path / 'broken.png'}\n{pictures / '001.png'}\n"
@@ -72,6 +73,7 @@ def test_an_interruption_ends_quietly(command: Command, monkeypatch: pytest.Monk
     assert command("read", "model", "a.png") == (130, "", "")
 
 
+@pytest.mark.slow
 def test_the_reader_of_the_output_may_go(trained: Path, pictures: Path) -> None:
     command = f"'{sys.executable}' -m crnn_seq2seq_ocr read '{trained}' '{pictures}' --batch-size 1 | head -n 1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=120)

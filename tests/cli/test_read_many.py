@@ -149,6 +149,7 @@ def test_shards_hold_everything_once(command: Command, trained: Path, listed: Pa
     assert not (tmp_path / "all.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_processes_of_a_launcher_share_the_list(trained: Path, listed: Path, tmp_path: Path) -> None:
     """One that met a picture that it cannot read ends well: with status 1 the launcher would end the others."""
     output = tmp_path / "all.csv"
@@ -202,6 +203,7 @@ def many(pictures: Path, folder: Path, count: int) -> Path:
     return folder / "list.txt"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", FORMS)
 def test_killed_in_the_middle_it_goes_on(
     command: Command, trained: Path, pictures: Path, tmp_path: Path, suffix: str
@@ -226,6 +228,7 @@ def test_killed_in_the_middle_it_goes_on(
     assert [row["text"] for row in found] == TEXTS * 25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_asked_to_stop_it_writes_what_it_has_read(
     command: Command, trained: Path, pictures: Path, tmp_path: Path, number: signal.Signals

@@ -25,6 +25,7 @@ def test_it_says_when_it_will_be_ready_and_does_nothing(command: Command, traine
     assert not (mine.parent / "out").exists()
 
 
+@pytest.mark.slow
 def test_from_a_folder_to_the_next_command(
     command: Command, trained: Path, mine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -41,6 +42,7 @@ def test_from_a_folder_to_the_next_command(
     assert "is there already" in again.err
 
 
+@pytest.mark.slow
 def test_the_curve_is_told(command: Command, trained: Path, mine: Path) -> None:
     answer = command("tune", trained, mine, "--curve", "--keep", "none", "--out", mine.parent / "out", *QUICK)
     assert answer.status == 0, answer.err

@@ -45,6 +45,7 @@ def test_records_have_all_keys_of_fsns(tmp_path: Path) -> None:
     assert features["image/class"] == ids + [133] * (37 - len(ids))
 
 
+@pytest.mark.slow
 def test_processes_draw_the_same(tmp_path: Path) -> None:
     for workers in (0, 2):
         draw(open_source(SIGNS), tmp_path / str(workers), shards=2, workers=workers)
@@ -52,6 +53,7 @@ def test_processes_draw_the_same(tmp_path: Path) -> None:
         assert (tmp_path / "0" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_words_are_drawn_as_a_folder_alone(tmp_path: Path) -> None:
     source = open_source("synthetic:words?count=4")
     draw(source, tmp_path / "folder", layout="folder", workers=2)

@@ -13,6 +13,8 @@ from crnn_seq2seq_ocr.serve.keys import read_keys
 from tests.conftest import TEXTS, python
 from tests.serve.conftest import service
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_client_that_goes_away_leaves_no_trace(trained: Path, files: list[bytes]) -> None:
     with service(trained) as (address, child):

@@ -236,6 +236,7 @@ def test_augmentation_differs_between_epochs_and_repeats_with_the_seed() -> None
     assert (plain.views[0] == picture_of("ab")).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [2])
 def test_workers_give_the_same_batches_as_none_and_end_when_closed(pictures: Path, workers: int) -> None:
     items = examples(Folder(pictures), augmentation=Augmentation(noise=0.5))
@@ -317,6 +318,7 @@ class Broken(Texts):
         raise RuntimeError("a fault of the source")
 
 
+@pytest.mark.slow
 def test_workers_end_when_one_of_them_fails() -> None:
     batches = training_batches(examples(Broken(["a"])), Collate(None, True), positions(), workers=1, pin_memory=False)
     with pytest.raises(RuntimeError, match="a fault of the source"):

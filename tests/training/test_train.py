@@ -473,6 +473,7 @@ class Dying:
         self.batches.close()
 
 
+@pytest.mark.slow
 def test_what_was_learnt_before_a_worker_died_is_saved(
     micro: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

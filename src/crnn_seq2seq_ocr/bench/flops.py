@@ -44,18 +44,22 @@ def _all_directions(inputs: Shape, weights: Sequence[Shape], *_: Any, **__: Any)
     return 2 * math.prod(inputs[:-1]) * sum(math.prod(weight) for weight in weights if len(weight) == 2)
 
 
+CPU_ROWS, ACCELERATOR_ROWS = 1024, 8192
+"""Rows of the square matrices that keep a device busy."""
+
+
 class MatrixProduct:
     """Products of two square matrices: the most that can be asked of a device's arithmetic.
 
     Args:
         device: Where.
         precision: ``fp32``, ``bf16`` or ``fp16``.
-        size: Rows; None takes what fills the device.
+        size: Rows; None takes `CPU_ROWS` or `ACCELERATOR_ROWS`.
         count: Products that are timed together.
     """
 
     def __init__(self, device: torch.device, precision: str, *, size: int | None = None, count: int = 8) -> None:
-        self._size = size or (1024 if device.type == "cpu" else 8192)
+        self._size = size or (CPU_ROWS if device.type == "cpu" else ACCELERATOR_ROWS)
         self._count = count
         generator = torch.Generator().manual_seed(0)
         self._left, self._right = (

@@ -91,6 +91,7 @@ def test_a_pure_function_of_seed_and_index(signs: SyntheticSigns, samples: list[
     assert digest(signs[-1]) == digest(signs[499])
 
 
+@pytest.mark.slow
 def test_the_same_in_another_process(signs: SyntheticSigns, samples: list[Sample]) -> None:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(digests, (signs, [0, 5, 11])) == [digest(samples[index]) for index in (0, 5, 11)]

@@ -67,6 +67,7 @@ def test_a_pure_function_of_settings_and_index(words: SyntheticWords, samples: l
     assert digest(words[-1]) == digest(words[499])
 
 
+@pytest.mark.slow
 def test_the_same_in_another_process(words: SyntheticWords, samples: list[Sample]) -> None:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(digests, (words, [0, 5, 11])) == [digest(samples[index]) for index in (0, 5, 11)]
