@@ -163,6 +163,13 @@ def test_a_model_for_crops_says_once_that_it_is_shown_whole_photographs(command:
     assert f"left out 1 of PDF or HEIC ({tmp_path / 'c.pdf'})" in answer.err
 
 
+def test_damaged_metadata_of_a_picture_are_no_warning(command: Command, tmp_path: Path) -> None:
+    damaged = b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01\x03\0\xff\xff\xff\xff\x06\0\0\0"
+    Image.new("RGB", (60, 32), "white").save(tmp_path / "a.jpg", exif=damaged)
+    answer = command("read", "words", tmp_path / "a.jpg")
+    assert (answer.status, answer.err) == (0, "")
+
+
 def test_crops_of_photographs(command: Command, photos: Path, tmp_path: Path) -> None:
     answer = command("data", "crop", photos, tmp_path / "crops")
     assert answer.status == 0

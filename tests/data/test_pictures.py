@@ -55,6 +55,15 @@ def test_transparent_pixels_are_white() -> None:
         assert np.array_equal(decoded[10:], rgba[10:, :, :3])
 
 
+def test_a_tiff_of_floating_point_numbers_is_called_what_it_is() -> None:
+    file = io.BytesIO()
+    Image.fromarray(np.linspace(0, 1, 200, dtype=np.float32).reshape(10, 20)).save(file, format="TIFF")
+    with pytest.raises(
+        PictureError, match=r"^a\.tif: the pixels of this TIFF are floating-point numbers.*8 or 16 bits"
+    ):
+        decode_picture(file.getvalue(), name="a.tif")
+
+
 def test_sixteen_bits_become_eight() -> None:
     deep = (photograph()[..., 0].astype(np.uint16)) * 257
     done, data = cv2.imencode(".png", deep)

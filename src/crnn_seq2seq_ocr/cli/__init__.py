@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+import warnings
 from typing import Annotated, NoReturn
 
 import typer
@@ -65,6 +66,8 @@ def main() -> None:
         sys.stdin = io.StringIO()
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="surrogateescape")
+    # What is wrong with a picture is told in a sentence, or does not matter.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     try:
         with needing("this command"):
             app()

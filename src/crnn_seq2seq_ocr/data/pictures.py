@@ -33,6 +33,11 @@ def decode_picture(picture: bytes | np.ndarray, *, name: str) -> np.ndarray:
     if isinstance(picture, np.ndarray):
         return _rgb(picture, name)
     encoded = _examined(picture, name)
+    if encoded.format == "TIFF" and _is_float(encoded):
+        raise PictureError(
+            f"{name}: the pixels of this TIFF are floating-point numbers, of which none is said to be black or white: "
+            "save it with 8 or 16 bits a channel"
+        )
     try:
         pixels = _decode_transparent(encoded) if encoded.transparent else _decode(encoded)
     except Exception as error:  # whatever a decoder raises, be it memory: it is this picture's error
@@ -106,6 +111,16 @@ def _too_large(name: str, width: int, height: int) -> PictureError:
         f"{name}: the picture of {width} x {height} pixels is larger than {MOST_PIXELS // 1_000_000} million pixels "
         "and was not decoded: make it smaller"
     )
+
+
+def _is_float(encoded: Encoded) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(encoded.data), formats=["TIFF"]) as opened:
+                return opened.mode == "F"
+    except (OSError, SyntaxError, ValueError):  # what is wrong is told when it is decoded
+        return False
 
 
 def _decode(encoded: Encoded) -> np.ndarray:
