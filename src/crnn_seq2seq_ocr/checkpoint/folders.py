@@ -1,5 +1,6 @@
 """Folders of models and of training runs: which one a path means, and that each is written whole or not at all."""
 
+import functools
 import json
 import math
 import shutil
@@ -11,8 +12,10 @@ from crnn_seq2seq_ocr.checkpoint.hub import fetch_model, hub_address
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.checkpoint.pretrained import pretrained_models
 from crnn_seq2seq_ocr.errors import CheckpointError, did_you_mean
+from crnn_seq2seq_ocr.system.addresses import is_remote
 from crnn_seq2seq_ocr.system.files import write_whole
 from crnn_seq2seq_ocr.system.parsing import parse_json
+from crnn_seq2seq_ocr.system.stores import fetch
 
 WEIGHTS, DESCRIPTION, STATE, BEST = "model.safetensors", "model.json", "training.pt", "best.json"
 ONNX = "model.onnx"
@@ -37,6 +40,7 @@ def find_model(path: Path) -> Path:
     """
     if (address := hub_address(path)) is not None:
         return fetch_model(address)
+    path = local_model(path)
     if (path / DESCRIPTION).is_file():
         return path
     released = pretrained_models()
@@ -48,6 +52,17 @@ def find_model(path: Path) -> Path:
             f"training run, hf://owner/name, or a released model ({', '.join(released) or 'there are none here'})"
         )
     return chosen
+
+
+@functools.cache
+def local_model(path: Path) -> Path:
+    """Return where a model is on this computer: one in an object store is fetched, once in a process.
+
+    Raises:
+        StorageError: It is in a store, and cannot be read.
+        DependencyError: The package that speaks to the store is not installed.
+    """
+    return fetch(path) if is_remote(path) else path
 
 
 def load_description(folder: Path) -> Description:

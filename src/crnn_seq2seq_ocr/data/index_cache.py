@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from crnn_seq2seq_ocr.system.files import replacing
+from crnn_seq2seq_ocr.system.stores import cache_folder
 
 Arrays = dict[str, np.ndarray]
 
@@ -18,11 +19,6 @@ VERSION = 1
 _ALIGNED = 64
 
 log = logging.getLogger(__name__)
-
-
-def cache_folder() -> Path:
-    """Return the user's cache folder for this package."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crnn-seq2seq-ocr"
 
 
 def index_places(path: Path, key: str = "") -> list[Path]:

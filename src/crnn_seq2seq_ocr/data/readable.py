@@ -14,6 +14,8 @@ from PIL import Image, ImageOps
 
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import DataError, PictureError
+from crnn_seq2seq_ocr.system.addresses import is_remote
+from crnn_seq2seq_ocr.system.stores import fetch
 
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
 
@@ -94,6 +96,8 @@ def find_pictures(patterns: Sequence[str], suffixes: Collection[str] = PICTURE_S
 
 
 def _pictures_of(pattern: str, suffixes: Collection[str]) -> list[str]:
+    if is_remote(pattern):
+        pattern = str(fetch(pattern))
     path = Path(pattern)
     if os.path.isdir(pattern):  # that of Path raises for names that no file can have
         inside = [str(each) for each in sorted(path.rglob("*")) if each.suffix.lower() in suffixes]

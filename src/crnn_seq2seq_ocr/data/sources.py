@@ -16,6 +16,7 @@ A *spec* is what people write in a recipe or on the command line::
     synthetic:signs?seed=1&count=1000   drawn signs; options as in data.synthetic.settings
     synthetic:words?seed=1&count=1000   drawn words and lines; options as there
     mine + synthetic:signs              one after the other
+    s3://bucket/mine                    any of these in an object store, see system.stores
     0.3*mine + 0.7*synthetic:words      each with its share of an epoch
 """
 
@@ -26,11 +27,14 @@ from pathlib import Path
 from crnn_seq2seq_ocr.data.combined import Joined, Repeated, Subset, weighted
 from crnn_seq2seq_ocr.data.formats import arrow, folder, fsns, lmdb, mindrecord, page_xml, webdataset
 from crnn_seq2seq_ocr.data.formats.format import Format, Options
+from crnn_seq2seq_ocr.data.formats.labels import SUFFIXES
 from crnn_seq2seq_ocr.data.hashing import between, hash_places, parse_range
 from crnn_seq2seq_ocr.data.options import parse_options
 from crnn_seq2seq_ocr.data.sample import Source
-from crnn_seq2seq_ocr.errors import DataError, did_you_mean
+from crnn_seq2seq_ocr.errors import DataError, StorageError, did_you_mean
+from crnn_seq2seq_ocr.system.addresses import is_remote
 from crnn_seq2seq_ocr.system.dependencies import needing
+from crnn_seq2seq_ocr.system.stores import fetch
 
 FORMATS: tuple[Format, ...] = (
     fsns.FORMAT,
@@ -66,6 +70,8 @@ def open_source(spec: str) -> Source:
     try:
         weights, parts = _split_weights(spec)
         sources = [_open_one(part) for part in parts]
+    except StorageError:  # of an object store
+        raise
     except OSError as error:
         raise DataError(f"cannot read {error.filename or spec}: {error.strerror or error}") from error
     if weights and len(sources) > 1:
@@ -157,6 +163,8 @@ def _with_option(spec: str, option: str) -> str:
 
 
 def _open_place(place: str, options: Options) -> Source:
+    if is_remote(place):  # a list or a page without its pictures is none
+        place = str(fetch(place, whole_folder=Path(place).suffix.lower() in (*SUFFIXES, page_xml.SUFFIX)))
     path = Path(place).expanduser()
     if path.is_dir():
         format, paths = _format_of_folder(path), [path]

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from crnn_seq2seq_ocr.checkpoint.folders import ONNX, WEIGHTS, find_model, load_description
+from crnn_seq2seq_ocr.checkpoint.folders import ONNX, WEIGHTS, find_model, load_description, local_model
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.errors import CheckpointError
 from crnn_seq2seq_ocr.inference.backend import Backend
@@ -27,6 +27,7 @@ def load_backend(
     path: Path, *, device: str, precision: "Precision", backend: BackendName | None, concurrency: int = 1
 ) -> Backend:
     """Load the network of a model into the backend that runs it; arguments and errors are those of `Reader.load`."""
+    path = local_model(path)
     if path.suffix == ".onnx":
         if backend == "torch":
             raise CheckpointError(
@@ -53,6 +54,7 @@ def load_backend(
 def reads_many_widths(path: Path) -> bool:
     """Whether a model's pictures have many widths, told from its metadata alone; what cannot be read has not."""
     try:
+        path = local_model(path)
         if path.suffix != ".onnx":
             return load_description(find_model(path)).preprocessing.resize == "fit"
         content = json.loads(read_metadata(path)[DESCRIPTION_KEY])
@@ -63,6 +65,7 @@ def reads_many_widths(path: Path) -> bool:
 
 def weights_files(path: Path) -> list[Path]:
     """Return the files with a model's weights, of both backends: where one of them changes it is another model."""
+    path = local_model(path)
     if path.suffix == ".onnx":
         return [path]
     folder = find_model(path)

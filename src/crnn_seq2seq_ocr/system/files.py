@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from crnn_seq2seq_ocr.errors import CrnnOcrError, StorageError
+from crnn_seq2seq_ocr.system.addresses import refuse_remote
 
 _RENAME_EXCHANGE = 2  # linux/fs.h
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -25,6 +26,7 @@ def writing(place: Path) -> Iterator[None]:
     Raises:
         StorageError: `place` could not be written.
     """
+    refuse_remote(place, "this")
     try:
         yield
     except OSError as error:

@@ -20,8 +20,8 @@ from crnn_seq2seq_ocr.data.formats.tfrecord import (
     shard_name,
     write_records,
 )
-from crnn_seq2seq_ocr.data.index_cache import cache_folder
 from crnn_seq2seq_ocr.errors import DataError, RecordError, StorageError
+from crnn_seq2seq_ocr.system.stores import cache_folder
 
 RECORDS = [b"first", b"", b"x" * 1000, bytes(range(256)), b"last"]
 

@@ -1,0 +1,132 @@
+"""Object stores against a server on the loopback that speaks S3: data, lists, models, pictures, and what is refused."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crnn_seq2seq_ocr.checkpoint.folders import local_model
+from crnn_seq2seq_ocr.data.sources import open_source
+from crnn_seq2seq_ocr.errors import StorageError
+from crnn_seq2seq_ocr.system.addresses import is_remote, shown
+from crnn_seq2seq_ocr.system.files import write_whole
+from crnn_seq2seq_ocr.system.stores import fetch
+from tests.cli.conftest import Command, command
+from tests.conftest import TEXTS
+
+__all__ = ["command"]
+
+SECRET = "very-secret-key"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The address of a store."""
+    pytest.importorskip("moto")
+    pytest.importorskip("s3fs")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    starting = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(starting, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(600):
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def store(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A bucket of the store, and this process told of it; the cache is empty."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": server, "AWS_ACCESS_KEY_ID": "me", "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_DEFAULT_REGION": "us-east-1", "XDG_CACHE_HOME": str(tmp_path / "cache"),
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    import s3fs
+
+    local_model.cache_clear()
+    filesystem = s3fs.S3FileSystem(skip_instance_cache=True)
+    filesystem.mkdirs("bucket", exist_ok=True)
+    return filesystem
+
+
+def put(store: Any, folder: Path, place: str) -> None:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            store.put_file(str(path), f"{place}/{path.relative_to(folder).as_posix()}")
+
+
+def test_data_of_a_folder_a_list_and_a_pattern(store: Any, pictures: Path) -> None:
+    put(store, pictures, "bucket/mine")
+    for spec in ("s3://bucket/mine", "s3://bucket/mine/", "s3://bucket/mine/labels.tsv"):
+        source = open_source(spec)
+        assert [source.text(index) for index in range(len(source))] == TEXTS
+        assert source[3].images[0] == (pictures / "003.png").read_bytes()
+    assert len(open_source("s3://bucket/mine?limit=3 + s3://bucket/mine/labels.tsv?limit=2")) == 5
+
+
+def test_only_what_has_changed_is_fetched_again(store: Any, tmp_path: Path) -> None:
+    store.pipe_file("bucket/part/x.txt", b"one")
+    store.pipe_file("bucket/part/y.txt", b"two")
+    folder = fetch("s3://bucket/part")
+    (folder / "x.txt").write_bytes(b"ours")
+    store.pipe_file("bucket/part/y.txt", b"new")
+    store.pipe_file("bucket/part/z.txt", b"more")
+    assert fetch("s3://bucket/part") == folder
+    assert {path.name: path.read_bytes() for path in folder.glob("*.txt")} == {
+        "x.txt": b"ours", "y.txt": b"new", "z.txt": b"more",
+    }  # fmt: skip
+    store.rm_file("bucket/part/z.txt")
+    assert not (fetch("s3://bucket/part") / "z.txt").exists()
+    assert SECRET not in "".join(path.read_text() for path in tmp_path.rglob(".known.json"))
+
+
+def test_a_model_and_pictures_are_read(store: Any, command: Command, exported: Path, pictures: Path) -> None:
+    store.put_file(str(exported), "bucket/models/abc.onnx")
+    store.put_file(str(pictures / "000.png"), "bucket/crops/000.png")
+    answer = command("read", "s3://bucket/models/abc.onnx", "s3://bucket/crops/")
+    assert answer.status == 0, answer.err
+    assert answer.out.split("\t")[1] == TEXTS[0]
+
+
+def test_what_cannot_be_read_is_said_without_credentials(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in ("s3://bucket/none", "s3://bucket/none/*.tar"):
+        with pytest.raises(StorageError, match=rf"there is nothing at {place.replace('*', '.')}"):
+            open_source(place)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with pytest.raises(StorageError, match="check the network and the credentials") as caught:
+        fetch("s3://me:hidden@bucket/mine")
+    assert "hidden" not in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_nothing_is_written_to_a_store(command: Command, pictures: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StorageError, match="cannot be written to s3://bucket/x: write to a folder on this computer"):
+        write_whole(Path("s3://bucket/x"), "x")
+    answer = command("data", "convert", pictures, "gs://bucket/out")
+    assert answer.status == 1
+    assert "gcloud storage rsync" in answer.err
+    assert not any(tmp_path.iterdir())
+
+
+def test_what_is_an_address() -> None:
+    assert is_remote("s3://bucket/x")
+    assert is_remote(Path("s3://bucket/x"))
+    assert not is_remote("runs/s3:/x")
+    assert not is_remote("hf://a/b")
+    assert shown(Path("s3://me:secret@bucket/x")) == "s3://bucket/x"
+    assert os.environ.get("AWS_SECRET_ACCESS_KEY") != SECRET
