@@ -124,7 +124,7 @@ def test_names_with_a_question_mark_or_a_home(data, monkeypatch):
      ("{data}/train?repeat=-1", "repeat must be a whole number"),
      ("{data}/train?limit=all", "limit must be a whole"),
      ("{data}/train?limitt=3",
-      r"no option 'limitt' \(did you mean 'limit'\?\), there is truncated and limit and repeat and hash"),
+      r"no option 'limitt' \(did you mean 'limit'\?\), there is truncated and limit and repeat and hash and rare"),
      ("{data}/train?truncated=yes", "truncated must be 'error' or 'keep', not 'yes'"),
      ("{data}/train?limit=3&truncated", "option 'truncated' has no value"),
      ("{small}/train?part=test", "for a MindRecord set there is no option 'part'"),

@@ -12,6 +12,7 @@ A *spec* is what people write in a recipe or on the command line::
     mine/labels.tsv?text=text_with_case the column that holds the text
     fsns/train?limit=1000               the first samples of any of these
     mine?repeat=20                      the same samples so many times, beside many others
+    mine?rare=10                        samples with rare characters up to so many times, see data.rare
     mine?hash=0-80                      the samples whose hash is between these percents, see data.hashing
     synthetic:signs?seed=1&count=1000   drawn signs; options as in data.synthetic.settings
     synthetic:words?seed=1&count=1000   drawn words and lines; options as there
@@ -30,6 +31,7 @@ from crnn_seq2seq_ocr.data.formats.format import Format, Options
 from crnn_seq2seq_ocr.data.formats.labels import SUFFIXES
 from crnn_seq2seq_ocr.data.hashing import between, hash_places, parse_range
 from crnn_seq2seq_ocr.data.options import parse_options
+from crnn_seq2seq_ocr.data.rare import rare_oftener
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.errors import DataError, StorageError, did_you_mean
 from crnn_seq2seq_ocr.system.addresses import is_remote
@@ -50,7 +52,7 @@ FORMATS: tuple[Format, ...] = (
 SYNTHETIC = "synthetic:"
 DRAWN = ("signs", "words")
 
-ALWAYS = ("limit", "repeat", "hash")
+ALWAYS = ("limit", "repeat", "hash", "rare")
 """Options of every source that is not drawn."""
 
 WEIGHT = re.compile(r"(?P<weight>\d+(\.\d+)?|\.\d+)\s*\*\s*(?P<part>.+)")
@@ -102,12 +104,15 @@ def _open_one(spec: str) -> Source:
         return _open_synthetic(spec.removeprefix(SYNTHETIC))
     place, options = _split_options(spec)
     limit, repeat = _take_number("limit", options, spec), _take_number("repeat", options, spec)
+    rare = _take_number("rare", options, spec)
     part = options.pop("hash", None)
     source = _open_place(place, options)
     if part is not None:
         source = _part_by_hash(source, part, spec)
     if limit is not None and limit < len(source):
         source = Subset(source, range(limit))
+    if rare is not None:
+        source = rare_oftener(source, rare)
     return source if repeat is None else Repeated(source, repeat)
 
 
