@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from crnn_seq2seq_ocr.bulk.listing import Listing
+from crnn_seq2seq_ocr.bulk.listing import Entry, Listing
 from crnn_seq2seq_ocr.bulk.marks import Marks
 from crnn_seq2seq_ocr.bulk.results import Results, open_results, store_of
 from crnn_seq2seq_ocr.inference.reader import Reader
@@ -85,12 +85,8 @@ def read_into(
         marks = Marks(listing, results.names(), path)
         so_far = ReadingProgress(marks.total, marks.done, 0, results.failed)
         with stop_requests() as stop:
-            taken, names = itertools.tee(until(stop, marks.pending()))
-            readings = reader.read_stream(
-                (entry.open() for entry in taken), batch_size=batch_size, beam=beam, lexicon=lexicon, workers=workers
-            )
-            named = zip(readings, names, strict=False)
-            rows = (replace(reading, name=entry.name).to_dict() for reading, entry in named)
+            pending = until(stop, marks.pending())
+            rows = read_entries(pending, reader, batch_size=batch_size, beam=beam, lexicon=lexicon, workers=workers)
             return keep(rows, results, so_far, progress)
 
 
@@ -107,6 +103,18 @@ def keep(
         if progress:
             progress(so_far)
     return so_far
+
+
+def read_entries(
+    entries: Iterable[Entry], reader: Reader, *, batch_size: int, beam: int, lexicon: Constraint | None, workers: int
+) -> Iterator[dict[str, Any]]:
+    """Yield what `Reading.to_dict` gives for each entry, in order, under the entry's name; see `read_into`."""
+    taken, names = itertools.tee(entries)
+    readings = reader.read_stream(
+        (entry.open() for entry in taken), batch_size=batch_size, beam=beam, lexicon=lexicon, workers=workers
+    )
+    for reading, entry in zip(readings, names, strict=False):
+        yield replace(reading, name=entry.name).to_dict()
 
 
 def until(stop: StopRequest, entries: Iterable[Item]) -> Iterator[Item]:

@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from crnn_seq2seq_ocr.bulk.run import ReadingProgress
+    from crnn_seq2seq_ocr.bulk.share import SharedProgress
 
 
 def write_all(work: "Callable[..., ReadingProgress]", path: Path, *, shown: bool, what: str = "texts") -> int:
@@ -27,6 +28,32 @@ def write_all(work: "Callable[..., ReadingProgress]", path: Path, *, shown: bool
         typer.echo(f"stopped with {so_far.left:,} left: the same command goes on", err=True)
         raise typer.Exit(130)
     return so_far.failed
+
+
+def share_all(work: "Callable[..., SharedProgress]", folder: Path) -> None:
+    """Read parts that are shared with other processes, and say how it goes; a line every ten seconds.
+
+    Raises:
+        Exit: It was asked to stop before the end.
+    """
+    began = told = time.monotonic()
+
+    def report(so_far: "SharedProgress") -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= 10:
+            told = now
+            pace = f"{so_far.read / (now - began):.1f} a second, {so_far.failed:,} failed"
+            typer.echo(
+                f"reading: {so_far.done:,} of {so_far.total:,} parts, {so_far.read:,} texts here, {pace}", err=True
+            )
+
+    so_far = work(progress=report)
+    failed = f", {so_far.failed:,} of them failed" if so_far.failed else ""
+    typer.echo(f"{folder}: {so_far.done:,} of {so_far.total:,} parts, {so_far.read:,} texts read here{failed}")
+    if so_far.done < so_far.total:
+        typer.echo("stopped before the end: the same command goes on, here or elsewhere", err=True)
+        raise typer.Exit(130)
 
 
 @contextlib.contextmanager

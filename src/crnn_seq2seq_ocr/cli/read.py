@@ -24,7 +24,7 @@ from crnn_seq2seq_ocr.cli.model import (
     read_constraint,
 )
 from crnn_seq2seq_ocr.cli.pages import Dpi, FormOption, Overlay, SearchableFile, Side, read_pages
-from crnn_seq2seq_ocr.cli.progress import write_all
+from crnn_seq2seq_ocr.cli.progress import share_all, write_all
 
 if TYPE_CHECKING:
     from crnn_seq2seq_ocr.bulk.listing import Listing
@@ -76,6 +76,15 @@ def read(
             show_default="everything; under a launcher the part of the process",
         ),
     ] = None,
+    share: Annotated[
+        bool,
+        typer.Option(
+            "--share",
+            help="Share the work with all processes that are given the same command, on any machines that see the "
+            "output, which becomes a folder of parts; they may come and go.",
+        ),
+    ] = False,
+    part_size: Annotated[int, typer.Option(min=1, help="Texts that a process takes at a time with --share.")] = 10_000,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Read again what failed in an earlier run.")
     ] = False,
@@ -112,7 +121,7 @@ def read(
     from crnn_seq2seq_ocr.system.files import make_folder
 
     if find:
-        _refuse_crops_options(views=views, attention=attention)
+        _refuse_crops_options(views=views, attention=attention, share=share)
         failures = read_pages(
             model, images or [], listed=listed, output=output, excel=for_whom is not None,
             form="json" if as_json else form, overlay=overlay, searchable=searchable, side=side, dpi=dpi,
@@ -129,6 +138,8 @@ def read(
         raise DataError("--for excel is for a table that is written: name an --output that ends in .csv or .tsv")
     printed = views or as_json or attention is not None
     _check(images, listed, output, views=views, printed=printed, retry_failed=retry_failed)
+    if share:
+        _check_share(output, shard=shard, retry_failed=retry_failed)
     launched = Shard.of_process() if shard is None else None
     part = Shard.parse(shard) if shard is not None else launched or Shard(1, 1)
     # What is wrong with an argument is said before the work; standard input is read as it comes, however long it is.
@@ -143,6 +154,15 @@ def read(
     searching = beam > 1 or lexicon is not None
     reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
     names = read_constraint(reader, lexicon=lexicon, allow=allow, pattern=pattern)
+    if output is not None and share:
+        from crnn_seq2seq_ocr.bulk.share import share_into
+
+        work_shared = partial(
+            share_into, output, (listing or Listing(Pictures(list(paths)))).entries, reader, part_size=part_size,
+            batch_size=batch_size, beam=beam, lexicon=names, workers=workers, excel=for_whom is not None,
+        )  # fmt: skip
+        share_all(work_shared, output)
+        return
     if output is not None:
         place = output if shard is None and launched is None else part.path(output)
         chosen = (listing or Listing(Pictures(list(paths)))).part(part)
@@ -163,11 +183,23 @@ def read(
         raise typer.Exit(1)
 
 
-def _refuse_crops_options(*, views: bool, attention: Path | None) -> None:
+def _check_share(output: Path | None, *, shard: str | None, retry_failed: bool) -> None:
     from crnn_seq2seq_ocr.errors import DataError
 
-    if views or attention is not None:
-        raise DataError("--views and --attention are for pictures that were cut out: leave them or --find out")
+    if output is None:
+        raise DataError("--share is for readings that are kept: name their --output")
+    if shard is not None or retry_failed:
+        raise DataError(
+            "with --share a process takes parts as they come: leave --shard out; to read failed texts again, delete "
+            "the parts that hold them, and leave --retry-failed out"
+        )
+
+
+def _refuse_crops_options(*, views: bool, attention: Path | None, share: bool) -> None:
+    from crnn_seq2seq_ocr.errors import DataError
+
+    if views or attention is not None or share:
+        raise DataError("--views, --attention and --share are for pictures that were cut out: leave them or --find out")
 
 
 def _tell_skipped(images: list[str], model: Path) -> None:
