@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -195,3 +196,25 @@ def content(path: Path) -> Any:
 
 def without_time(scores: dict[str, Any]) -> dict[str, Any]:
     return scores | {"title": "", "facts": {name: fact for name, fact in scores["facts"].items() if name != "time"}}
+
+
+def test_torchrun_starts_two_machines_anew_and_they_go_on(micro: MakeRecipe, tmp_path: Path) -> None:
+    """Two agents, as on two machines; a process of the second one is killed."""
+    recipe = write(micro(training__steps=500, training__save_every=10, training__log_every=10), tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        endpoint = f"127.0.0.1:{free.getsockname()[1]}"
+    launcher = ["torch.distributed.run", "--nnodes", "2", "--nproc-per-node", "1", "--max-restarts", "2",
+                "--rdzv-backend", "c10d", "--rdzv-id", "x", "--rdzv-endpoint", endpoint, "-m"]  # fmt: skip
+    folder = tmp_path / "run"
+    command = ["train", recipe, "--out", str(folder)]
+    with start(*command, launcher=launcher) as first, start(*command, launcher=launcher) as second:
+        wait_for_lines(folder, 5)
+        (child,) = subprocess.run(["pgrep", "-P", str(second.pid)], capture_output=True, text=True).stdout.split()
+        os.kill(int(child), signal.SIGKILL)
+        said = ""
+        for agent in (first, second):
+            out, errors = agent.communicate(timeout=300)
+            assert agent.returncode == 0, errors
+            said += out
+    assert load_state(checkpoints(folder)[-1])["progress"]["step"] == 500
+    assert "going on from step" in said

@@ -58,6 +58,8 @@ def train(
     """Train a recogniser, on one device or, under `accelerate launch`, on several."""
     from rich.console import Console
 
+    from crnn_seq2seq_ocr.checkpoint.folders import last_checkpoint
+    from crnn_seq2seq_ocr.system.processes import restarted
     from crnn_seq2seq_ocr.training.overfit import overfit_recipe
     from crnn_seq2seq_ocr.training.train import train as run
 
@@ -70,6 +72,8 @@ def train(
     if overfit is not None:
         chosen = overfit_recipe(chosen, _batch_count(overfit))
     folder = out or Path("runs") / chosen.name
+    # A launcher that starts all processes anew gives them the command as before.
+    resume = resume or (restarted() and last_checkpoint(folder) is not None)
     console = Console(soft_wrap=True)
     outcome = run(chosen, folder=folder, resume=resume, initial=init, console=console)
     if outcome.interrupted:

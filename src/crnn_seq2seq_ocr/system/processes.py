@@ -52,6 +52,11 @@ def local_process() -> int:
     return next((found for launcher in LAUNCHERS if (found := _number(launcher.local_rank)) is not None), 0)
 
 
+def restarted() -> bool:
+    """Return whether `torchrun` has started this process anew, after one of all has failed."""
+    return bool(_number("TORCHELASTIC_RESTART_COUNT"))
+
+
 def processes() -> "PartialState | SingleProcess":
     """Return all processes and this one's place among them, joined through PyTorch where there are several.
 

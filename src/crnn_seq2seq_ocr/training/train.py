@@ -30,6 +30,7 @@ from crnn_seq2seq_ocr.training.data import batches_of, make_examples, training_s
 from crnn_seq2seq_ocr.training.finetune import PretrainedModel, resolve_charset
 from crnn_seq2seq_ocr.training.learner import Learner, Progress
 from crnn_seq2seq_ocr.training.log import Meter, TrainingLog
+from crnn_seq2seq_ocr.training.peers import watched_peers
 from crnn_seq2seq_ocr.training.run_folder import check_folder, only_here, write_recipe
 from crnn_seq2seq_ocr.training.trackers import start_trackers
 from crnn_seq2seq_ocr.training.validation import validate
@@ -80,7 +81,7 @@ def train(
     keep_freed_memory()
     accelerator = optimization.make_accelerator(recipe.training)
     check_folder(recipe, folder, resume=resume)
-    with only_here(folder, accelerator):
+    with watched_peers(accelerator), only_here(folder, accelerator):
         check_folder(recipe, folder, resume=resume)  # as it is now that nobody else writes there
         return _train(recipe, accelerator, folder=folder, resume=resume, initial=initial, console=console)
 
