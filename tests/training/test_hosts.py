@@ -130,17 +130,17 @@ def same(tmp_path: Path) -> dict[str, Any]:
 
 @pytest.mark.usefixtures("hosts")
 def test_hosts_train_as_one_process_and_others_go_on(micro: MakeRecipe, tmp_path: Path, same: dict[str, Any]) -> None:
-    """Two hosts for four steps, then four for four more: as one process that makes all eight."""
+    """Two hosts for eight steps; four hosts that go on from the fourth of them: as one process."""
     recipes = {
-        count: written(
-            micro(training__batch_size=12 // count, training__steps=steps, **same), tmp_path / f"{count}.yaml"
-        )
-        for count, steps in ((1, 8), (2, 4), (4, 8))
+        count: written(micro(training__batch_size=12 // count, training__steps=8, **same), tmp_path / f"{count}.yaml")
+        for count in (1, 2, 4)
     }
     to_the_end(1, recipes[1], "--out", str(tmp_path / "one"))
     to_the_end(2, recipes[2], "--out", str(tmp_path / "many"))
+    assert losses(tmp_path / "many") == pytest.approx(losses(tmp_path / "one"), rel=1e-4)
+    for later in checkpoints(tmp_path / "many")[2:]:
+        shutil.rmtree(later)
     to_the_end(4, recipes[4], "--out", str(tmp_path / "many"), "--resume")
-    assert list(losses(tmp_path / "many")) == list(range(1, 9))
     assert losses(tmp_path / "many") == pytest.approx(losses(tmp_path / "one"), rel=1e-4)
     ours, theirs = (load_state(checkpoints(tmp_path / name)[-1])["model"] for name in ("many", "one"))
     for name, tensor in ours.items():
