@@ -59,6 +59,73 @@ def test_a_form_is_read_row_by_row() -> None:
     assert [line for block in found for line in block] == [[2 * row, 2 * row + 1] for row in range(5)]
 
 
+CROISSANTS = [("Croissant", "1,20 €"), ("Baguette", "0,95 €"), ("Pain complet", "2,40 €"), ("Tarte", "18 €")]
+HOURS = ["OUVERT", "lundi - vendredi", "7h - 19h"]
+
+
+def cells(rows: list[tuple[str, ...]], *lefts: float, top: float = 0, step: float = 40) -> list[tuple[float, ...]]:
+    """Places of the cells of rows, as wide as their texts."""
+    return [
+        (left, top + step * number, 11 * len(text))
+        for number, row in enumerate(rows)
+        for left, text in zip(lefts, row, strict=True)
+    ]
+
+
+def lines_of(places: list[tuple[float, ...]], texts: list[str]) -> list[str]:
+    """The lines as they are read, of boxes in any order."""
+    shuffled = np.random.default_rng(3).permutation(len(places))
+    found = arrange(boxes(*places)[shuffled], [texts[place] for place in shuffled])
+    return [" ".join(texts[shuffled[place]] for place in line) for block in found for line in block]
+
+
+@pytest.mark.parametrize("hours_first", [False, True])
+@pytest.mark.parametrize("step", [40, 47])
+@pytest.mark.parametrize("joined", [False, True])
+def test_a_price_list_beside_opening_hours(hours_first: bool, step: float, joined: bool) -> None:
+    prices, hours = [" ".join(row) for row in CROISSANTS], [(text,) for text in HOURS]
+    at = (300, 470) if hours_first else (0, 180)
+    list_places = cells([(each,) for each in prices], at[0]) if joined else cells(CROISSANTS, *at)
+    hour_places = cells(hours, 0 if hours_first else 330, step=step)
+    list_texts = prices if joined else [text for row in CROISSANTS for text in row]
+
+    places = [(0, -90, 520), *list_places, *hour_places]
+    read = lines_of(places, ["BOULANGERIE", *list_texts, *HOURS])
+
+    assert read == ["BOULANGERIE", *(HOURS + prices if hours_first else prices + HOURS)]
+
+
+def test_panels_whose_lines_are_not_level_need_no_texts() -> None:
+    places = [*cells([("a" * 9, "b" * 5)] * 5, 0, 180), *cells([("c" * 8,)] * 7, 330, top=4, step=31)]
+    found = arrange(boxes(*places))
+    assert [line for block in found for line in block] == [
+        *([2 * row, 2 * row + 1] for row in range(5)), *([10 + row] for row in range(7))
+    ]  # fmt: skip
+
+
+def test_three_panels_beside_each_other() -> None:
+    texts = [[f"{name}{row}" * 2 for row in range(count)] for name, count in (("one", 5), ("two", 6), ("three", 4))]
+    places = [
+        place
+        for number, column in enumerate(texts)
+        for place in cells([(each,) for each in column], 220 * number, top=3 * number, step=34 + 5 * number)
+    ]
+    assert lines_of(places, [text for column in texts for text in column]) == [text for each in texts for text in each]
+
+
+def test_a_table_of_prices_is_read_row_by_row() -> None:
+    rows = [("Article", "Nombre", "Prix"), ("Tasse", "2", "4,50 €"), ("Assiette", "6", "7,00 €"), ("Bol", "1", "3,20 €")]
+    texts = [text for row in rows for text in row]
+    assert lines_of(cells(rows, 0, 180, 330), texts) == [" ".join(row) for row in rows]
+
+
+def test_a_form_with_long_answers_keeps_labels_and_values_in_a_line() -> None:
+    rows = [("Date de naissance :", "12 mars 1980 a Lyon"), ("Adresse complete :", "4 rue du Port, Nantes"),
+            ("Personne a prevenir :", "Madame Lea Durand"), ("Numero du dossier :", "2024 / 1187 / bis")]  # fmt: skip
+    texts = [text for row in rows for text in row]
+    assert lines_of(cells(rows, 0, 300), texts) == [" ".join(row) for row in rows]
+
+
 def test_pieces_of_a_line_are_joined_and_large_and_small_are_not() -> None:
     corners = np.concatenate([boxes((0, 0, 100), (120, 3, 100), (240, -2, 90)), boxes((0, 40, 300), height=80)])
     assert [line for block in arrange(corners) for line in block] == [[0, 1, 2], [3]]

@@ -41,7 +41,7 @@ def assemble(name: str, size: tuple[int, int], pieces: list[Piece]) -> Page:
     angle = direction(corners)
     words = [_words(piece) for piece in pieces]
     blocks = []
-    for lines in arrange(corners):
+    for lines in arrange(corners, [piece.reading.text for piece in pieces]):
         done = tuple(_line([pieces[place] for place in line], [words[place] for place in line]) for line in lines)
         around = np.concatenate([pieces[place].corners for line in lines for place in line])
         blocks.append(Block(done, as_quadrilateral(_around(around, angle))))

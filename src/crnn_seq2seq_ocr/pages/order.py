@@ -1,10 +1,12 @@
 """The order in which people read: columns from left to right, lines from top to bottom, blocks of lines.
 
 Quadrilaterals are turned upright first, by the direction in which most of the text runs. A region is then cut where an
-empty gutter runs through several of its rows and both sides are columns of text rather than cells of a form. What is
-left is put into lines, and lines that follow each other closely into blocks.
+empty gutter runs through several of its rows and both sides are columns of text, or panels beside each other, rather
+than cells of a form or a table. What is left is put into lines, and lines that follow each other closely into blocks.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,21 +33,43 @@ SAME_SIZE = 1.8
 """How many times as high one of two lines of a block, or two pieces of a line, may be."""
 
 
+BESIDE = 0.35
+"""How far apart, in heights of the smaller, the centres of two lines may be that stand beside each other."""
+
+UNEVEN = 0.12
+"""Standard deviation of that distance, at least, where lines stand beside each other by chance."""
+
+_AMOUNT = re.compile(r"\d+(?:[.,]\d{1,2})?\s*(?:€|\$|£|EUR)|\d+[.,]\d{2}", re.IGNORECASE)
+_PRICE = re.compile(rf"(?:.*\s)?(?:{_AMOUNT.pattern})", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class _Boxes:
-    """Upright boxes: numbers of the quadrilaterals, and their edges, each (N,)."""
+    """Upright boxes, each array (N,).
+
+    Attributes:
+        index: Numbers of the quadrilaterals.
+        left, top, right, bottom: Their edges.
+        label: Whether the text ends with a colon.
+        price: Whether it ends with an amount of money.
+        amount: Whether it is one and nothing else.
+    """
 
     index: np.ndarray
     left: np.ndarray
     top: np.ndarray
     right: np.ndarray
     bottom: np.ndarray
+    label: np.ndarray
+    price: np.ndarray
+    amount: np.ndarray
 
     def __len__(self) -> int:
         return len(self.index)
 
     def __getitem__(self, chosen: np.ndarray) -> "_Boxes":
-        return _Boxes(*(each[chosen] for each in (self.index, self.left, self.top, self.right, self.bottom)))
+        edges = (each[chosen] for each in (self.index, self.left, self.top, self.right, self.bottom))
+        return _Boxes(*edges, self.label[chosen], self.price[chosen], self.amount[chosen])
 
     @property
     def height(self) -> np.ndarray:
@@ -56,15 +80,17 @@ class _Boxes:
         return np.asarray(self.right - self.left)
 
 
-def arrange(corners: np.ndarray) -> list[list[list[int]]]:
-    """Blocks of lines of numbers of quadrilaterals, all in reading order.
+def arrange(corners: np.ndarray, texts: Sequence[str] | None = None) -> list[list[list[int]]]:
+    """Put quadrilaterals into blocks of lines of their numbers, all in reading order.
 
     Args:
         corners: (N, 4, 2), each clockwise from the top left of its text.
+        texts: What each says, as far as it is known: colons after labels and prices after names tell forms and price
+            lists from columns, where they stand at the same heights.
     """
     if not len(corners):
         return []
-    boxes = _upright(np.asarray(corners, np.float64))
+    boxes = _upright(np.asarray(corners, np.float64), [""] * len(corners) if texts is None else texts)
     blocks: list[list[np.ndarray]] = []
     for region in _regions(boxes):
         blocks += _blocks(region, _lines(region))
@@ -86,14 +112,20 @@ def direction(corners: np.ndarray) -> float:
     return float(quarter * np.pi / 2 + offsets[order][np.searchsorted(total, total[-1] / 2)])
 
 
-def _upright(corners: np.ndarray) -> _Boxes:
+def _upright(corners: np.ndarray, texts: Sequence[str]) -> _Boxes:
     angle = direction(corners)
     cos, sin = np.cos(angle), np.sin(angle)
     turned = corners @ np.array([[cos, -sin], [sin, cos]])  # (N, 4, 2)
     # The middles of the sides: of a box that leans, the corners reach into the lines above and below.
     middles = (turned + np.roll(turned, -1, axis=1)) / 2
     low, high = middles.min(1), middles.max(1)
-    return _Boxes(np.arange(len(corners)), low[:, 0], low[:, 1], high[:, 0], high[:, 1])
+    trimmed = [text.strip() for text in texts]
+    return _Boxes(
+        np.arange(len(corners)), low[:, 0], low[:, 1], high[:, 0], high[:, 1],
+        label=np.array([text.endswith(":") for text in trimmed]),
+        price=np.array([_PRICE.fullmatch(text) is not None for text in trimmed]),
+        amount=np.array([_AMOUNT.fullmatch(text) is not None for text in trimmed]),
+    )  # fmt: skip
 
 
 def _regions(boxes: _Boxes) -> list[_Boxes]:
@@ -121,32 +153,32 @@ def _cut_columns(region: _Boxes) -> list[_Boxes]:
     least = max(2, round(GUTTER * unit * scale))
     start = 0
     while start < len(rows):
-        end, gutter = _run(covered, start, least)
-        if gutter is not None:
-            start = _begin(covered, region, rows, start, gutter, unit)
-            inside = np.concatenate(rows[start:end])
+        end, gutters = _run(covered, start, least)
+        for gutter in gutters:
+            first = _begin(covered, region, rows, start, gutter, unit)
+            inside = np.concatenate(rows[first:end])
             at = left + gutter / scale
             sides = region[inside[_middle(region)[inside] < at]], region[inside[_middle(region)[inside] >= at]]
             if _columns(*sides):
-                above = [region[np.concatenate(rows[:start])]] if start else []
+                above = [region[np.concatenate(rows[:first])]] if first else []
                 below = [region[np.concatenate(rows[end:])]] if end < len(rows) else []
                 return [*above, *sides, *below]
         start = max(end, start + 1)
     return [region]
 
 
-def _run(covered: np.ndarray, start: int, least: int) -> tuple[int, float | None]:
-    """Find the end of the longest run of rows from `start` on that share a gutter, and its middle in bins."""
+def _run(covered: np.ndarray, start: int, least: int) -> tuple[int, list[float]]:
+    """Find the end of the longest run of rows from `start` on that share a gutter, and the middles of all in bins."""
     union = np.zeros(covered.shape[1], bool)
-    gutter = None
+    gutters: list[float] = []
     for end in range(start, len(covered)):
         union = union | covered[end]
-        found = _gutter(union, least)
-        if found is None:
+        found = _gutters(union, least)
+        if not found:
             # Rows without a gutter may begin a run that has none; a gutter that ends, ends the run.
-            return (end, gutter) if gutter is not None else (end + 1, None)
-        gutter = found
-    return len(covered), gutter
+            return (end, gutters) if gutters else (end + 1, [])
+        gutters = found
+    return len(covered), gutters
 
 
 def _begin(covered: np.ndarray, region: _Boxes, rows: list[np.ndarray], start: int, gutter: float, unit: float) -> int:
@@ -159,14 +191,12 @@ def _begin(covered: np.ndarray, region: _Boxes, rows: list[np.ndarray], start: i
     return start
 
 
-def _gutter(union: np.ndarray, least: int) -> float | None:
-    """Find the middle of the widest empty stretch between covered ones; None where none is wide enough."""
+def _gutters(union: np.ndarray, least: int) -> list[float]:
+    """Find the middles of the empty stretches between covered ones that are wide enough, the widest first."""
     places = np.flatnonzero(union)
-    if len(places) < 2:
-        return None
     gaps = np.diff(places)
-    widest = int(gaps.argmax())
-    return float(places[widest] + gaps[widest] / 2) if gaps[widest] > least else None
+    widest_first = np.argsort(-gaps, kind="stable")
+    return [float(places[each] + gaps[each] / 2) for each in widest_first if gaps[each] > least]
 
 
 def _coverage(row: _Boxes, left: float, scale: float) -> np.ndarray:
@@ -189,13 +219,23 @@ def _rows(region: _Boxes) -> list[np.ndarray]:
 
 
 def _columns(left: _Boxes, right: _Boxes) -> bool:
-    """Whether both are columns of text, and not the cells of a form or a table."""
-    lines = [_lines(side) for side in (left, right)]
-    if min(map(len, lines)) < 2:
+    """Whether both are columns of text or panels, and not the cells of a form or a table."""
+    lines = _lines(left), _lines(right)
+    if min(map(len, lines)) < 2 or np.mean([left.label[line[-1]] for line in lines[0]]) > 0.5:
         return False
-    if not _level(*(_centres(side, found) for side, found in zip((left, right), lines, strict=True))):
+    beside = _beside_each_other(_centres(left, lines[0]), _centres(right, lines[1]))
+    if np.isnan(beside).mean() >= 0.5 or (len(beside) > 2 and np.nanstd(beside) > UNEVEN):
         return True
-    return all(_filled(side, found) for side, found in zip((left, right), lines, strict=True))
+    if _filled(left, lines[0]) and _filled(right, lines[1]):
+        return True
+    if _is_price_list(left, lines[0]):
+        return not any(right.amount[line[0]] for line in lines[1])
+    return _is_price_list(right, lines[1]) and 1.2 * len(lines[0]) < len(lines[1])
+
+
+def _is_price_list(side: _Boxes, lines: list[np.ndarray]) -> bool:
+    """Whether most lines are of something and its price."""
+    return bool(np.mean([side.price[line[-1]] and not side.amount[line[0]] for line in lines]) > 0.5)
 
 
 def _filled(side: _Boxes, lines: list[np.ndarray]) -> bool:
@@ -206,11 +246,20 @@ def _filled(side: _Boxes, lines: list[np.ndarray]) -> bool:
     )
 
 
-def _level(left: np.ndarray, right: np.ndarray) -> bool:
-    """Whether most lines of the side that has fewer stand beside one of the other: centres and heights, (N, 2)."""
+def _beside_each_other(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Compute how far below the next line of the other side each line stands, of the side that has fewer.
+
+    Args:
+        left: Centres and heights of lines, (N, 2).
+        right: The same of the other side.
+
+    Returns:
+        In heights of the smaller; NaN where none stands beside it.
+    """
     few, many = sorted((left, right), key=len)
-    distance = np.abs(few[:, None, 0] - many[None, :, 0]) / np.minimum(few[:, None, 1], many[None, :, 1])
-    return bool((distance.min(axis=1) < 0.35).mean() > 0.5)
+    distance = (few[:, None, 0] - many[None, :, 0]) / np.minimum(few[:, None, 1], many[None, :, 1])
+    nearest = distance[np.arange(len(few)), np.abs(distance).argmin(axis=1)]
+    return np.where(np.abs(nearest) < BESIDE, nearest, np.nan)
 
 
 def _centres(side: _Boxes, lines: list[np.ndarray]) -> np.ndarray:
