@@ -114,7 +114,12 @@ def test_three_panels_beside_each_other() -> None:
 
 
 def test_a_table_of_prices_is_read_row_by_row() -> None:
-    rows = [("Article", "Nombre", "Prix"), ("Tasse", "2", "4,50 €"), ("Assiette", "6", "7,00 €"), ("Bol", "1", "3,20 €")]
+    rows = [
+        ("Article", "Nombre", "Prix"),
+        ("Tasse", "2", "4,50 €"),
+        ("Assiette", "6", "7,00 €"),
+        ("Bol", "1", "3,20 €"),
+    ]
     texts = [text for row in rows for text in row]
     assert lines_of(cells(rows, 0, 180, 330), texts) == [" ".join(row) for row in rows]
 

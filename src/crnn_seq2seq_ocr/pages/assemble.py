@@ -1,13 +1,16 @@
 """From what was read of each piece to a page: words, lines, blocks, and where each character stands."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 
 import numpy as np
 
 from crnn_seq2seq_ocr.inference.readings import Character, Reading
-from crnn_seq2seq_ocr.pages.crops import between
+from crnn_seq2seq_ocr.pages.crops import between, within
+from crnn_seq2seq_ocr.pages.ink import Ink
 from crnn_seq2seq_ocr.pages.order import arrange, direction
+from crnn_seq2seq_ocr.pages.splitting import WordPart, split
 from crnn_seq2seq_ocr.pages.values import Block, Line, Page, PlacedCharacter, Word, as_quadrilateral
 from crnn_seq2seq_ocr.text import normalize
 
@@ -20,11 +23,13 @@ class Piece:
         corners: (4, 2), where it stands, clockwise from the top left of its text.
         reading: What it says.
         covered: Which share of the width of what the model looked at is the crop; the rest is filling.
+        ink: Its text in pixels; None where it was not told from the background.
     """
 
     corners: np.ndarray
     reading: Reading
     covered: float
+    ink: Ink | None = None
 
 
 def assemble(name: str, size: tuple[int, int], pieces: list[Piece]) -> Page:
@@ -65,28 +70,24 @@ def _line(pieces: list[Piece], words: list[list[Word]]) -> Line:
 
 def _words(piece: Piece) -> list[Word]:
     """Cut a piece into words at its spaces."""
-    characters = piece.reading.characters
-    edges = _edges(characters, piece.covered)
-    words = []
-    begin = 0
-    for place in [*(place for place, each in enumerate(characters) if each.text.isspace()), len(characters)]:
-        if word := _word(piece, characters[begin:place], edges[begin : place + 1]):
-            words.append(word)
-        begin = place + 1
-    return words
+    edges = _edges(piece.reading.characters, piece.covered)
+    found = split(piece.reading.characters, edges, piece.ink)
+    return [word for each in found if (word := _word(piece, each)) is not None]
 
 
-def _word(piece: Piece, characters: tuple[Character, ...], edges: np.ndarray) -> Word | None:
-    text = normalize("".join(each.text for each in characters))
+def _word(piece: Piece, part: WordPart) -> Word | None:
+    text = normalize("".join(each.text for each in part.characters))
     if not text:
         return None
+    left, right = part.edges[0], part.edges[-1]
+    rows = (0.0, 1.0) if piece.ink is None else piece.ink.rows(left, right)
     return Word(
         text=text,
-        confidence=prod(each.confidence for each in characters),
-        quadrilateral=as_quadrilateral(between(piece.corners, edges[0], edges[-1])),
+        confidence=prod(each.confidence for each in part.characters),
+        quadrilateral=as_quadrilateral(within(between(piece.corners, left, right), *rows)),
         characters=tuple(
-            PlacedCharacter(each.text, each.confidence, as_quadrilateral(between(piece.corners, left, right)))
-            for each, left, right in zip(characters, edges[:-1], edges[1:], strict=True)
+            PlacedCharacter(each.text, each.confidence, as_quadrilateral(within(between(piece.corners, *at), *rows)))
+            for each, at in zip(part.characters, pairwise(part.edges), strict=True)
         ),
     )
 

@@ -54,6 +54,15 @@ def between(corners: np.ndarray, begin: float, end: float) -> np.ndarray:
     )
 
 
+def within(corners: np.ndarray, begin: float, end: float) -> np.ndarray:
+    """Return the corners (4, 2) of what lies between two shares of the height of a quadrilateral."""
+    (top_left, top_right, bottom_right, bottom_left) = corners
+    left, right = bottom_left - top_left, bottom_right - top_right
+    return np.stack(
+        [top_left + begin * left, top_right + begin * right, top_right + end * right, top_left + end * left]
+    )
+
+
 def cut(picture: np.ndarray, corners: np.ndarray, *, room: float = ROOM) -> list[Crop]:
     """Straighten a quadrilateral into pieces: one, or several where it is too long to be read at once.
 

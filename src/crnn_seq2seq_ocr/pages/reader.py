@@ -19,6 +19,7 @@ from crnn_seq2seq_ocr.pages.assemble import Piece, assemble
 from crnn_seq2seq_ocr.pages.crops import ROOM, Crop, cut
 from crnn_seq2seq_ocr.pages.detector import MOST_BOXES, Detector, RapidDetector
 from crnn_seq2seq_ocr.pages.documents import DPI, expand, open_page
+from crnn_seq2seq_ocr.pages.ink import find_ink
 from crnn_seq2seq_ocr.pages.turning import read_all_ways
 from crnn_seq2seq_ocr.pages.values import Page, failed_page
 
@@ -197,7 +198,10 @@ class PageReader:
             return None
         preprocessing = self.reader.description.preprocessing
         return Piece(
-            crop.corners, replace(reading, attention=None, views=None), coverage(crop.pixels, preprocessing)[1]
+            crop.corners,
+            replace(reading, attention=None, views=None),
+            coverage(crop.pixels, preprocessing)[1],
+            find_ink(crop.pixels),
         )
 
 

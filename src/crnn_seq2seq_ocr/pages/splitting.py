@@ -1,0 +1,111 @@
+"""Lines into words: at the spaces that were read, moved to where the picture is empty, and at wide gaps beside them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crnn_seq2seq_ocr.inference.readings import Character
+from crnn_seq2seq_ocr.pages.ink import Ink
+
+REACH = 1.2
+"""How far from where the reader saw a space its gap may be, in heights of the text."""
+
+NEAR = 0.4
+"""How many heights of width a gap is worth that is one height nearer."""
+
+LOST = 0.42
+"""Width of a gap, at least, in heights of the text, where a space was not read and the line has no two others."""
+
+ALIKE = 0.8
+"""Width of such a gap, at least, in widths of the middle one of the line's spaces."""
+
+WIDER = 2.5
+"""How many times as wide as the middle gap between letters such a gap is, at least: letters may be spaced out."""
+
+
+@dataclass(frozen=True)
+class WordPart:
+    """The characters of a word.
+
+    Attributes:
+        characters: One by one.
+        edges: Where each begins and the last ends, as shares of the line's width, (characters + 1,).
+    """
+
+    characters: tuple[Character, ...]
+    edges: np.ndarray
+
+
+def split(characters: tuple[Character, ...], edges: np.ndarray, ink: Ink | None) -> list[WordPart]:
+    """Split a line into words.
+
+    Args:
+        characters: Of the line.
+        edges: Where each begins and the last ends as the attention saw them, (characters + 1,).
+        ink: The text in pixels; None leaves words where the attention saw them.
+    """
+    spaces = [place for place, each in enumerate(characters) if each.text.isspace()]
+    cuts = [(place, place + 1) for place in spaces]
+    if ink is None:
+        return _parts(characters, edges, cuts, [None] * len(cuts), ink)
+    gaps = _gaps_of(spaces, edges, ink)
+    for gap in _lost(gaps, ink):
+        middle = ink.gaps[gap].mean()
+        place = int(np.abs(edges[1:-1] - middle).argmin()) + 1 if len(characters) > 1 else 0
+        if 0 < place < len(characters) and not any(begin <= place <= end for begin, end in cuts):
+            cuts.append((place, place))
+            gaps.append(gap)
+    order = sorted(range(len(cuts)), key=lambda number: cuts[number])
+    return _parts(characters, edges, [cuts[each] for each in order], [gaps[each] for each in order], ink)
+
+
+def _gaps_of(spaces: list[int], edges: np.ndarray, ink: Ink) -> list[int | None]:
+    """Find the number of the gap of each space: wide and near, each after that of the space before."""
+    found: list[int | None] = []
+    begin = 0
+    centres, widths = ink.gaps.mean(axis=1), np.diff(ink.gaps, axis=1)[:, 0]
+    for place in spaces:
+        away = np.abs(centres[begin:] - (edges[place] + edges[place + 1]) / 2) / ink.height
+        worth = np.where(away < REACH, widths[begin:] / ink.height - NEAR * away, -np.inf)
+        if len(worth) and np.isfinite(worth).any():
+            found.append(begin + int(worth.argmax()))
+            begin += int(worth.argmax()) + 1
+        else:
+            found.append(None)
+    return found
+
+
+def _lost(gaps: list[int | None], ink: Ink) -> list[int]:
+    """Find the gaps that are as wide as spaces though none was read there."""
+    widths = np.diff(ink.gaps, axis=1)[:, 0] / ink.height
+    spaces = [gap for gap in gaps if gap is not None]
+    others = np.setdiff1d(np.arange(len(widths)), spaces)
+    if not len(others):
+        return []
+    usual = ALIKE * float(np.median(widths[spaces])) if len(spaces) > 1 else LOST
+    least = max(usual, WIDER * float(np.median(widths[others])))
+    return [int(gap) for gap in others if widths[gap] > least]
+
+
+def _parts(
+    characters: tuple[Character, ...],
+    edges: np.ndarray,
+    cuts: list[tuple[int, int]],
+    gaps: list[int | None],
+    ink: Ink | None,
+) -> list[WordPart]:
+    """Make the parts between cuts, each a number of characters before it and after it; gaps say where they end."""
+    empty = [None if gap is None or ink is None else ink.gaps[gap] for gap in gaps]
+    begins = [(0, None if ink is None else ink.runs[0, 0])]
+    begins += [(after, None if at is None else at[1]) for (_, after), at in zip(cuts, empty, strict=True)]
+    ends = [(before, None if at is None else at[0]) for (before, _), at in zip(cuts, empty, strict=True)]
+    ends += [(len(characters), None if ink is None else ink.runs[-1, 1])]
+    parts = []
+    for (begin, left), (end, right) in zip(begins, ends, strict=True):
+        if end > begin:
+            places = edges[begin : end + 1].copy()
+            low = places[0] if left is None else left
+            high = max(places[-1] if right is None else right, low)
+            places[[0, -1]] = low, high
+            parts.append(WordPart(characters[begin:end], places.clip(low, high)))
+    return parts
