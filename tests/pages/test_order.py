@@ -131,6 +131,13 @@ def test_a_form_with_long_answers_keeps_labels_and_values_in_a_line() -> None:
     assert lines_of(cells(rows, 0, 300), texts) == [" ".join(row) for row in rows]
 
 
+def test_a_form_with_small_labels_that_stand_higher() -> None:
+    labels = boxes(*[(0, 40 * row, 50 + 10 * row) for row in range(6)], height=16)
+    answers = boxes(*[(200, 40 * row, 150 + 20 * (row % 3)) for row in range(6)], height=28)
+    found = arrange(np.concatenate([labels, answers]))
+    assert [line for block in found for line in block] == [[row, 6 + row] for row in range(6)]
+
+
 def test_pieces_of_a_line_are_joined_and_large_and_small_are_not() -> None:
     corners = np.concatenate([boxes((0, 0, 100), (120, 3, 100), (240, -2, 90)), boxes((0, 40, 300), height=80)])
     assert [line for block in arrange(corners) for line in block] == [[0, 1, 2], [3]]
