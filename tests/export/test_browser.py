@@ -76,6 +76,7 @@ def test_drop_a_file_see_the_text(site: Any, exported: Path, pictures: Path) -> 
     expect(page.locator("footer")).to_contain_text("Pictures do not leave this browser.")
     expect(page.locator("#interface")).to_be_hidden()
     give(page, {f"{n}.png": file for n, file in enumerate(files)})
+    expect(page.locator(".card")).to_have_count(len(TEXTS))
     for card, text in zip(page.locator(".card").all(), TEXTS, strict=True):
         expect(card.locator(".character")).to_have_count(len(text))
         assert text_of(card) == text
