@@ -1,6 +1,6 @@
 """The service under load with hostile requests in between: a table in Markdown, for docs/deploying.md.
 
-    python benchmarks/hostile.py MODEL --seconds 600     failures, latencies of honest requests, memory
+    python -m benchmarks.hostile MODEL --seconds 600     failures, latencies of honest requests, memory
 
 Honest clients ask for one picture after the other. Hostile ones send what `ATTACKS` makes; each of these must be
 answered as it says there, or find its connection closed.

@@ -1,88 +1,110 @@
 """Attack every target for some time: ``python -m fuzz.run SECONDS [TARGET ...]``.
 
-What fails is kept in ``fuzz/regressions/TARGET/``, where the tests replay it.
+What fails is kept in ``fuzz/regressions/TARGET/``, where the tests replay it; what reaches new code in
+``build/fuzz/TARGET/``, where the next run begins. Each target has a process of its own, so that one that is taken
+down is a failure as well.
 """
 
 import hashlib
 import multiprocessing
-import resource
-import signal
+import os
 import sys
+import tempfile
 import time
 from pathlib import Path
-from types import FrameType
+from typing import Any, NamedTuple
 
-from hypothesis import HealthCheck, given, settings
+from fuzz.one import COUNT, CURRENT, attack_until, current_input, followed
 
-from fuzz.mutations import changed
-from fuzz.targets import TARGETS, attack
+ROOT = Path(__file__).parent.parent
+REGRESSIONS = ROOT / "fuzz" / "regressions"
+CORPUS = ROOT / "build" / "fuzz"
 
-REGRESSIONS = Path(__file__).parent / "regressions"
-LONGEST = 5.0
-"""Seconds that one input may take."""
-
-
-def _too_long(_number: int, _frame: FrameType | None) -> None:
-    raise TimeoutError(f"took longer than {LONGEST} seconds")
+MOST_DEATHS = 5
+"""So often a target's process is started anew after it was taken down."""
 
 
-def _attack_for(name: str, seconds: float, current: str) -> None:
-    signal.signal(signal.SIGALRM, _too_long)
-    place, counted, failures = Path(current), 0, set[str]()
+STANDSTILL = 300
+"""Seconds after which a target that has taken no hundred further inputs is ended."""
+
+
+class Attacked(NamedTuple):
+    """How a target withstood: inputs, MiB at most, and the last lines of what each kind of failure printed."""
+
+    inputs: int
+    memory: int
+    failures: list[str]
+
+
+def main(arguments: list[str]) -> int:
+    """Attack, and print a line for each target."""
+    os.environ["OPENCV_LOG_LEVEL"] = "OFF"
+    with followed():
+        from fuzz.targets import TARGETS
+    seconds = float(arguments[0]) if arguments else 60.0
+    names = arguments[1:] or list(TARGETS)
+    total, failed = 0, 0
+    for name in names:
+        began = time.monotonic()
+        found = attack_for(name, seconds / len(names))
+        total, failed = total + found.inputs, failed + len(found.failures)
+        took = time.monotonic() - began
+        print(
+            f"{name:14} {found.inputs:10,} inputs in {took:6.0f} s  {len(found.failures)} kinds of failures  "
+            f"{found.memory:5} MiB",
+            flush=True,
+        )
+        for failure in found.failures:
+            print("    " + failure.replace("\n", "\n    "), flush=True)
+    print(f"{total:,} inputs of {len(names)} targets, {failed} kinds of failures", flush=True)
+    return int(failed > 0)
+
+
+def attack_for(name: str, seconds: float) -> Attacked:
+    """Attack a target until the time is over, in a new process after each death."""
+    # What was imported, and is followed, need not be imported again where a process can be forked.
+    context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     end = time.monotonic() + seconds
-    seeds = TARGETS[name].seeds()
+    inputs, most, failures, deaths = 0, 0, list[str](), 0
+    with tempfile.TemporaryDirectory(prefix="fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as place:
+        folder = Path(place)
+        while time.monotonic() < end and deaths < MOST_DEATHS:
+            places = {"corpus": CORPUS / name, "folder": folder}
+            process = context.Process(target=attack_until, args=(end, name), kwargs=places)
+            process.start()
+            _wait(process, folder / COUNT)
+            counted = (folder / COUNT).read_text(encoding="ascii").split() if (folder / COUNT).exists() else []
+            inputs, most = inputs + int(counted[0] if counted else 0), max(most, int(counted[1] if counted else 0))
+            if not process.exitcode:
+                break
+            deaths += 1
+            if process.exitcode != 1 and (folder / CURRENT).exists():
+                printed = (folder / "printed.txt").read_text(encoding="utf-8", errors="replace")
+                failures.append(f"taken down with {process.exitcode}\n{_last_lines(printed)}")
+                _keep(name, current_input(folder))
+        for path in folder.glob("*.txt"):
+            if (content := path.with_suffix("")).exists():
+                failures.append(_last_lines(path.read_text(encoding="utf-8")))
+                _keep(name, content.read_bytes())
+    return Attacked(inputs, most, failures)
 
-    @settings(max_examples=200, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(changed(seeds))
-    def once(content: bytes) -> None:
-        nonlocal counted
-        if time.monotonic() > end:
-            return
-        counted += 1
-        place.write_bytes(content)
-        signal.setitimer(signal.ITIMER_REAL, LONGEST)
-        try:
-            attack(name, content)
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
 
-    while time.monotonic() < end and len(failures) < 5:
-        try:
-            once()
-        except Exception as error:
-            failures.add(f"{type(error).__name__}: {str(error)[:200]}")
-            _keep(name, place.read_bytes())
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{name:12} {counted:9,} inputs  {len(failures)} failures  {memory:5} MiB", flush=True)
-    for failure in failures:
-        print(f"    {failure}", flush=True)
+def _wait(process: Any, count: Path) -> None:
+    """Wait until it ends; end it where it stands still, waiting for what never comes."""
+    while process.is_alive():
+        process.join(10)
+        if count.exists() and time.time() - count.stat().st_mtime > STANDSTILL:
+            process.kill()
+
+
+def _last_lines(printed: str) -> str:
+    return "\n".join(line[:200] for line in printed.splitlines()[-5:] if line.strip())
 
 
 def _keep(name: str, content: bytes) -> None:
     folder = REGRESSIONS / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / hashlib.sha256(content).hexdigest()[:16]).write_bytes(content)
-
-
-def main(arguments: list[str]) -> int:
-    """Attack each target in a process of its own, so that one that is taken down is a failure too."""
-    seconds = float(arguments[0]) if arguments else 60.0
-    names = arguments[1:] or list(TARGETS)
-    spawn = multiprocessing.get_context("spawn")
-    before = set(REGRESSIONS.rglob("*"))
-    for name in names:
-        current = Path(f"/tmp/fuzz-{name}-{time.time_ns()}")
-        process = spawn.Process(target=_attack_for, args=(name, seconds / len(names), str(current)))
-        process.start()
-        process.join(seconds / len(names) + 120)
-        if process.is_alive():
-            process.kill()
-            process.join()
-        if process.exitcode:
-            print(f"{name:12} taken down with {process.exitcode}", flush=True)
-            _keep(name, current.read_bytes())
-        current.unlink(missing_ok=True)
-    return int(set(REGRESSIONS.rglob("*")) > before)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import functools
 import json
 import math
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.checkpoint.pretrained import pretrained_models
 from crnn_seq2seq_ocr.errors import CheckpointError, did_you_mean
 from crnn_seq2seq_ocr.system.addresses import is_remote
-from crnn_seq2seq_ocr.system.files import write_whole
+from crnn_seq2seq_ocr.system.files import read_ordinary, write_whole
 from crnn_seq2seq_ocr.system.parsing import parse_json
 from crnn_seq2seq_ocr.system.stores import fetch
 
@@ -23,6 +24,9 @@ ONNX = "model.onnx"
 
 LARGEST_HEAD = 100_000_000
 """Bytes of names and shapes at the beginning of a safetensors file, as its own library limits them."""
+
+_STEP = re.compile(r"step-\d{1,20}")
+"""The name of a checkpoint."""
 
 _NOT_LEARNT = {"running_mean", "running_var", "num_batches_tracked"}
 """The state of batch normalisation."""
@@ -88,7 +92,7 @@ def check_digest(folder: Path, name: str) -> None:
 
 def _content(path: Path) -> Any:
     try:
-        return parse_json(path.read_bytes())
+        return parse_json(read_ordinary(path, most_bytes=LARGEST_HEAD))
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{path} is damaged ({error}): copy it again") from None
 
@@ -125,7 +129,10 @@ def last_checkpoint(run: Path) -> Path | None:
 def best_checkpoint(run: Path) -> Path | None:
     """Return the checkpoint that `mark_best` chose, if it is still there."""
     try:
-        folder: Path = run / "checkpoints" / parse_json((run / BEST).read_bytes())["checkpoint"]
+        name = parse_json(read_ordinary(run / BEST, most_bytes=LARGEST_HEAD))["checkpoint"]
+        if not isinstance(name, str) or not _STEP.fullmatch(name):
+            raise ValueError("it names no checkpoint")
+        folder = run / "checkpoints" / name
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, KeyError, TypeError) as error:  # not UTF-8, not JSON, or other JSON

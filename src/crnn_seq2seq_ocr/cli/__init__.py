@@ -1,6 +1,7 @@
 """The command line ``crnn-ocr``: thin commands, heavy imports inside them, errors as sentences."""
 
 import io
+import logging
 import os
 import sys
 import warnings
@@ -14,6 +15,7 @@ from crnn_seq2seq_ocr.cli.export import export
 from crnn_seq2seq_ocr.cli.label import label
 from crnn_seq2seq_ocr.cli.model import evaluate, import_mindspore, train
 from crnn_seq2seq_ocr.cli.models import average, models, release
+from crnn_seq2seq_ocr.cli.printing import echo
 from crnn_seq2seq_ocr.cli.pseudo import label as pseudo_label
 from crnn_seq2seq_ocr.cli.read import read
 from crnn_seq2seq_ocr.cli.serve import serve
@@ -21,6 +23,7 @@ from crnn_seq2seq_ocr.cli.tune import tune
 from crnn_seq2seq_ocr.errors import CrnnOcrError
 from crnn_seq2seq_ocr.system.dependencies import needing
 from crnn_seq2seq_ocr.system.processes import process
+from crnn_seq2seq_ocr.system.terminal import EscapingFormatter
 from crnn_seq2seq_ocr.version import __version__
 
 app = typer.Typer(
@@ -51,7 +54,7 @@ def _options(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
 ) -> None:
     if version:
-        typer.echo(f"crnn-ocr {__version__}")
+        echo(f"crnn-ocr {__version__}")
         raise typer.Exit
 
 
@@ -68,11 +71,15 @@ def main() -> None:
         sys.stdin.reconfigure(errors="surrogateescape")
     # What is wrong with a picture is told in a sentence, or does not matter.
     warnings.filterwarnings("ignore", module=r"PIL\.")
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(EscapingFormatter("%(message)s"))
     try:
         with needing("this command"):
             app()
     except CrnnOcrError as error:
         _fail(str(error))
+    except MemoryError:
+        _fail("there is not enough memory: take smaller batches, fewer workers or smaller files")
     except OSError as error:
         place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
         _fail(place + (error.strerror or str(error)))
@@ -96,5 +103,5 @@ def _leave(end: SystemExit) -> NoReturn:
 
 
 def _fail(message: str) -> NoReturn:
-    print(f"crnn-ocr: {message}", file=sys.stderr)
+    echo(f"crnn-ocr: {message}", err=True)
     sys.exit(1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crnn_seq2seq_ocr.cli.model import Device, Model
+from crnn_seq2seq_ocr.cli.printing import make_console
 
 if TYPE_CHECKING:
     from crnn_seq2seq_ocr.bench.result import Benchmark
@@ -106,16 +107,12 @@ def _numbers(text: str, option: str, *, least: int) -> list[int]:
 @contextlib.contextmanager
 def _working() -> Iterator[None]:
     """Show on a terminal that work goes on."""
-    from rich.console import Console
-
-    with Console(stderr=True).status("measuring"):
+    with make_console(stderr=True).status("measuring"):
         yield
 
 
 def _report(benchmark: "Benchmark", json_file: Path | None) -> None:
     import json
-
-    from rich.console import Console
 
     from crnn_seq2seq_ocr.bench.result import show
     from crnn_seq2seq_ocr.system.files import write_whole
@@ -124,5 +121,5 @@ def _report(benchmark: "Benchmark", json_file: Path | None) -> None:
         if json_file is not None:
             write_whole(json_file, json.dumps(benchmark.to_dict(), ensure_ascii=False, indent=1) + "\n")
     finally:
-        console = Console(soft_wrap=True)
-        show(benchmark, console if console.is_terminal else Console(soft_wrap=True, width=max(120, console.width)))
+        console = make_console(soft_wrap=True)
+        show(benchmark, console if console.is_terminal else make_console(soft_wrap=True, width=max(120, console.width)))

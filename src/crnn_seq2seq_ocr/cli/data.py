@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 import typer
 
 from crnn_seq2seq_ocr.cli.pages import Dpi, Side
+from crnn_seq2seq_ocr.cli.printing import echo, make_console
+from crnn_seq2seq_ocr.system.terminal import to_json
 
 data = typer.Typer(help="Check, convert, download and draw data sets.", no_args_is_help=True)
 
@@ -65,8 +67,6 @@ def check(
     workers: Workers = 0,
 ) -> None:
     """Report what a data set contains, and list every sample that would be dropped, with the reason."""
-    import json
-
     from crnn_seq2seq_ocr.data.check import check_source, summary_lines
     from crnn_seq2seq_ocr.data.sources import open_source
 
@@ -88,9 +88,9 @@ def check(
             progress=progress,
         )
     if as_json:
-        typer.echo(json.dumps(report.to_dict(), ensure_ascii=False, indent=1))
+        echo(to_json(report.to_dict(), indent=1))
     else:
-        typer.echo("\n".join(summary_lines(report, most=show)))
+        echo("\n".join(summary_lines(report, most=show)))
     if strict and not report.sound:
         raise typer.Exit(1)
 
@@ -148,8 +148,8 @@ def convert(
                 progress=progress,
             )
     for failure in done.failures:
-        typer.echo(f"left out: {failure.name}: {failure.reason}", err=True)
-    typer.echo(f"{out}: {done.written:,} of {done.samples:,} samples")
+        echo(f"left out: {failure.name}: {failure.reason}", err=True)
+    echo(f"{out}: {done.written:,} of {done.samples:,} samples")
     if done.failures:
         raise typer.Exit(1)
 
@@ -176,7 +176,7 @@ def download(
         paths = download_fsns(
             out, split=split, shards=numbers, base_url=base_url or FSNS_URL, parallel=parallel, progress=progress
         )
-    typer.echo(f"{out / split}: {len(paths)} shards")
+    echo(f"{out / split}: {len(paths)} shards")
 
 
 @data.command()
@@ -210,7 +210,7 @@ def draw(
             resume=not redo,
             progress=progress,
         )
-    typer.echo(f"{out}: {done.written:,} samples")
+    echo(f"{out}: {done.written:,} samples")
 
 
 def _charset(name: str, *, everything: bool = True) -> str | None:
@@ -236,10 +236,9 @@ def _charset(name: str, *, everything: bool = True) -> str | None:
 @contextlib.contextmanager
 def _progress(verb: str, *, bytes_counted: bool = False) -> Iterator[Callable[[int, int], None]]:
     """Show a progress bar on standard error; without a terminal, a line every ten seconds."""
-    from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     counts = DownloadColumn() if bytes_counted else MofNCompleteColumn()
     with Progress(
         TextColumn(verb), BarColumn(), counts, TimeRemainingColumn(), console=console, disable=not console.is_terminal
@@ -267,7 +266,7 @@ class _LineProgress:
     def report(self, done: int, total: int) -> None:
         if self._clock() - self._last >= self._seconds:
             self._last = self._clock()
-            typer.echo(f"{self._verb}: {done:,} of {total:,}", err=True)
+            echo(f"{self._verb}: {done:,} of {total:,}", err=True)
 
 
 @data.command()
@@ -296,7 +295,7 @@ def crop(
     prepare_folder(folder)
     done = write_crops(PageReader.load(model, side=side, dpi=dpi).stream(names), folder, dpi=dpi)
     for message in done.failed:
-        typer.echo(f"crnn-ocr: {message}", err=True)
-    typer.echo(f"{folder / LABELS}: {done.crops:,} lines of {done.pages:,} pages, the least sure first")
+        echo(f"crnn-ocr: {message}", err=True)
+    echo(f"{folder / LABELS}: {done.crops:,} lines of {done.pages:,} pages, the least sure first")
     if done.failed:
         raise typer.Exit(1)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from crnn_seq2seq_ocr.cli.model import Model
+from crnn_seq2seq_ocr.cli.printing import echo, make_console
 
 if TYPE_CHECKING:
     from crnn_seq2seq_ocr.export.check import Checked
@@ -47,11 +48,10 @@ def export(
             raise typer.BadParameter("--quantize and --fp16 are for ONNX files")
         _export_torch(model, out)
         return
-    from rich.console import Console
 
     from crnn_seq2seq_ocr.export.onnx_file import export_onnx
 
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     with console.status("exporting"):
         exported = export_onnx(
             model,
@@ -67,18 +67,17 @@ def export(
 
 
 def _export_torch(model: Path, out: Path) -> None:
-    from rich.console import Console
 
     from crnn_seq2seq_ocr.export.torch_file import export_torch
 
-    with Console(stderr=True).status("exporting"):
+    with make_console(stderr=True).status("exporting"):
         checked = export_torch(model, out)
     _say(out, checked, whole=True)
 
 
 def _say(out: Path, checked: "Checked", *, whole: bool) -> None:
-    typer.echo(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
-    typer.echo(
+    echo(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
+    echo(
         f"checked{'' if whole else ' in fp32'}: the {checked.tokens} ids of PyTorch on drawn pictures, "
         f"probabilities within {checked.probability:.1e}"
     )
@@ -86,7 +85,6 @@ def _say(out: Path, checked: "Checked", *, whole: bool) -> None:
 
 def _show(measured: "tuple[Measured, ...]", data: str) -> None:
     from rich import box
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
@@ -107,4 +105,4 @@ def _show(measured: "tuple[Measured, ...]", data: str) -> None:
     }
     for what, values in rows.items():
         table.add_row(what, *values)
-    Console(soft_wrap=True).print(table)
+    make_console(soft_wrap=True).print(table)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from crnn_seq2seq_ocr.cli.printing import echo
 from crnn_seq2seq_ocr.errors import DataError
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ def label(
     store = LabelStore(folder)
     if import_from is not None:
         taken, left = import_labels(store, tool, import_from, list(pictures))
-        print(f"{taken} labels taken over from {import_from}, {left} entries left")
+        echo(f"{taken} labels taken over from {import_from}, {left} entries left")
     if export_to is not None:
-        print(f"{export_labels(store, tool, export_to)} labels written to {export_to}")
+        echo(f"{export_labels(store, tool, export_to)} labels written to {export_to}")
         return
     with needing("the labelling page"):
         from crnn_seq2seq_ocr.labelling.app import create_label_app
@@ -62,7 +63,7 @@ def label(
     threading.Thread(target=_read_all, args=(reader, pictures, waiting, queue), daemon=True).start()
     command = shlex.join(["crnn-ocr", "tune", model, str(folder)])
     app = create_label_app(folder, pictures, queue, next_command=command)
-    run(app, host=host, port=port, announce=lambda address: print(f"Label {folder} at {address}", flush=True))
+    run(app, host=host, port=port, announce=lambda address: echo(f"Label {folder} at {address}"))
 
 
 def _read_all(reader: "Reader", pictures: dict[str, Path], waiting: list[str], queue: "Queue") -> None:

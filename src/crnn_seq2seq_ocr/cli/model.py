@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from crnn_seq2seq_ocr.cli.printing import echo, make_console
+from crnn_seq2seq_ocr.system.terminal import to_json
+
 if TYPE_CHECKING:
     from crnn_seq2seq_ocr.config import Recipe
     from crnn_seq2seq_ocr.inference.reader import Reader
@@ -56,8 +59,6 @@ def train(
     ] = None,
 ) -> None:
     """Train a recogniser, on one device or, under `accelerate launch`, on several."""
-    from rich.console import Console
-
     from crnn_seq2seq_ocr.checkpoint.folders import last_checkpoint
     from crnn_seq2seq_ocr.system.processes import restarted
     from crnn_seq2seq_ocr.training.overfit import overfit_recipe
@@ -74,12 +75,12 @@ def train(
     folder = out or Path("runs") / chosen.name
     # A launcher that starts all processes anew gives them the command as before.
     resume = resume or (restarted() and last_checkpoint(folder) is not None)
-    console = Console(soft_wrap=True)
+    console = make_console(soft_wrap=True)
     outcome = run(chosen, folder=folder, resume=resume, initial=init, console=console)
     if outcome.interrupted:
         raise typer.Exit(130)
     if overfit is not None and outcome.best < 1:
-        typer.echo(f"the self-check reached {outcome.best:.1%}, not 100 %: look at the data and the settings", err=True)
+        echo(f"the self-check reached {outcome.best:.1%}, not 100 %: look at the data and the settings", err=True)
         raise typer.Exit(1)
 
 
@@ -127,10 +128,6 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
 ) -> None:
     """Evaluate a model on a data set, by the metrics of several papers. Every sample counts."""
-    import json
-
-    from rich.console import Console
-
     from crnn_seq2seq_ocr.data.sources import open_source
     from crnn_seq2seq_ocr.errors import DataError
     from crnn_seq2seq_ocr.evaluation.evaluate import evaluate as run
@@ -150,7 +147,7 @@ def evaluate(
     if out is not None:
         make_folder(out)  # before the work, not after it
     names = read_constraint(reader, lexicon=lexicon, allow=allow, pattern=pattern)
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     result = run(
         reader,
         source,
@@ -166,14 +163,14 @@ def evaluate(
     try:  # neither a full disk nor an output that nobody reads any more takes the other away
         if out is not None:
             write_report(result, out)
-            typer.echo(f"report: {out / 'report.html'}", err=True)
+            echo(f"report: {out / 'report.html'}", err=True)
         if csv is not None:
             write_whole(csv, as_csv({data: result.lines}))
     finally:
         if as_json:
-            typer.echo(json.dumps(result.to_dict(), ensure_ascii=False, indent=1))
+            echo(to_json(result.to_dict(), indent=1))
         else:
-            show(result, Console(soft_wrap=True))
+            show(result, make_console(soft_wrap=True))
 
 
 def _evaluate_suite(
@@ -181,29 +178,25 @@ def _evaluate_suite(
     as_json: bool,
 ) -> None:  # fmt: skip
     """Measure on every set of a suite that lies in a folder; `out` gets suite.json and samples.csv."""
-    import json
-
-    from rich.console import Console
-
     from crnn_seq2seq_ocr.evaluation.suites import as_csv, evaluate_suite, suite_table
     from crnn_seq2seq_ocr.system.files import write_whole
     from crnn_seq2seq_ocr.system.processes import processes
 
-    result = evaluate_suite(reader, folder, batch_size=batch_size, limit=limit, console=Console(stderr=True))
+    result = evaluate_suite(reader, folder, batch_size=batch_size, limit=limit, console=make_console(stderr=True))
     if not processes().is_main_process:
         return
-    written = json.dumps(result.to_dict(), ensure_ascii=False, indent=1)
+    written = to_json(result.to_dict(), indent=1)
     if out is not None:
         write_whole(out / "suite.json", written)
     for path in (csv, out and out / "samples.csv"):
         if path is not None:
             write_whole(path, as_csv(result.lines))
     if as_json:
-        typer.echo(written)
+        echo(written)
         return
-    Console(soft_wrap=True, width=160).print(suite_table(result))
+    make_console(soft_wrap=True, width=160).print(suite_table(result))
     if result.missing:
-        typer.echo(f"not in {folder}: {', '.join(result.missing)}")
+        echo(f"not in {folder}: {', '.join(result.missing)}")
 
 
 def load_reader(
@@ -255,4 +248,4 @@ def import_mindspore(
 
     description = run(file, charset=charset, out=out)
     known = len(description.charset) - description.charset.count(UNASSIGNED)
-    typer.echo(f"{out}: {known:,} characters, texts of up to {description.max_length}")
+    echo(f"{out}: {known:,} characters, texts of up to {description.max_length}")

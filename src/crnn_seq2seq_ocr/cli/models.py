@@ -6,19 +6,18 @@ from typing import Annotated
 import typer
 
 from crnn_seq2seq_ocr.cli.model import BatchSize, Device, Model
+from crnn_seq2seq_ocr.cli.printing import echo, make_console
 
 
 def models() -> None:
     """List the trained models of the package. Every command accepts their names as a model."""
-    from rich.console import Console
-
     from crnn_seq2seq_ocr.report.model_tables import model_tables
 
     tables = model_tables()
     if not tables:
-        typer.echo("this installation has no trained models")
+        echo("this installation has no trained models")
     for table in tables:
-        Console(soft_wrap=True).print(table)
+        make_console(soft_wrap=True).print(table)
 
 
 def release(
@@ -38,8 +37,6 @@ def release(
 
     It can be used with and without PyTorch.
     """
-    from rich.console import Console
-
     from crnn_seq2seq_ocr.checkpoint.hub import check_repository, push_model
     from crnn_seq2seq_ocr.export.card import model_card
     from crnn_seq2seq_ocr.export.release import release as run
@@ -56,14 +53,14 @@ def release(
         limit=limit,
         batch_size=batch_size,
         device=device,
-        console=Console(stderr=True),
+        console=make_console(stderr=True),
     )
     for each in description.results:
-        typer.echo(f"{each.data}: {each.sequence_accuracy:.2%} of {each.samples:,} right (strict), CER {each.cer:.2%}")
+        echo(f"{each.data}: {each.sequence_accuracy:.2%} of {each.samples:,} right (strict), CER {each.cer:.2%}")
     size = sum(path.stat().st_size for path in folder.iterdir())
-    typer.echo(f"{folder}: {size / 1e6:.1f} MB")
+    echo(f"{folder}: {size / 1e6:.1f} MB")
     if push is not None:
-        typer.echo(f"sent to {push_model(folder, push, card=model_card(description, push))}")
+        echo(f"sent to {push_model(folder, push, card=model_card(description, push))}")
 
 
 def average(
@@ -82,4 +79,4 @@ def average(
     from crnn_seq2seq_ocr.training.averaging import average_models
 
     average_models(base, tuned, folder, share=share)
-    typer.echo(f"the model is in {folder}")
+    echo(f"the model is in {folder}")

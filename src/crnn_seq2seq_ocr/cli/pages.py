@@ -9,7 +9,9 @@ import typer
 
 from crnn_seq2seq_ocr.cli.arguments import picture_paths
 from crnn_seq2seq_ocr.cli.model import load_reader, read_constraint
+from crnn_seq2seq_ocr.cli.printing import echo
 from crnn_seq2seq_ocr.cli.progress import write_all
+from crnn_seq2seq_ocr.system.terminal import escaped, escaped_json, escaped_line, escaped_xml
 
 if TYPE_CHECKING:
     from crnn_seq2seq_ocr.pages.values import Page
@@ -97,7 +99,7 @@ def read_pages(
     for number, page in enumerate(pages.stream(names, batch_size=batch_size, beam=beam, lexicon=allowed)):
         if page.error is not None:
             failures += 1
-            typer.echo(f"crnn-ocr: {page.error}", err=True)
+            echo(f"crnn-ocr: {page.error}", err=True)
             continue
         _hand_out(page, form or "text", output, number, several=len(names) > 1)
         if overlay is not None:
@@ -164,7 +166,6 @@ def page_names_of(images: list[str], listed: str | None) -> Iterator[str]:
 
 def _hand_out(page: "Page", form: Form, output: Path | None, number: int, *, several: bool) -> None:
     """Print a page, under its name where there are several, or write its file."""
-    from crnn_seq2seq_ocr.bulk.lines import one_line
     from crnn_seq2seq_ocr.pages.formats import FORMS
     from crnn_seq2seq_ocr.system.files import write_whole
 
@@ -174,13 +175,16 @@ def _hand_out(page: "Page", form: Form, output: Path | None, number: int, *, sev
         write_whole(output / f"{_stem(page, number)}{suffix}", text)
         return
     if form == "text" and several:
-        typer.echo(f"{'' if number == 0 else chr(10)}# {one_line(page.name)}")
-    typer.echo(text, nl=False)
+        echo(f"{'' if number == 0 else chr(10)}# {escaped_line(page.name)}")
+    escape = escaped if form == "text" else escaped_json if form == "json" else escaped_xml
+    echo(escape(text), nl=False)
 
 
 def _stem(page: "Page", number: int) -> str:
     """Return a file name for a page: of two folders, two photographs may have the same."""
-    return f"{number + 1:05d}-{Path(page.name).name.replace('#page=', '-page-')[:80]}"
+    from crnn_seq2seq_ocr.system.files import short_name
+
+    return f"{number + 1:05d}-{short_name(Path(page.name).name.replace('#page=', '-page-'))}"
 
 
 def _write_overlay(page: "Page", folder: Path, number: int, *, dpi: int) -> None:

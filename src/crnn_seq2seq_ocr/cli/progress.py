@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from crnn_seq2seq_ocr.cli.printing import echo, make_console
+
 if TYPE_CHECKING:
     from crnn_seq2seq_ocr.bulk.run import ReadingProgress
     from crnn_seq2seq_ocr.bulk.share import SharedProgress
@@ -23,9 +25,9 @@ def write_all(work: "Callable[..., ReadingProgress]", path: Path, *, shown: bool
     with _progress(shown=shown) as progress:
         so_far = work(progress=progress)
     failed = f", {so_far.failed:,} of them failed (--retry-failed reads them again)" if so_far.failed else ""
-    typer.echo(f"{path}: {so_far.done:,} of {so_far.total:,} {what}, {so_far.read:,} of them now{failed}")
+    echo(f"{path}: {so_far.done:,} of {so_far.total:,} {what}, {so_far.read:,} of them now{failed}")
     if so_far.left:
-        typer.echo(f"stopped with {so_far.left:,} left: the same command goes on", err=True)
+        echo(f"stopped with {so_far.left:,} left: the same command goes on", err=True)
         raise typer.Exit(130)
     return so_far.failed
 
@@ -44,25 +46,22 @@ def share_all(work: "Callable[..., SharedProgress]", folder: Path) -> None:
         if now - told >= 10:
             told = now
             pace = f"{so_far.read / (now - began):.1f} a second, {so_far.failed:,} failed"
-            typer.echo(
-                f"reading: {so_far.done:,} of {so_far.total:,} parts, {so_far.read:,} texts here, {pace}", err=True
-            )
+            echo(f"reading: {so_far.done:,} of {so_far.total:,} parts, {so_far.read:,} texts here, {pace}", err=True)
 
     so_far = work(progress=report)
     failed = f", {so_far.failed:,} of them failed" if so_far.failed else ""
-    typer.echo(f"{folder}: {so_far.done:,} of {so_far.total:,} parts, {so_far.read:,} texts read here{failed}")
+    echo(f"{folder}: {so_far.done:,} of {so_far.total:,} parts, {so_far.read:,} texts read here{failed}")
     if so_far.done < so_far.total:
-        typer.echo("stopped before the end: the same command goes on, here or elsewhere", err=True)
+        echo("stopped before the end: the same command goes on, here or elsewhere", err=True)
         raise typer.Exit(130)
 
 
 @contextlib.contextmanager
 def _progress(*, shown: bool) -> "Iterator[Callable[[ReadingProgress], None]]":
     """Show a progress bar on standard error; without a terminal, a line every ten seconds."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
     with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
         task = bar.add_task("reading", total=None, pace="")
@@ -75,7 +74,7 @@ def _progress(*, shown: bool) -> "Iterator[Callable[[ReadingProgress], None]]":
             bar.update(task, completed=so_far.done, total=so_far.total, pace=pace)
             if shown and not console.is_terminal and now - reported >= 10:
                 reported = now
-                typer.echo(f"reading: {so_far.done:,} of {so_far.total:,}, {pace}", err=True)
+                echo(f"reading: {so_far.done:,} of {so_far.total:,}, {pace}", err=True)
 
         yield report
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from crnn_seq2seq_ocr.cli.printing import echo, make_console
 from crnn_seq2seq_ocr.errors import DataError
 
 
@@ -30,8 +31,6 @@ def label(
     OUT/left-out.tsv lists each picture that got no label, with the reason. `crnn-ocr label OUT` shows the labels to be
     checked; `crnn-ocr data crop` cuts crops out of photographs.
     """
-    from rich.console import Console
-
     from crnn_seq2seq_ocr.data.readable import find_pictures
     from crnn_seq2seq_ocr.labelling.pseudo import LEFT_OUT, Rule, label_folder
     from crnn_seq2seq_ocr.labelling.readers import load_crop_reader
@@ -44,7 +43,7 @@ def label(
     pictures = {Path(each).relative_to(folder).as_posix(): Path(each) for each in find_pictures([str(folder)])}
     loaded = {name: load_crop_reader(name) for name in names}
     rule = Rule(agree=agree, nearly=nearly, alone=None if only_agreed else alone)
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     with console.status("reading") as status:
         reasons = label_folder(
             pictures,
@@ -54,5 +53,5 @@ def label(
             progress=lambda done: status.update(f"reading: {done:,} of {len(pictures):,} pictures"),
         )
     for reason, count in reasons.most_common():
-        typer.echo(f"{count:,}\t{reason}")
-    typer.echo(f"{out}: labels.tsv, least sure first; {LEFT_OUT} has the pictures without a label")
+        echo(f"{count:,}\t{reason}")
+    echo(f"{out}: labels.tsv, least sure first; {LEFT_OUT} has the pictures without a label")

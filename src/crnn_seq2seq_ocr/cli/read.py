@@ -24,7 +24,9 @@ from crnn_seq2seq_ocr.cli.model import (
     read_constraint,
 )
 from crnn_seq2seq_ocr.cli.pages import Dpi, FormOption, Overlay, SearchableFile, Side, read_pages
+from crnn_seq2seq_ocr.cli.printing import echo
 from crnn_seq2seq_ocr.cli.progress import share_all, write_all
+from crnn_seq2seq_ocr.system.terminal import escaped_line, to_json
 
 if TYPE_CHECKING:
     from crnn_seq2seq_ocr.bulk.listing import Listing
@@ -210,7 +212,7 @@ def _tell_skipped(images: list[str], model: Path) -> None:
     skipped = [str(file) for folder in folders for file in sorted(folder.rglob("*")) if _ends(file, DOCUMENT_SUFFIXES)]
     if skipped:
         shown = ", ".join(skipped[:3]) + (" and others" if len(skipped) > 3 else "")
-        typer.echo(
+        echo(
             f"crnn-ocr: left out {len(skipped):,} of PDF or HEIC ({shown}): crnn-ocr read {model} --find reads them, "
             "with pip install 'crnn-seq2seq-ocr[find]'",
             err=True,
@@ -227,7 +229,7 @@ def _hinting(readings: "Iterable[Reading]", model: Path) -> "Iterator[Reading]":
     for reading in readings:
         if not warned and reading.error is None and reading.confidence < DOUBTFUL and _is_whole(reading.name):
             warned = True
-            typer.echo(
+            echo(
                 f"crnn-ocr: {reading.name} looks like a whole photograph, and the model reads pictures that are cut "
                 f"out around a text: crnn-ocr read words --find {reading.name} finds the text in it first",
                 err=True,
@@ -283,22 +285,19 @@ def _print_all(readings: "Iterable[Reading]", *, as_json: bool, attention: Path 
 
 
 def _print_reading(reading: "Reading", *, as_json: bool) -> None:
-    import json
-
-    from crnn_seq2seq_ocr.bulk.lines import one_line
-
     if as_json:
-        typer.echo(json.dumps(reading.to_dict(), ensure_ascii=False))
+        echo(to_json(reading.to_dict()))
     elif reading.error is not None:
-        typer.echo(f"crnn-ocr: {one_line(reading.error)}", err=True)
+        echo(f"crnn-ocr: {escaped_line(reading.error)}", err=True)
     else:
         cut = "" if reading.complete else "\t(cut at the model's longest text)"
-        name = one_line(reading.name).replace("\t", "\\t")
-        typer.echo(f"{name}\t{reading.text}\t{reading.confidence:.3f}{cut}")
+        name, text = escaped_line(reading.name), escaped_line(reading.text)
+        echo(f"{name}\t{text}\t{reading.confidence:.3f}{cut}")
 
 
 def _write_attention(reading: "Reading", folder: Path, number: int) -> None:
     from crnn_seq2seq_ocr.report.attention import write_attention
+    from crnn_seq2seq_ocr.system.files import short_name
 
-    stem = Path(reading.name).stem[:80] if reading.name else "picture"
+    stem = short_name(Path(reading.name).stem) or "picture"
     write_attention(reading, folder / f"{number:05d}-{stem}.png")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crnn_seq2seq_ocr.cli.model import Backend, Device, Model, Precision, load_reader
+from crnn_seq2seq_ocr.cli.printing import echo
 from crnn_seq2seq_ocr.errors import DataError
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def serve(
     app = create_app(reader, settings, pages=_page_reader(reader, find))
 
     def announce(address: str) -> None:
-        print(f"{model} is served at {address}", flush=True)
+        echo(f"{model} is served at {address}")
 
     run(app, settings, host=host, port=port, announce=announce, proxies=proxy or ())
 

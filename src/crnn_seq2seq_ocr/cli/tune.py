@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crnn_seq2seq_ocr.cli.printing import make_console
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -51,8 +53,6 @@ def tune(
 
     For example: crnn-ocr tune words my-labels/
     """
-    from rich.console import Console
-
     from crnn_seq2seq_ocr.tuning.card import plan_lines
     from crnn_seq2seq_ocr.tuning.plan import Request, make_plan
 
@@ -71,7 +71,7 @@ def tune(
             drop_unusable=drop_unusable,
             settings=tuple(settings or ()),
         )
-    console = Console(soft_wrap=True, highlight=False)
+    console = make_console(soft_wrap=True, highlight=False)
     with console.status("checking the data"):
         plan = make_plan(request, name=folder.name)
     for line in plan_lines(plan):

@@ -1,10 +1,8 @@
 """What may be read: pictures in many forms, opened as samples, and the files that paths, folders and globs mean."""
 
-import errno
 import glob
 import itertools
 import os
-import stat
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +13,10 @@ from PIL import Image, ImageOps
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import DataError, PictureError
 from crnn_seq2seq_ocr.system.addresses import is_remote
+from crnn_seq2seq_ocr.system.files import read_ordinary
 from crnn_seq2seq_ocr.system.stores import fetch
 
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
-
-MOST_BYTES = 1_000_000_000
-"""Of a file: larger ones are not opened."""
 
 Readable = str | Path | bytes | np.ndarray | Image.Image
 """A file, an encoded picture, RGB pixels uint8 (H, W, 3), or a Pillow image."""
@@ -48,7 +44,7 @@ def _parts(image: Readable | Sequence[Readable]) -> Sequence[Any]:
 def _picture(image: Readable, name: str) -> bytes | np.ndarray:
     if isinstance(image, str | Path):
         try:
-            return _content(Path(image))
+            return read_ordinary(Path(image))
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise PictureError(f"{image} cannot be opened ({reason}): check the path") from None
@@ -57,18 +53,6 @@ def _picture(image: Readable, name: str) -> bytes | np.ndarray:
     if isinstance(image, Image.Image):
         return _pixels(image, name)
     raise PictureError(f"{name} is {type(image).__name__}: give a path, bytes, RGB pixels or a Pillow image")
-
-
-def _content(path: Path) -> bytes:
-    """Return the bytes of an ordinary file: pipes and devices may have no end."""
-    about = path.stat()
-    if stat.S_ISDIR(about.st_mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if not stat.S_ISREG(about.st_mode):
-        raise ValueError("it is no ordinary file")
-    if about.st_size > MOST_BYTES:
-        raise ValueError(f"it has more than {MOST_BYTES // 1_000_000} million bytes")
-    return path.read_bytes()
 
 
 def _pixels(image: Image.Image, name: str) -> np.ndarray:

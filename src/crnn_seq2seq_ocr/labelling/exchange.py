@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
+from pydantic import BaseModel, ValidationError
+
 from crnn_seq2seq_ocr.data.formats.labels import decode
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.labelling.store import Label, LabelStore, checked_text
@@ -15,6 +17,27 @@ Tool = Literal["ppocrlabel", "label-studio"]
 
 _FIELDS = {"from_name": "transcription", "to_name": "image", "type": "textarea"}
 """The names of Label Studio's own template "Optical Character Recognition"."""
+
+
+class _Value(BaseModel):
+    text: list[str] = []
+
+
+class _Result(BaseModel):
+    type: str = ""
+    value: _Value = _Value()
+
+
+class _Annotation(BaseModel):
+    result: list[_Result] = []
+
+
+class _Task(BaseModel):
+    """What is looked at of a task of Label Studio; it holds more."""
+
+    annotations: list[_Annotation] | None = None
+    completions: list[_Annotation] | None = None
+    data: dict[str, Any] = {}
 
 
 def export_labels(store: LabelStore, tool: Tool, out: Path) -> int:
@@ -83,18 +106,18 @@ def _ppocrlabel(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _label_studio(path: Path) -> Iterator[tuple[str, str]]:
-    tasks = _json(path, decode(path))
-    for task in tasks:
-        results = [
-            result
-            for annotation in task.get("annotations") or task.get("completions") or []
-            for result in annotation.get("result", [])
-            if result.get("type") == "textarea"
-        ]
-        texts = [text for result in results for text in result.get("value", {}).get("text", [])]
-        pictures = [value for value in task.get("data", {}).values() if isinstance(value, str)]
+    for number, task in enumerate(_json(path, decode(path)), 1):
+        try:
+            found = _Task.model_validate(task)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            place = ".".join(map(str, first["loc"]))
+            raise DataError(f"{path}: task {number} is none of Label Studio's ({place}: {first['msg']})") from None
+        results = [each for annotation in found.annotations or found.completions or () for each in annotation.result]
+        texts = [text for each in results if each.type == "textarea" for text in each.value.text]
+        pictures = [value for value in found.data.values() if isinstance(value, str)]
         if pictures and len(texts) == 1:
-            yield pictures[0].rpartition("?d=")[2], str(texts[0])
+            yield pictures[0].rpartition("?d=")[2], texts[0]
 
 
 def _json(path: Path, content: str) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from crnn_seq2seq_ocr.data.pictures import decode_picture
 from crnn_seq2seq_ocr.errors import DataError, DependencyError
 from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.system.dependencies import needing
+from crnn_seq2seq_ocr.system.files import read_ordinary
 from crnn_seq2seq_ocr.text import normalize
 
 RAPIDOCR = "rapidocr"
@@ -80,7 +81,7 @@ class _RapidRecognizer:
     def read(self, paths: Iterable[Path]) -> Iterator[Guess]:
         for path in paths:
             try:
-                picture = decode_picture(path.read_bytes(), name=str(path))
+                picture = decode_picture(read_ordinary(path), name=str(path))
             except (DataError, OSError) as error:
                 yield Guess("", 0.0, str(error))
                 continue

@@ -87,7 +87,8 @@ def _numbered_entries(path: Path) -> dict[int, tuple[int, str]]:
     entries = {}
     for line, content in _lines(path).items():
         number, tab, entry = content.partition("\t")
-        if not tab or not number.strip().isdecimal() or len(number) > 20 or int(number) > 0x10FFFF:
+        number = number.strip()  # of more than `int` takes for blanks
+        if not tab or not number.isdecimal() or len(number) > 20 or int(number) > 0x10FFFF:
             raise CharsetError(f"{path}:{line}: {content!r} is not an id, a tab and a character")
         entries[line] = int(number), entry
     return entries

@@ -11,7 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crnn_seq2seq_ocr.errors import CheckpointError
+from crnn_seq2seq_ocr.system.files import read_ordinary
 from crnn_seq2seq_ocr.system.protobuf import fields
+
+MOST_BYTES = 16_000_000_000
+"""Of a checkpoint."""
 
 NUMBER_TYPES = {
     "Float16": "<f2", "Float32": "<f4", "Float64": "<f8", "Bool": "?", "Int8": "<i1", "Int16": "<i2", "Int32": "<i4",
@@ -26,7 +30,7 @@ def read_mindspore(path: Path | str) -> dict[str, NDArray[np.generic]]:
         CheckpointError: The file is missing, truncated, corrupt, encrypted or of another kind.
     """
     try:
-        content = Path(path).read_bytes()
+        content = read_ordinary(Path(path), most_bytes=MOST_BYTES)
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read ({error.strerror}): check its path") from None
     if b"\x5e\x3a\x7f" in content[:16]:  # MindSpore's mark of encrypted blocks, 0x7f3a5ed8 and up

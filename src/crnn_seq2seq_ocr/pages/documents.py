@@ -28,6 +28,9 @@ DPI = 200
 PDFIUM = threading.Lock()
 """Held by whoever uses PDFium, which is not made for several threads."""
 
+MOST_PAGES = 10_000
+"""Of a document: a count beyond is no document of people."""
+
 _PAGE = "#page="
 
 
@@ -91,9 +94,12 @@ def _pdf_length(path: Path) -> int:
     with PDFIUM:
         document = open_pdf(path)
         try:
-            return len(document)
+            count = len(document)
         finally:
             document.close()
+    if count > MOST_PAGES:
+        raise _too_many(path)
+    return count
 
 
 def _drawn(path: Path, index: int, dpi: int) -> np.ndarray:
@@ -135,12 +141,20 @@ def open_pdf(path: Path) -> "pypdfium2.PdfDocument":
         raise PictureError(f"{path} is damaged, or no PDF: save it anew") from None
 
 
+def _too_many(path: Path) -> DataError:
+    return PictureError(f"{path} claims more than {MOST_PAGES:,} pages: split it, or save it anew")
+
+
 def _tiff_length(path: Path) -> int:
+    count = 1
     try:
         with Image.open(path) as image:
-            return int(getattr(image, "n_frames", 1))
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
-        return 1  # what is wrong with it is told when it is read
+            while count <= MOST_PAGES:
+                image.seek(count)
+                count += 1
+    except Exception:  # the end; or it is damaged, which is told when it is read
+        return count
+    raise _too_many(path)
 
 
 def _frame(path: Path, index: int, name: str) -> Sample:
@@ -149,9 +163,9 @@ def _frame(path: Path, index: int, name: str) -> Sample:
             image.seek(index)
             _refuse_large(image, name)
             return open_sample(image, name)
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        if isinstance(error, PictureError):
-            raise
+    except PictureError:
+        raise
+    except Exception as error:  # whatever a decoder raises
         raise PictureError(f"{name} cannot be opened ({error}): save the TIFF anew") from None
 
 
@@ -162,7 +176,7 @@ def _heic(path: Path, name: str) -> Sample:
         image = pillow_heif.open_heif(path).to_pillow()
     except FileNotFoundError:
         raise PictureError(f"{path} cannot be opened (No such file or directory): check the path") from None
-    except (OSError, SyntaxError, ValueError, RuntimeError, EOFError) as error:
+    except Exception as error:  # whatever a decoder raises
         raise PictureError(f"{path} is damaged, or no HEIC photograph ({error}): save it anew") from None
     _refuse_large(image, name)
     return open_sample(image, name)

@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Iterator
 
+from crnn_seq2seq_ocr.system.terminal import EscapingFormatter
+
 MOST_A_MINUTE = 20
 """Lines of one kind; how many more there were is told with the first of the next minute."""
 
@@ -42,7 +44,7 @@ def limited() -> Iterator[None]:
     """Write the log to the standard error stream within limits, and into it what libraries in C print there."""
     keep = os.dup(2)
     handler = logging.StreamHandler(open(keep, "w", encoding="utf-8", errors="backslashreplace"))  # noqa: SIM115
-    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    handler.setFormatter(EscapingFormatter("%(levelname)s: %(message)s"))
     handler.addFilter(RateLimit())
     root, before = logging.getLogger(), sys.stderr
     root.addHandler(handler)

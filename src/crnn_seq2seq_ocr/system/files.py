@@ -5,6 +5,7 @@ import errno
 import os
 import secrets
 import shutil
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -56,6 +57,28 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def read_ordinary(path: Path, *, most_bytes: int = 1_000_000_000) -> bytes:
+    """Read a file that somebody else named: pipes and devices, which may have no end, are not opened.
+
+    Raises:
+        OSError: It is not there, no ordinary file, or larger; its ``strerror`` says which.
+        ValueError: No file can have this name.
+    """
+    about = path.stat()
+    if stat.S_ISDIR(about.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(about.st_mode):
+        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
+    if about.st_size > most_bytes:
+        raise OSError(errno.EFBIG, f"it has more than {most_bytes // 1_000_000} million bytes", str(path))
+    return path.read_bytes()
+
+
+def short_name(name: str, *, most_bytes: int = 200) -> str:
+    """Cut a name to what file systems take beside a number and a suffix; they count bytes, not characters."""
+    return name.encode("utf-8", "ignore")[:most_bytes].decode("utf-8", "ignore")
 
 
 def _cause(error: OSError, place: Path) -> str:

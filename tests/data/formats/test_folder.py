@@ -154,3 +154,10 @@ def test_options_of_a_spec_and_what_is_said_of_a_list(tmp_path):
     source = open_source(f"{tmp_path / 'x.csv'}?file=bild&text=inhalt&part=test")
     assert (source[0].images, source[0].text) == ((b"a",), "A")
     assert source.description.endswith("x.csv (a byte order mark, semicolons) with part 'test': 1 samples")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no device without an end")
+def test_a_list_cannot_name_what_has_no_end(tmp_path: Path) -> None:
+    (tmp_path / "labels.tsv").write_text("/dev/zero\ta\n")
+    with pytest.raises(DataError, match=r"/dev/zero, listed in .*labels\.tsv:1: it is no ordinary file"):
+        Folder(tmp_path)[0]

@@ -150,7 +150,7 @@ def test_a_file_that_is_not_there(tmp_path):
         ("x.jsonl", '{"file": "a", "text": 3}\n', r"x\.jsonl:1: no text"),
         ("x.jsonl", '{"file": ["a", 3], "text": "A"}\n', r"x\.jsonl:1: no file"),
         ("x.jsonl", '{"file": [], "text": "A"}\n', r"x\.jsonl:1: no file"),
-        ("x.jsonl", '{"file": "a", "text": "\\ud83d"}\n', r"x\.jsonl:1: the text holds half a character"),
+        ("x.jsonl", '{"file": "a", "text": "\\ud83d"}\n', r"x\.jsonl:1: the file or the text holds half a character"),
         ("x.tsv", "file\ttext\tviews\na\tA\tmany\n", r"x\.tsv:2: views must be a whole number of 1 or more"),
         ("x.tsv", "", r"x\.tsv lists no pictures"),
         ("x.tsv", "file\ttext\n", r"x\.tsv lists no pictures"),

@@ -18,7 +18,7 @@ from crnn_seq2seq_ocr.data.formats.format import Format, Options
 from crnn_seq2seq_ocr.data.sample import Picture, Sample
 from crnn_seq2seq_ocr.errors import DataError, RecordError, did_you_mean
 from crnn_seq2seq_ocr.system.dependencies import needing
-from crnn_seq2seq_ocr.system.files import replacing
+from crnn_seq2seq_ocr.system.files import read_ordinary, replacing
 from crnn_seq2seq_ocr.text import normalize
 
 IMAGE_COLUMNS = ("image", "img", "picture", "jpg", "png", "image_bytes", "bytes")
@@ -53,7 +53,7 @@ class _ParquetFile:
     def __init__(self, path: Path) -> None:
         import pyarrow.parquet
 
-        self._file = pyarrow.parquet.ParquetFile(path, memory_map=True)
+        self._file = pyarrow.parquet.ParquetFile(path)
         metadata = self._file.metadata
         self.sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         self.schema = self._file.schema_arrow
@@ -78,7 +78,10 @@ class _ArrowFile:
         self.schema = batches[0].schema if batches else pyarrow.schema([])
 
     def column(self, group: int, name: str) -> Any:
-        return self._batches[group].column(name)
+        column = self._batches[group].column(name)
+        # What the file says of its own offsets is not believed: reading would go beyond them.
+        column.validate(full=True)
+        return column
 
 
 def _open_file(path: Path) -> _File:
@@ -190,8 +193,13 @@ class ArrowSamples:
         return f"{self.paths[number].name}#{int(self._begins[group]) + row}"
 
     def _column(self, group: int, name: str) -> Any:
+        import pyarrow
+
         number, inner = self._groups[group]
-        return self._file(number).column(inner, name)
+        try:
+            return self._file(number).column(inner, name)
+        except (pyarrow.ArrowException, OSError, KeyError) as error:
+            raise RecordError(f"{self.paths[number]}: its column {name} is damaged ({error}): fetch it again") from None
 
     def _picture(self, picture: bytes | dict[str, Any] | None, name: str) -> Picture:
         if isinstance(picture, bytes):
@@ -204,9 +212,10 @@ class ArrowSamples:
             raise RecordError(f"{name}: the row has no picture")
         place = self.paths[0].parent / path
         try:
-            return Path(place).read_bytes()
-        except OSError as error:
-            raise DataError(f"{name}: cannot read the picture {place}: {error.strerror or error}") from None
+            return read_ordinary(place)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise DataError(f"{name}: cannot read the picture {place}: {reason}") from None
 
 
 def write_parquet(path: Path, rows: Iterable[tuple[bytes, str, str, int | None]]) -> None:

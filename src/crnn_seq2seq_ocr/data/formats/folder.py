@@ -12,6 +12,7 @@ from crnn_seq2seq_ocr.data.formats.label_rows import PICTURES
 from crnn_seq2seq_ocr.data.formats.labels import SUFFIXES, decode, read_labels
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.system.files import read_ordinary
 from crnn_seq2seq_ocr.text import normalize
 
 LISTS = (*(f"labels{suffix}" for suffix in SUFFIXES), "metadata.jsonl", "metadata.csv", "gt.txt", "rec_gt.txt")
@@ -135,7 +136,7 @@ class Folder:
     def _picture(self, label: Label, file: str) -> bytes:
         place = (self._list.parent if self._list else self.path) / file
         try:
-            return place.read_bytes()
+            return read_ordinary(place)
         except (OSError, ValueError) as error:
             listed = f", listed in {self._list}:{label.line}" if self._list else ""
             reason = getattr(error, "strerror", None) or error

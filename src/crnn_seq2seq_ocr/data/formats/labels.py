@@ -10,6 +10,7 @@ from crnn_seq2seq_ocr.data.formats.label_columns import Label, Labels, LabelsBui
 from crnn_seq2seq_ocr.data.formats.label_rows import BETWEEN_VIEWS, FILE_COLUMNS, TEXT_COLUMNS, rows_of
 from crnn_seq2seq_ocr.data.index_cache import load_index, store_index
 from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.system.files import read_ordinary
 from crnn_seq2seq_ocr.text import normalize
 
 __all__ = ["BETWEEN_VIEWS", "SUFFIXES", "Label", "decode", "read_labels"]
@@ -20,6 +21,9 @@ VIEWS_COLUMN = "views"
 
 SHOWN = 5
 """Most bad lines that an error lists."""
+
+MOST_BYTES = 8_000_000_000
+"""Of a list."""
 
 KEPT_FROM = 50_000
 """Lists of so many rows are kept in a file of columns, so that other processes need not read them again."""
@@ -132,7 +136,7 @@ def _decode_any(path: Path) -> tuple[str, list[str]]:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_ordinary(path, most_bytes=MOST_BYTES)
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
 
@@ -158,13 +162,14 @@ def _label(row: dict[str, Any], line: int, file_column: str | None, text_column:
         return f"no text (a column {_either(text_column, TEXT_COLUMNS)}; any other by ?text=); it has {', '.join(row)}"
     try:
         text.encode()
+        "".join(files).encode()
     except UnicodeEncodeError as error:
-        return f"the text holds half a character, {text[error.start]!a}"
+        return f"the file or the text holds half a character, {error.object[error.start]!a}"
     if text.startswith('[{"transcription"'):
         return "this is a list for text detection: cut the words out first, and list each with its text"
     views = str(known.get(VIEWS_COLUMN) or "").strip()
-    if views and not (views.isdecimal() and int(views) > 0):
-        return f"{VIEWS_COLUMN} must be a whole number of 1 or more, not {views!r}"
+    if views and not (views.isdecimal() and len(views) < 10 and int(views) > 0):
+        return f"{VIEWS_COLUMN} must be a whole number of 1 or more, not {views[:20]!r}"
     return Label(tuple(file.strip() for file in files), normalize(text), line, int(views) if views else None)
 
 

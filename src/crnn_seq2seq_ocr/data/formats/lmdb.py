@@ -97,7 +97,7 @@ class LmdbSamples:
 
     def _read_count(self) -> int:
         count = self._environment().get(COUNT)
-        if count is None or not count.isdigit():
+        if count is None or not count.isdigit() or len(count) > 18:
             raise DataError(
                 f"{self.path} is an LMDB of another layout: it has no {COUNT.decode()} "
                 "(known is that of deep-text-recognition-benchmark: num-samples, image-000000001, label-000000001)"

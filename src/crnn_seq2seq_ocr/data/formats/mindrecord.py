@@ -6,7 +6,7 @@ A set is some shards ``NAME0``, ``NAME1``, ... with an SQLite index ``NAME0.db``
 and its blob part (pictures and arrays) lie in which page.
 """
 
-import mmap
+import os
 import re
 import sqlite3
 import struct
@@ -22,6 +22,7 @@ import numpy as np
 
 from crnn_seq2seq_ocr.data.combined import locate
 from crnn_seq2seq_ocr.data.formats.format import Format
+from crnn_seq2seq_ocr.data.mapped import MappedFile
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import DataError, RecordError
 from crnn_seq2seq_ocr.system.parsing import parse_json
@@ -56,7 +57,7 @@ class _Layout:
 class _Shard(NamedTuple):
     path: Path
     rows: np.ndarray
-    data: memoryview
+    data: MappedFile
 
 
 class MindRecords:
@@ -131,7 +132,7 @@ class MindRecords:
                 f"{name}: the index of {shard.path} points outside the file (page {page}, bytes {start} "
                 f"to {end}): one of the two is damaged or cut off, fetch or convert both again"
             )
-        data = shard.data[base + start : base + end]
+        data = shard.data.view(base + start, end - start)
         if int.from_bytes(data[:8], "little") != len(data) - 8:
             raise RecordError(
                 f"{name}: {shard.path} does not fit its index at byte {base + start:,}: "
@@ -197,10 +198,9 @@ def _open_shard(path: Path) -> _Shard:
     except (sqlite3.Error, OverflowError, TypeError, ValueError) as error:
         raise RecordError(f"{index} is not the index of a MindRecord shard, or damaged: {error}") from None
     try:
-        with path.open("rb") as shard:
-            return _Shard(path, rows, memoryview(mmap.mmap(shard.fileno(), 0, access=mmap.ACCESS_READ)))
-    except (OSError, ValueError) as error:
-        raise RecordError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
+        return _Shard(path, rows, MappedFile(path))
+    except OSError as error:
+        raise RecordError(f"cannot read {path}: {error.strerror or error}") from None
 
 
 def _allow_tables_only(connection: sqlite3.Connection, size: int) -> None:
@@ -231,9 +231,11 @@ def _read_layout(path: Path) -> _Layout:
         blobs = tuple(schema["blob_fields"])
         sizes = int(header["header_size"]), int(header["page_size"])
         shards = tuple(Path(name).name for name in header["shard_addresses"])
+        if not all(0 < len(os.fsencode(name)) < 256 and "\0" not in name for name in shards):
+            raise ValueError("names of shards that no file can have")
         if not shards or min(sizes) < 0 or max(sizes) > sys.maxsize:
             raise ValueError("no shards, or sizes that cannot be")
-    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise RecordError(f"{path} is not a MindRecord shard, its header lacks what one has: {error!r}") from None
     images = [name for name, kind in fields.items() if kind == "bytes" and name in blobs]
     texts = [name for name, kind in fields.items() if kind == "string"]

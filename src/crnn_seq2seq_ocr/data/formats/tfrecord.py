@@ -4,14 +4,12 @@ A record on disk is its length (uint64), the masked CRC32C of those 8 bytes (uin
 the masked CRC32C of them (uint32), all little-endian; a file is records and nothing else.
 """
 
-import contextlib
 import functools
 import logging
-import mmap
 import os
 import struct
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -21,6 +19,7 @@ import numpy as np
 
 from crnn_seq2seq_ocr.data.combined import locate
 from crnn_seq2seq_ocr.data.index_cache import index_places, write_first
+from crnn_seq2seq_ocr.data.mapped import MappedFile
 from crnn_seq2seq_ocr.errors import DataError, RecordError
 from crnn_seq2seq_ocr.system.files import replacing, writing
 
@@ -36,8 +35,6 @@ INDEX_MAGIC = b"CRNNOCRX"
 
 OPEN_SHARDS = 64
 """Most shards that one process holds open (each takes two file descriptors)."""
-
-Bytes = mmap.mmap | memoryview
 
 log = logging.getLogger(__name__)
 
@@ -124,44 +121,34 @@ def read_index(path: str | Path, *, on_truncated: OnTruncated = "error") -> Shar
     """
     path = Path(path)
     try:
-        with path.open("rb") as file, _map(file) as data:
-            return _read_index(path, data, os.fstat(file.fileno()), on_truncated)
+        with path.open("rb") as file:
+            return _read_index(path, file, os.fstat(file.fileno()), on_truncated)
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def _read_index(path: Path, data: Bytes, stat: os.stat_result, on_truncated: OnTruncated) -> ShardIndex:
+def _read_index(path: Path, file: BinaryIO, stat: os.stat_result, on_truncated: OnTruncated) -> ShardIndex:
     places = index_places(path)
     index = next((found for found in (_load_index(place, stat) for place in places) if found is not None), None)
     if index is None:
         log.info("indexing %s", path)
-        index = ShardIndex(*_scan(data))
+        index = ShardIndex(*_scan(file, stat.st_size))
         _store_index(places, index, stat)
     end = int(index.offsets[-1] + index.lengths[-1]) + 4 if len(index) else 0
-    if end == len(data):
+    if end == stat.st_size:
         return index
-    fault = _explain_end(path, data, end, len(index))
+    fault = _explain_end(path, file, stat.st_size, end, len(index))
     if on_truncated == "error":
         raise RecordError(fault)
     return ShardIndex(index.offsets, index.lengths, fault)
 
 
-@contextlib.contextmanager
-def _map(file: BinaryIO) -> Iterator[Bytes]:
-    """Map the bytes of an open file into memory."""
-    if os.fstat(file.fileno()).st_size == 0:  # an empty file cannot be mapped
-        yield memoryview(b"")
-    else:
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            yield data
-
-
-def _scan(data: Bytes) -> tuple[np.ndarray, np.ndarray]:
+def _scan(file: BinaryIO, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Offsets and lengths of the whole records from the start, up to the first that is not whole."""
     offsets, lengths = array("Q"), array("Q")
-    unpack, size, place = HEAD.unpack_from, len(data), 0
+    place = 0
     while place + AROUND <= size:
-        length, crc = unpack(data, place)
+        length, crc = _head(file, place)
         after = place + AROUND + length
         if after > size or crc != _length_crc(length):
             break
@@ -171,21 +158,28 @@ def _scan(data: Bytes) -> tuple[np.ndarray, np.ndarray]:
     return np.array(offsets, "<u8"), np.array(lengths, "<u8")
 
 
-def _explain_end(path: Path, data: Bytes, end: int, count: int) -> str:
+def _head(file: BinaryIO, place: int) -> tuple[int, int]:
+    """Read the length of a record and its checksum; one that does not fit where the file has been cut short since."""
+    file.seek(place)
+    head = file.read(HEAD.size)
+    return HEAD.unpack(head) if len(head) == HEAD.size else (0, 0)
+
+
+def _explain_end(path: Path, file: BinaryIO, size: int, end: int, count: int) -> str:
     """Explain what is wrong at the place where the whole records end."""
     remedy = (
         f"the {count:,} records before it are whole: fetch the file again, or go on without the rest (truncated=keep)"
     )
-    left = len(data) - end
+    left = size - end
     if left >= HEAD.size:
-        length, crc = HEAD.unpack_from(data, end)
+        length, crc = _head(file, end)
         if crc == _length_crc(length):
             return (
                 f"{path}#{count}: truncated: the record at byte {end:,} takes {length + AROUND:,} bytes "
                 f"but the file has only {left:,} more; {remedy}"
             )
         if end == 0:
-            return f"{path} is not a TFRecord file, or its beginning is damaged{_gzip_hint(data)}"
+            return f"{path} is not a TFRecord file, or its beginning is damaged{_gzip_hint(file)}"
         return (
             f"{path}#{count}: damaged: the length of the record at byte {end:,} fails its checksum, "
             f"so no later record can be found; {remedy}"
@@ -193,18 +187,19 @@ def _explain_end(path: Path, data: Bytes, end: int, count: int) -> str:
     return f"{path}#{count}: truncated: the last {left} bytes, at byte {end:,}, are less than a record; {remedy}"
 
 
-def _gzip_hint(data: Bytes) -> str:
-    return ": it is compressed with gzip, unpack it first" if bytes(data[:2]) == b"\x1f\x8b" else ""
+def _gzip_hint(file: BinaryIO) -> str:
+    file.seek(0)
+    return ": it is compressed with gzip, unpack it first" if file.read(2) == b"\x1f\x8b" else ""
 
 
 def _load_index(place: Path, stat: os.stat_result) -> ShardIndex | None:
     """Load a cached index, memory-mapped; None where it is absent, damaged or not of the shard as it is now."""
     try:
-        with place.open("rb") as file, _map(file) as data:
-            magic, version, size, mtime, count, crc = INDEX_HEAD.unpack_from(data)
+        with place.open("rb") as file:
+            magic, version, size, mtime, count, crc = INDEX_HEAD.unpack(file.read(INDEX_HEAD.size))
             fits = (magic, version, size, mtime) == (INDEX_MAGIC, INDEX_VERSION, stat.st_size, stat.st_mtime_ns)
-            whole = len(data) == INDEX_HEAD.size + 16 * count
-            if not (fits and whole and masked_crc(bytes(data[INDEX_HEAD.size :])) == crc):
+            whole = os.fstat(file.fileno()).st_size == INDEX_HEAD.size + 16 * count
+            if not (fits and whole and masked_crc(file.read()) == crc):
                 return None
         if count == 0:
             return ShardIndex(np.empty(0, "<u8"), np.empty(0, "<u8"))
@@ -227,21 +222,17 @@ class _Shard:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.index = read_index(path, on_truncated="keep")
-        self._data = memoryview(b"")
-        if len(self.index):
-            with path.open("rb") as file:
-                self._data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        self._data = MappedFile(path)
 
     def view(self, record: int) -> memoryview:
         """Return the bytes of a record where they lie, unchecked."""
-        start = int(self.index.offsets[record])
-        return self._data[start : start + int(self.index.lengths[record])]
+        return self._data.view(int(self.index.offsets[record]), int(self.index.lengths[record]))
 
     def read(self, record: int) -> bytes:
         """Read the bytes of a record, checked."""
         start = int(self.index.offsets[record])
         data = bytes(self.view(record))
-        crc = int.from_bytes(self._data[start + len(data) : start + len(data) + 4], "little")
+        crc = int.from_bytes(self._data.view(start + len(data), 4), "little")
         if crc != masked_crc(data):
             raise RecordError(
                 f"{self.path}#{record}: damaged: its {len(data):,} bytes at byte {start:,} fail "

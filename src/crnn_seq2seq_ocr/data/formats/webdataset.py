@@ -7,7 +7,6 @@ sample can be read without the ones before it.
 
 import functools
 import io
-import mmap
 import tarfile
 from array import array
 from collections.abc import Iterable
@@ -19,6 +18,7 @@ import numpy as np
 from crnn_seq2seq_ocr.data.combined import locate
 from crnn_seq2seq_ocr.data.formats.format import Format, Options
 from crnn_seq2seq_ocr.data.index_cache import Arrays, cached_index
+from crnn_seq2seq_ocr.data.mapped import MappedFile
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.data.strings import Builder, Strings
 from crnn_seq2seq_ocr.errors import DataError, RecordError
@@ -132,8 +132,7 @@ class _Tar:
         self._keys = Strings(index["keys"], index["key_ends"])
         self._ends, self._offsets, self._sizes = index["ends"], index["offsets"], index["sizes"]
         self._text_offsets, self._text_sizes, self._json = index["texts"], index["text_sizes"], index["json"]
-        with path.open("rb") as file:
-            self._data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        self._data = MappedFile(path)
 
     def name(self, row: int) -> str:
         return f"{self.path.name}#{self._keys[row]}"
@@ -149,7 +148,7 @@ class _Tar:
         return self._bytes(offset, int(self._text_sizes[row])), bool(self._json[row])
 
     def _bytes(self, offset: int, size: int) -> bytes:
-        return bytes(self._data[offset : offset + size])
+        return bytes(self._data.view(offset, size))
 
 
 def _index(path: Path) -> Arrays:
