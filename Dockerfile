@@ -1,5 +1,7 @@
 # The service, small (ONNX Runtime, no PyTorch) and without privileges:
 # docker build -t crnn-ocr . && docker run -p 8000:8000 crnn-ocr
+# To pin the base image too, write python:3.12-slim@sha256:DIGEST in both places; the digest is the line "Digest" of
+# `docker buildx imagetools inspect python:3.12-slim`. It is not pinned here, so that a build has the latest fixes.
 FROM python:3.12-slim AS build
 RUN python -m venv /opt/venv
 WORKDIR /source

@@ -88,3 +88,10 @@ def test_the_repository_has_one_address() -> None:
     links = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / "config.yml").read_text(encoding="utf-8"))
     assert all(link["url"].startswith(address) for link in links["contact_links"])
     assert f"repo_url: {address}\n" in (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    assert all(link.startswith(address) for name, link in PROJECT["urls"].items() if name != "Documentation")
+    _, _, host, owner, name = address.split("/")
+    assert PROJECT["urls"]["Documentation"] == f"https://{owner}.{host.replace('.com', '.io')}/{name}"
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").rglob("*.*")]
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert all(link.startswith(address) for link in re.findall(rf"https://[\w.]+/{owner}[\w/-]*", text)), page
