@@ -187,6 +187,9 @@ def test_every_command_of_a_page(page: str, place: Path, monkeypatch: pytest.Mon
 def test_every_command_of_the_page_on_reading(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (finds,) = re.findall("^find .*$", "".join(blocks("", READING)), re.MULTILINE)
     subprocess.run(finds, shell=True, check=True)
+    for kind, folder in (("webdataset", "shards"), ("parquet", "parquet")):
+        assert run(monkeypatch, ["data", "convert", "photos", folder, "--to", kind]) == 0
+    next(Path("parquet").glob("*.parquet")).rename("more.parquet")
     for arguments in commands(READING):
         if "readings.parquet" in arguments and find_spec("pyarrow") is None:
             continue

@@ -39,6 +39,9 @@ def test_parity(models: Path, kind: str) -> None:
         view_mask[-1, 1:] = kind == "position"
         expected, found = torch_backend.read(images, view_mask), onnx_backend.read(images, view_mask)
         for name, one, other in zip(Outputs._fields, expected, found, strict=True):
+            if name == "allowed":  # of constraints alone
+                assert one is other is None
+                continue
             assert one.dtype == other.dtype
             assert one.shape == other.shape
             np.testing.assert_allclose(other, one, atol=1e-4, err_msg=f"{name} of {samples, views, width}")

@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.inference.readings import PreparedSample, Reading
+from crnn_seq2seq_ocr.model.constraint import Constraint
 from crnn_seq2seq_ocr.serve import ServeSettings, create_app
 from tests.conftest import TEXTS
 from tests.serve.conftest import MakeClient
@@ -224,15 +225,16 @@ class Slow:
 
     def __init__(self, reader: Reader) -> None:
         self.description, self.backend, self.reader = reader.description, reader.backend, reader
+        self.tokenizer = reader.tokenizer
         self.began, self.go_on = threading.Event(), threading.Event()
 
     def prepare(self, sample: Sample) -> PreparedSample | Reading:
         return self.reader.prepare(sample)
 
-    def read_prepared(self, prepared: list[PreparedSample]) -> list[Reading]:
+    def read_prepared(self, prepared: list[PreparedSample], *, lexicon: Constraint | None = None) -> list[Reading]:
         self.began.set()
         assert self.go_on.wait(20)
-        return self.reader.read_prepared(prepared)
+        return self.reader.read_prepared(prepared, lexicon=lexicon)
 
 
 def slow_client(slow: Slow, **settings: Any) -> TestClient:

@@ -211,10 +211,11 @@ def test_torchrun_starts_two_machines_anew_and_they_go_on(micro: MakeRecipe, tmp
         wait_for_lines(folder, 5)
         (child,) = subprocess.run(["pgrep", "-P", str(second.pid)], capture_output=True, text=True).stdout.split()
         os.kill(int(child), signal.SIGKILL)
-        said = ""
-        for agent in (first, second):
-            out, errors = agent.communicate(timeout=300)
-            assert agent.returncode == 0, errors
-            said += out
+        ended = [agent.communicate(timeout=300) for agent in (first, second)]
+    # Where one agent leaves first, with the store that it holds, the other ends with status 1: the training is whole.
+    assert 0 in (first.returncode, second.returncode), ended
+    lost = [errors for (_, errors), agent in zip(ended, (first, second), strict=True) if agent.returncode != 0]
+    assert all("RendezvousConnectionError" in errors for errors in lost), lost
+    said = "".join(out for out, _ in ended)
     assert load_state(checkpoints(folder)[-1])["progress"]["step"] == 500
     assert "going on from step" in said
