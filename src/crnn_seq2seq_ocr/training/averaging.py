@@ -5,8 +5,10 @@ from pathlib import Path
 
 import torch
 
+from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.checkpoint.weights import load_model, save_model
 from crnn_seq2seq_ocr.errors import StorageError
+from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.text import Tokenizer
 from crnn_seq2seq_ocr.training.finetune import PretrainedModel
 
@@ -30,11 +32,26 @@ def average_models(base: Path, tuned: Path, folder: Path, *, share: float) -> No
     if folder.exists():
         raise StorageError(f"{folder} is there already: name a new folder")
     new, description = load_model(tuned)
-    fitted = copy.deepcopy(new)
+    average_with(new, description, base, share=share)
+    save_model(new, description, folder)
+
+
+def average_with(recognizer: Recognizer, description: Description, base: Path, *, share: float) -> None:
+    """Move the weights of a network towards those of the model that it went on from, as `average_models` does.
+
+    Args:
+        recognizer: The network, changed in place.
+        description: What it says of itself.
+        base: The model that it went on from.
+        share: Of the network's own weights, 0 to 1.
+
+    Raises:
+        CheckpointError: There is no such model, or the two have other sizes.
+    """
+    fitted = copy.deepcopy(recognizer)
     PretrainedModel.load(base).load_into(fitted, Tokenizer(description.charset))
-    state = new.state_dict()
+    state = recognizer.state_dict()
     for name, tensor in fitted.state_dict().items():
         if state[name].is_floating_point():
             state[name] = torch.lerp(tensor, state[name], share)
-    new.load_state_dict(state)
-    save_model(new, description, folder)
+    recognizer.load_state_dict(state)

@@ -59,8 +59,16 @@ def end_lines(own: Measured, known: Measured | None) -> list[str]:
     return lines
 
 
-def card(plan: Plan, recipe: Recipe, *, own: Measured, known: Measured | None, temperature: float | None) -> str:
+def card(
+    plan: Plan, recipe: Recipe, *, own: Measured, known: Measured | None, share: float, temperature: float | None
+) -> str:
     """Return the card of a tuned model, Markdown."""
+    averaged = (
+        f"Its weights are averages: {share:.0%} those of the training, {1 - share:.0%} those it began with. More of "
+        "what the model knew before was read right that way, and as many of the held-out samples.\n\n"
+        if share < 1
+        else ""
+    )
     confidence = (
         f"Its logits were divided by {temperature:.2f}, which makes its confidence what it reads right."
         if temperature is not None
@@ -76,7 +84,7 @@ def card(plan: Plan, recipe: Recipe, *, own: Measured, known: Measured | None, t
         "| --- | ---: | ---: | ---: | ---: | ---: |\n" + "\n".join(rows) + "\n\n"
         "Right: the whole text with case, accents and spaces. The best checkpoint was chosen and the confidence set "
         "right with the held-out part, so its numbers are a little too good; pictures taken later tell more.\n\n"
-        f"{confidence}\n\n{_accepted(own.after)}"
+        f"{averaged}{confidence}\n\n{_accepted(own.after)}"
         f"- held-out part: `{own.data}`\n"
         + (f"- what it knew before: `{known.data}`\n" if known else "")
         + f"- trained on: `{recipe.data.train}`\n- {len(characters)} characters: `{characters}`\n"

@@ -21,6 +21,7 @@ from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.system.files import write_whole
 from crnn_seq2seq_ocr.training.run_folder import RECIPE
 from crnn_seq2seq_ocr.training.train import train
+from crnn_seq2seq_ocr.tuning.blend import blend
 from crnn_seq2seq_ocr.tuning.card import Measured, card
 from crnn_seq2seq_ocr.tuning.plan import Plan
 
@@ -65,19 +66,27 @@ def tune(plan: Plan, *, folder: Path, resume: bool = False, console: Console | N
     outcome = train(recipe, folder=folder / RUN, resume=going_on, initial=initial, console=console)
     if outcome.interrupted:
         return Tuned(None)
-    temperature = _release(plan, recipe, folder, console)
+    share, temperature = _release(plan, recipe, folder, console)
     after = Reader.load(folder / MODEL)
     before = Reader.load(plan.request.model)
     own = _measure(before, after, plan.split.check, f"{recipe.name} on the held-out part", console)
     known = _measure(before, after, plan.known, "what it knew before", console) if plan.known else None
     write_report(own.after, folder / REPORT)
-    write_whole(folder / CARD, card(plan, recipe, own=own, known=known, temperature=temperature))
+    write_whole(folder / CARD, card(plan, recipe, own=own, known=known, share=share, temperature=temperature))
     return Tuned(folder / MODEL, own, known)
 
 
-def _release(plan: Plan, recipe: Recipe, folder: Path, console: Console | None) -> float | None:
-    """Write ``model``; returns the temperature of its confidence, None where there were too few texts for one."""
+def _release(plan: Plan, recipe: Recipe, folder: Path, console: Console | None) -> tuple[float, float | None]:
+    """Write ``model``.
+
+    Returns:
+        The share of the tuned weights in it, and the temperature of its confidence: None where texts were too few.
+    """
     recognizer, description = load_model(folder / RUN)
+    share = 1.0
+    if plan.calibration and not plan.request.from_scratch:
+        own, known = open_source(plan.split.check), open_source(plan.calibration)
+        share = blend(recognizer, description, Path(plan.request.model), own=own, known=known)
     calibration = [plan.split.check, *([plan.calibration] if plan.calibration else [])]
     source = open_source(" + ".join(calibration))
     temperature = calibrate(recognizer, description, source) if plan.checked >= LEAST else None
@@ -92,7 +101,7 @@ def _release(plan: Plan, recipe: Recipe, folder: Path, console: Console | None) 
             about=_about(plan),
             console=console,
         )
-    return temperature
+    return share, temperature
 
 
 def _about(plan: Plan) -> str:
