@@ -319,7 +319,7 @@ def test_our_own_mistake_is_a_problem_too_and_ends_nothing(reader: Reader, files
     def read_prepared(prepared: list[PreparedSample]) -> list[Reading]:
         raise RuntimeError("secret")
 
-    slow.read_prepared = read_prepared  # type: ignore[method-assign]
+    slow.read_prepared = read_prepared  # type: ignore[method-assign, assignment]
     with slow_client(slow) as client:
         detail = refused(client.post("/v1/read", files={"picture": files[0]}), 500, "internal_error")
         assert "secret" not in detail
