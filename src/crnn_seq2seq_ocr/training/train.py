@@ -18,13 +18,13 @@ from crnn_seq2seq_ocr.checkpoint import folders, weights
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.config import Recipe, TrainingSettings
 from crnn_seq2seq_ocr.data.sample import Source
-from crnn_seq2seq_ocr.data.sources import SYNTHETIC, open_source
+from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.errors import CrnnOcrError, TrainingError
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.system.allocator import keep_freed_memory
 from crnn_seq2seq_ocr.system.signals import StopRequest, stop_requests
 from crnn_seq2seq_ocr.text import Tokenizer
-from crnn_seq2seq_ocr.training import optimization
+from crnn_seq2seq_ocr.training import messages, optimization
 from crnn_seq2seq_ocr.training.batches import Batch
 from crnn_seq2seq_ocr.training.data import batches_of, make_examples, training_source
 from crnn_seq2seq_ocr.training.finetune import PretrainedModel, resolve_charset
@@ -114,7 +114,7 @@ def _train(
     main = accelerator.is_main_process
     trackers = start_trackers(recipe, folder) if main else []
     log = TrainingLog(folder, total=settings.steps, active=main, console=console, trackers=trackers)
-    log.message(_introduction(recipe, source, validation, learner, accelerator))
+    log.message(messages.introduction(recipe, source, validation, learner, accelerator))
     if taken_over is not None:
         log.message(taken_over)
     batches = batches_of(
@@ -130,7 +130,7 @@ def _train(
     # Closing the batches ends their workers.
     with stop_requests() as stop, contextlib.closing(log), contextlib.closing(batches):
         run.go(batches, validation, stop, samples=len(source))
-        _say_end(log, learner.progress, folder, interrupted=run.interrupted)
+        messages.end(log, learner.progress, folder, interrupted=run.interrupted)
     accelerator.end_training()
     return Outcome(folder, learner.progress.step, learner.progress.best, run.interrupted)
 
@@ -350,33 +350,3 @@ def _report_drops(parts: list[Batch], progress: Progress, log: TrainingLog) -> N
                 log.event("dropped", progress.step, f"dropped and replaced: {dropped.reason}")
             elif progress.dropped_samples == 6:
                 log.event("dropped", progress.step, "more samples are dropped; `crnn-ocr data check` lists all")
-
-
-def _introduction(
-    recipe: Recipe, source: Source, validation: Source | None, learner: Learner, accelerator: Accelerator
-) -> str:
-    millions = sum(parameter.numel() for parameter in learner.recognizer.parameters()) / 1e6
-    start = f"going on from step {learner.progress.step}" if learner.progress.step else "starting"
-    return (
-        f"{recipe.name}: {millions:.2f} million parameters on {accelerator.num_processes} x {accelerator.device.type} "
-        f"({recipe.training.precision}), {start}\ntraining data: {source.description}\n"
-        f"validation data: {_validated(recipe, validation)}"
-    )
-
-
-def _validated(recipe: Recipe, validation: Source | None) -> str:
-    """Return what the scores of a training are scores of; a recipe's own data is easily taken for the user's."""
-    if validation is None:
-        return "none, there will be no scores"
-    drawn = (recipe.data.validation or "").startswith(SYNTHETIC)
-    own = not all(part.strip().startswith(SYNTHETIC) for part in recipe.data.train.split(" + "))
-    hint = "; the scores are of these, not of your pictures: set data.validation" if drawn and own else ""
-    return validation.description + hint
-
-
-def _say_end(log: TrainingLog, progress: Progress, folder: Path, *, interrupted: bool) -> None:
-    best = f", best strict sequence accuracy {progress.best:.1%}" if progress.best >= 0 else ""
-    if interrupted:
-        log.event("interrupted", progress.step, f"interrupted at step {progress.step} and saved; --resume goes on")
-    else:
-        log.event("end", progress.step, f"trained {progress.step} steps{best}; the model is in {folder}")
