@@ -31,8 +31,8 @@ Lines.every, share.PAUSE = 0.0, 0.1
 Leases.every, Leases.expiry = 0.2, 3.0
 cli.main()
 """
-"""`crnn-ocr` that reads three batches and then waits for a file; each batch is written at once, and a process is dead after three seconds."""
-"""`crnn-ocr` that reads three batches, each written at once, and waits for a file; dead after three seconds of silence."""
+"""`crnn-ocr` that reads three batches, writes each at once, and waits for a file; dead after three silent seconds."""
+
 
 def whole(folder: Path) -> list[tuple[str, str]]:
     return [(row["name"], row["text"]) for part in sorted(folder.glob("part-*")) for row in rows(part)]

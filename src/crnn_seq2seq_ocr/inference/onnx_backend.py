@@ -12,21 +12,28 @@ import numpy as np
 from crnn_seq2seq_ocr.checkpoint.digests import check_onnx
 from crnn_seq2seq_ocr.checkpoint.folders import DESCRIPTION, ONNX, check_digest
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
-from crnn_seq2seq_ocr.errors import CheckpointError, DeviceError
+from crnn_seq2seq_ocr.checkpoint.pretrained import pretrained_models
+from crnn_seq2seq_ocr.errors import CheckpointError
 from crnn_seq2seq_ocr.inference.onnx_constraint import OUTPUT, constrained
-from crnn_seq2seq_ocr.inference.providers import automatic_device, choose
+from crnn_seq2seq_ocr.inference.onnx_isolated import IsolatedSession
+from crnn_seq2seq_ocr.inference.onnx_metadata import metadata_of
+from crnn_seq2seq_ocr.inference.onnx_session import LocalSession, Session
+from crnn_seq2seq_ocr.inference.providers import automatic_device, check_device
 from crnn_seq2seq_ocr.model.constraint import Constraint, check_length
 from crnn_seq2seq_ocr.model.outputs import FILE_OUTPUTS, Outputs
 from crnn_seq2seq_ocr.model.pattern import Pattern
+from crnn_seq2seq_ocr.system.files import read_ordinary
 from crnn_seq2seq_ocr.system.parsing import parse_json
+from crnn_seq2seq_ocr.text import SPECIAL_COUNT
 
 if TYPE_CHECKING:
-    import onnxruntime
-
     from crnn_seq2seq_ocr.model.recognizer import Recognizer
 
 DESCRIPTION_KEY = "crnn-seq2seq-ocr"
 """The entry of the file's metadata that holds the description, as JSON."""
+
+LARGEST = 1 << 31
+"""Bytes of a file, as protocol buffers limit them."""
 
 _EXTERNAL = b"\x0a\x08location\x12"
 """How a file says where other files with numbers of it are: the entry ``location`` of a tensor."""
@@ -42,6 +49,7 @@ class OnnxBackend:
         session: Runs it.
         open_constrained: Makes the session that takes a pattern; None where there can be none.
         description: What the file says of itself.
+        where: Its name, for messages.
         device: Where the session runs.
         concurrency: How many batches may be read at the same time, each called for by a thread of its own.
     """
@@ -51,18 +59,20 @@ class OnnxBackend:
 
     def __init__(
         self,
-        session: "onnxruntime.InferenceSession",
-        open_constrained: "Callable[[], onnxruntime.InferenceSession] | None",
+        session: Session,
+        open_constrained: Callable[[], Session] | None,
         description: Description,
         *,
+        where: str = "the network",
         device: str = "cpu",
         concurrency: int = 1,
     ) -> None:
         self._session = session
         self._open_constrained = open_constrained
-        self._constrained: onnxruntime.InferenceSession | None = None
+        self._constrained: Session | None = None
         self._opening = threading.Lock()
-        self._names = [each.name for each in session.get_outputs()]
+        self._where = where
+        self._classes = SPECIAL_COUNT + len(description.charset)
         self.device = device
         self.description = description
         self.concurrency = concurrency
@@ -88,7 +98,14 @@ class OnnxBackend:
             raise CheckpointError(f"{path} is not there: give a file that `crnn-ocr export` wrote")
         if path.name == ONNX and path.with_name(DESCRIPTION).is_file():
             check_digest(path.parent, ONNX)
-        return cls.of(path.read_bytes(), where=str(path), device=device, threads=threads, concurrency=concurrency)
+        try:
+            content = read_ordinary(path, most_bytes=LARGEST)
+        except OSError as error:
+            raise CheckpointError(f"{path} cannot be read ({error.strerror or error}): check the path") from None
+        isolated = path.parent not in pretrained_models().values()
+        return cls.of(
+            content, where=str(path), device=device, threads=threads, concurrency=concurrency, isolated=isolated
+        )
 
     @classmethod
     def of(
@@ -99,45 +116,45 @@ class OnnxBackend:
         device: str = "cpu",
         threads: int | None = None,
         concurrency: int = 1,
+        isolated: bool = False,
     ) -> "OnnxBackend":
-        """Load the network of the content of a file; `where` names it in messages, all else is as in `load`."""
+        """Load the network of the content of a file; `where` names it in messages, all else is as in `load`.
+
+        With `isolated` it runs in a process of its own, with a limit of time and memory: a file of others is a program.
+        """
         check_onnx(content, where)
         if _EXTERNAL in content:
             raise CheckpointError(
                 f"{where} keeps numbers in other files, which is not read: give one that `crnn-ocr export` wrote"
             )
+        description = _description(content, where)
         device = automatic_device() if device == "auto" else device
+        check_device(device)
         concurrency = concurrency if device == "cpu" else 1
-        session = _session(content, where, device, _threads(concurrency) if threads is None else threads)
-        try:
-            written = session.get_modelmeta().custom_metadata_map.get(DESCRIPTION_KEY)
-        except UnicodeDecodeError as error:
-            raise CheckpointError(f"the metadata of {where} is damaged ({error}): export it again") from None
-        if written is None:
-            raise CheckpointError(
-                f"{where} is an ONNX file, but not of a reader of this package: give one that `crnn-ocr export` wrote"
-            )
-        try:
-            description = parse_json(written)
-        except ValueError as error:
-            raise CheckpointError(f"the metadata of {where} is damaged ({error}): export it again") from None
-        outputs = {each.name for each in session.get_outputs()}
-        number = _threads(concurrency) if threads is None else threads
+        each = _threads_of_processes(concurrency) if isolated else _threads(concurrency)
+        each = each if threads is None else threads
 
-        def open_constrained() -> "onnxruntime.InferenceSession":
+        def opened(network: bytes) -> Session:
+            if isolated:
+                return IsolatedSession(network, where, device=device, threads=each, processes=concurrency)
+            return LocalSession(network, where, device=device, threads=each)
+
+        def open_constrained() -> Session:
             try:
-                changed = constrained(content)
+                return opened(constrained(content))
             except ValueError as error:
                 raise CheckpointError(
                     f"{where} cannot read within a pattern ({error}): load the model that it was exported from, with "
                     "the backend torch"
                 ) from None
-            return _session(changed, where, device, number)
 
+        session = opened(content)
+        takes_none = OUTPUT in session.outputs
         return cls(
             session,
-            None if OUTPUT in outputs else open_constrained,
-            Description.from_dict(description, where),
+            None if takes_none else open_constrained,
+            description,
+            where=where,
             device=device,
             concurrency=concurrency,
         )
@@ -157,12 +174,18 @@ class OnnxBackend:
         pictures = np.ascontiguousarray(images.transpose(0, 1, 4, 2, 3))  # (N, V, 3, H, W)
         inputs = {"images": pictures, "view_mask": view_mask}
         if lexicon is None:
-            names = [*FILE_OUTPUTS, *([OUTPUT] if OUTPUT in self._names else [])]
-            return Outputs(*self._session.run(names, inputs))
-        check_length(lexicon, self.description.max_length)
-        return Outputs(*self._for_patterns().run(list(Outputs._fields), inputs | lexicon.arrays))
+            names = [*FILE_OUTPUTS, *([OUTPUT] if OUTPUT in self._session.outputs else [])]
+            outputs = Outputs(*self._session.run(names, inputs))
+        else:
+            check_length(lexicon, self.description.max_length)
+            outputs = Outputs(*self._for_patterns().run(list(Outputs._fields), inputs | lexicon.arrays))
+        if not _is_of_reader(outputs, len(images), self._classes, most_tokens=self.description.max_length + 1):
+            raise CheckpointError(
+                f"{self._where} gives other numbers than a reader does: give a file that `crnn-ocr export` wrote"
+            )
+        return outputs
 
-    def _for_patterns(self) -> "onnxruntime.InferenceSession":
+    def _for_patterns(self) -> Session:
         if self._open_constrained is None:
             raise CheckpointError("the ONNX file has a constraint of its own: take the one it was made of")
         with self._opening:
@@ -171,27 +194,53 @@ class OnnxBackend:
             return self._constrained
 
 
-def _session(content: bytes, where: str, device: str, threads: int) -> "onnxruntime.InferenceSession":
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors: what it warns of is its own business
-    options.intra_op_num_threads = threads
-    # Where it looks for numbers kept in other files; by default in the working folder.
-    options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
-    provider, chosen = choose(options, device)
+def _description(content: bytes, where: str) -> Description:
+    """Read what a file says of itself."""
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=chosen)
-    except Exception as error:  # it raises a class of its own for each kind of failure
-        reason = str(error).splitlines()[0]
-        if device != "cpu":
-            raise DeviceError(f"ONNX Runtime cannot read {where} with {device} ({reason}): take cpu") from None
+        written = metadata_of(content).get(DESCRIPTION_KEY)
+    except UnicodeDecodeError as error:
+        raise CheckpointError(f"the metadata of {where} is damaged ({error}): export it again") from None
+    except ValueError as error:
+        raise CheckpointError(f"{where} is no ONNX file ({error}): give one that `crnn-ocr export` wrote") from None
+    if written is None:
         raise CheckpointError(
-            f"{where} cannot be used by ONNX Runtime ({reason}): give a file that `crnn-ocr export` wrote, whole"
-        ) from None
-    if provider not in session.get_providers():  # it goes on with the next one, and warns in its log
-        raise DeviceError(f"ONNX Runtime has {provider} but cannot start it here, libraries may be missing: take cpu")
-    return session
+            f"{where} is an ONNX file, but not of a reader of this package: give one that `crnn-ocr export` wrote"
+        )
+    try:
+        return Description.from_dict(parse_json(written), where)
+    except ValueError as error:
+        raise CheckpointError(f"the metadata of {where} is damaged ({error}): export it again") from None
+
+
+def _is_of_reader(outputs: Outputs, count: int, classes: int, *, most_tokens: int) -> bool:
+    """Whether these are the numbers of a reader of `count` pictures: shapes, kinds and ranges."""
+    tokens, lengths, allowed = outputs.tokens, outputs.lengths, outputs.allowed
+    length = min(tokens.shape[-1], most_tokens) if tokens.ndim else 0
+    texts = (count, length)
+    log_probs = [outputs.log_probs, outputs.likely_log_probs, *([] if allowed is None else [allowed])]
+    return (
+        tokens.shape == texts
+        and outputs.log_probs.shape == texts
+        and lengths.shape == (count,)
+        and (allowed is None or allowed.shape == texts)
+        and outputs.attention.ndim == 5
+        and outputs.attention.shape[:2] == texts
+        and outputs.likely.ndim == 3
+        and outputs.likely.shape[:2] == texts
+        and outputs.likely_log_probs.shape == outputs.likely.shape
+        and all(each.dtype == np.int64 for each in (tokens, lengths, outputs.likely))
+        and all(each.dtype == np.float32 for each in (outputs.attention, *log_probs))
+        and bool(np.isfinite(outputs.attention).all())
+        # Minus infinity is the logarithm of what a constraint excludes; a comparison with NaN is false.
+        and all(bool((each < np.inf).all()) for each in log_probs)
+        and (not lengths.size or 0 <= lengths.min() <= lengths.max() <= length)
+        and all(not each.size or 0 <= each.min() <= each.max() < classes for each in (tokens, outputs.likely))
+    )
+
+
+def _threads_of_processes(processes: int) -> int:
+    """Those of each of several processes, which share as many as the environment says; 0 is one for each core."""
+    return _threads(1) if processes == 1 else max(1, (_threads(1) or _cores()) // processes)
 
 
 def _threads(concurrency: int) -> int:

@@ -16,9 +16,18 @@ def read_metadata(path: Path) -> dict[str, str]:
         ValueError: It is no protocol buffer, or its texts are no UTF-8.
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        entries = [
-            {key: content[place] for key, place in fields(content, entry.start, entry.stop) if isinstance(place, slice)}
-            for number, entry in fields(content)
-            if number == _METADATA and isinstance(entry, slice)
-        ]
-        return {each[_KEY].decode(): each[_VALUE].decode() for each in entries if _KEY in each and _VALUE in each}
+        return metadata_of(content)
+
+
+def metadata_of(content: bytes | mmap.mmap) -> dict[str, str]:
+    """Return the entries of the metadata of a file's content.
+
+    Raises:
+        ValueError: It is no protocol buffer, or its texts are no UTF-8.
+    """
+    entries = [
+        {key: content[place] for key, place in fields(content, entry.start, entry.stop) if isinstance(place, slice)}
+        for number, entry in fields(content)
+        if number == _METADATA and isinstance(entry, slice)
+    ]
+    return {each[_KEY].decode(): each[_VALUE].decode() for each in entries if _KEY in each and _VALUE in each}

@@ -66,6 +66,17 @@ def automatic_device() -> str:
     return next(each for each in _AUTOMATIC if each in usable)
 
 
+def check_device(device: str) -> None:
+    """Refuse a device that cannot be used here.
+
+    Raises:
+        DeviceError: It cannot.
+    """
+    import onnxruntime
+
+    choose(onnxruntime.SessionOptions(), device)
+
+
 def choose(options: "onnxruntime.SessionOptions", device: str) -> tuple[str, list[tuple[str, dict[str, int]]] | None]:
     """Make a session run on a device.
 
