@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, expect
 
 from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.pages.reader import PageReader
+from crnn_seq2seq_ocr.pages.signs import page_reader
 from crnn_seq2seq_ocr.serve import ServeSettings, create_app
 from tests.conftest import TEXTS, picture_of
 from tests.serve.test_page import browser, give, needs_chromium, opened
@@ -219,3 +220,24 @@ def test_a_photograph_on_a_phone(browser: Browser, address: str, photo: bytes) -
         give(page, {"photo.png": photo})
         expect(page.locator(".line")).to_have_count(3)
         assert page.evaluate("document.documentElement.scrollWidth <= 360")
+
+
+def test_a_reader_of_signs_finds_plates(tmp_path: Path) -> None:
+    class Letters:
+        """Knows where the two lines of the plate are."""
+
+        def find(self, picture: np.ndarray) -> np.ndarray:
+            edges = [(250, 115, 350, 165), (190, 178, 410, 228)]
+            return np.array([[(a, b), (c, b), (c, d), (a, d)] for a, b, c, d in edges], np.float32)
+
+    street = np.full((400, 600, 3), (214, 204, 184), np.uint8)
+    cv2.rectangle(street, (150, 80), (450, 264), (20, 50, 140), -1)
+    for text, place in (("RUE", (245, 160)), ("PASTEUR", (185, 222))):
+        cv2.putText(street, text, place, cv2.FONT_HERSHEY_SIMPLEX, 1.5, (240, 240, 240), 5, cv2.LINE_AA)
+    photo = cv2.imencode(".png", street[..., ::-1])[1].tobytes()
+    app = create_app(signs := Reader.load("fsns", backend="onnx"), pages=page_reader(Letters(), signs))
+    with TestClient(app) as client:
+        answer = client.post("/v1/pages", files={"picture": photo})
+        assert client.get("/v1/models").json()["models"][0]["pages"] is True
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["pages"][0]["text"] == "Rue Pasteur"

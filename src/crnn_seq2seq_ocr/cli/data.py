@@ -285,15 +285,18 @@ def crop(
     """
     from crnn_seq2seq_ocr.cli.pages import page_names_of
     from crnn_seq2seq_ocr.errors import DataError
+    from crnn_seq2seq_ocr.inference.reader import Reader
     from crnn_seq2seq_ocr.pages.cuttings import LABELS, prepare_folder, write_crops
-    from crnn_seq2seq_ocr.pages.reader import PageReader
+    from crnn_seq2seq_ocr.pages.detector import RapidDetector
+    from crnn_seq2seq_ocr.pages.signs import page_reader
 
     if len(pictures) < 2:
         raise DataError("name photographs to cut, and last the folder for the crops: crnn-ocr data crop photos/ crops/")
     folder = Path(pictures[-1])
     names = list(page_names_of(pictures[:-1], None))
     prepare_folder(folder)
-    done = write_crops(PageReader.load(model, side=side, dpi=dpi).stream(names), folder, dpi=dpi)
+    pages = page_reader(RapidDetector(side=side), Reader.load(model), dpi=dpi)
+    done = write_crops(pages.stream(names), folder, dpi=dpi)
     for message in done.failed:
         echo(f"crnn-ocr: {message}", err=True)
     echo(f"{folder / LABELS}: {done.crops:,} lines of {done.pages:,} pages, the least sure first")

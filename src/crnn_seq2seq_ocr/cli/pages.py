@@ -65,9 +65,8 @@ def read_pages(
     from crnn_seq2seq_ocr.bulk.pages import page_store_of, read_pages_into
     from crnn_seq2seq_ocr.bulk.shard import Shard
     from crnn_seq2seq_ocr.pages.detector import RapidDetector
-    from crnn_seq2seq_ocr.pages.reader import PageReader
     from crnn_seq2seq_ocr.pages.searchable import SearchablePdf
-    from crnn_seq2seq_ocr.pages.signs import SignReader
+    from crnn_seq2seq_ocr.pages.signs import page_reader
     from crnn_seq2seq_ocr.system.files import make_folder
 
     table = output is not None and form is None
@@ -81,9 +80,7 @@ def read_pages(
     searching = beam > 1 or lexicon is not None
     reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
     allowed = read_constraint(reader, lexicon=lexicon, allow=allow, pattern=pattern)
-    detector = RapidDetector(side=side)
-    signs = reader.description.preprocessing.views > 1
-    pages: PageReader | SignReader = (SignReader if signs else PageReader)(detector, reader, dpi=dpi)
+    pages = page_reader(RapidDetector(side=side), reader, dpi=dpi)
     if table and output is not None:
         part = Shard.parse(shard) if shard is not None else Shard(1, 1)
         place = output if shard is None else part.path(output)

@@ -8,11 +8,11 @@ import typer
 
 from crnn_seq2seq_ocr.cli.model import Backend, Device, Model, Precision, load_reader
 from crnn_seq2seq_ocr.cli.printing import echo
-from crnn_seq2seq_ocr.errors import DataError
 
 if TYPE_CHECKING:
     from crnn_seq2seq_ocr.inference.reader import Reader
     from crnn_seq2seq_ocr.pages.reader import PageReader
+    from crnn_seq2seq_ocr.pages.signs import SignReader
 
 
 def serve(
@@ -100,19 +100,15 @@ def serve(
     run(app, settings, host=host, port=port, announce=announce, proxies=proxy or ())
 
 
-def _page_reader(reader: "Reader", find: bool | None) -> "PageReader | None":
+def _page_reader(reader: "Reader", find: bool | None) -> "PageReader | SignReader | None":
     """Load what reads whole photographs, if it is asked for or can be had.
 
     Raises:
-        DataError: It is asked for, and the model reads several views of one text.
         DependencyError: It is asked for, and the detector is not installed.
     """
     from crnn_seq2seq_ocr.pages.detector import RapidDetector
-    from crnn_seq2seq_ocr.pages.reader import PageReader
+    from crnn_seq2seq_ocr.pages.signs import page_reader
 
-    crops = reader.description.preprocessing.views == 1
-    if find and not crops:
-        raise DataError(f"the model {reader.description.name} reads several views of one sign: leave out --find")
-    if find or (find is None and crops and find_spec("rapidocr")):
-        return PageReader(RapidDetector(), reader)
+    if find or (find is None and find_spec("rapidocr")):
+        return page_reader(RapidDetector(), reader)
     return None

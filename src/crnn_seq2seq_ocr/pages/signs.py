@@ -20,6 +20,7 @@ from crnn_seq2seq_ocr.model.constraint import Constraint
 from crnn_seq2seq_ocr.pages.detector import MOST_BOXES, Detector
 from crnn_seq2seq_ocr.pages.documents import DPI, expand, open_page
 from crnn_seq2seq_ocr.pages.order import arrange
+from crnn_seq2seq_ocr.pages.reader import PageReader
 from crnn_seq2seq_ocr.pages.values import Block, Line, Page, Word, as_quadrilateral, failed_page
 
 ROOM = 0.1
@@ -102,6 +103,13 @@ class SignReader:
         if isinstance(picture, Sample):
             return picture
         return open_page(name, dpi=self.dpi) if isinstance(picture, str) else open_sample(picture, name)
+
+
+def page_reader(detector: Detector, reader: Reader, *, dpi: int = DPI) -> PageReader | SignReader:
+    """Return what reads whole photographs with a model: their signs if it takes several views, else all their text."""
+    if reader.description.preprocessing.views > 1:
+        return SignReader(detector, reader, dpi=dpi)
+    return PageReader(detector, reader, dpi=dpi)
 
 
 def _page(found: _Signs, read: Callable[[Iterable[Sample]], Iterator[Reading]]) -> Page:

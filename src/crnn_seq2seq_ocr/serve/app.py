@@ -21,6 +21,7 @@ from crnn_seq2seq_ocr.model.constraint import Constraint, check_length
 from crnn_seq2seq_ocr.model.pattern import Pattern
 from crnn_seq2seq_ocr.pages import formats
 from crnn_seq2seq_ocr.pages.reader import PageReader
+from crnn_seq2seq_ocr.pages.signs import SignReader
 from crnn_seq2seq_ocr.pages.values import Page
 from crnn_seq2seq_ocr.serve.answers import answer
 from crnn_seq2seq_ocr.serve.batching import Batcher, ClosedError, QueueFullError
@@ -62,7 +63,9 @@ _KEYS = [
 """Both ways to send a key, for the description: `Keys` looks at it."""
 
 
-def create_app(reader: Reader, settings: ServeSettings | None = None, *, pages: PageReader | None = None) -> FastAPI:
+def create_app(
+    reader: Reader, settings: ServeSettings | None = None, *, pages: PageReader | SignReader | None = None
+) -> FastAPI:
     """Create the ASGI application that serves a reader, and with `pages` whole photographs too."""
     settings = settings or ServeSettings()
     service = _Service(reader, settings, pages)
@@ -94,7 +97,7 @@ def create_app(reader: Reader, settings: ServeSettings | None = None, *, pages: 
 class _Service:
     """What the addresses share."""
 
-    def __init__(self, reader: Reader, settings: ServeSettings, pages: PageReader | None) -> None:
+    def __init__(self, reader: Reader, settings: ServeSettings, pages: PageReader | SignReader | None) -> None:
         self.pages = None if pages is None else PageQueue(pages, most_waiting=settings.most_pages_waiting)
         self.page_settings = settings.model_copy(update={"most_texts": settings.most_pages})
         self.description, self.settings = reader.description, settings

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.pages.reader import PageReader
+from crnn_seq2seq_ocr.pages.signs import SignReader
 from crnn_seq2seq_ocr.pages.values import Page
 from crnn_seq2seq_ocr.serve.batching import ClosedError, QueueFullError
 from crnn_seq2seq_ocr.serve.clients import Shares
@@ -21,7 +22,7 @@ class PageQueue:
         most_waiting: Photographs that may wait or be read.
     """
 
-    def __init__(self, reader: PageReader, *, most_waiting: int) -> None:
+    def __init__(self, reader: PageReader | SignReader, *, most_waiting: int) -> None:
         self._reader = reader
         self._waiting = 0
         self._shares = Shares(most_waiting)

@@ -75,10 +75,15 @@ function show(made) {
 }
 
 async function makeCard(views) {
-  const kind = find("find").value;
-  const photograph = model.pages && kind !== "crop" && (kind === "photo" || (await isPhotograph(views[0])));
-  if (photograph) return new PhotoCard(views[0], takePart);
+  if (model.pages && (await isToSearch(views))) return new PhotoCard(views[0], takePart);
   return new Card(nameOf(views), await Promise.all(views.map((file) => small(file))), takePart);
+}
+
+/** Whether text is to be looked for; a reader of signs is given signs unless somebody says otherwise. */
+async function isToSearch(views) {
+  const kind = find("find").value;
+  if (kind !== "auto") return kind === "photo";
+  return model.views === 1 && isPhotograph(views[0]);
 }
 
 function nameOf(views) {
