@@ -9,18 +9,24 @@ from typer.testing import CliRunner
 
 from crnn_seq2seq_ocr.cli import app
 from tests.conftest import write_folder
+from tests.system.s3 import server, store
+
+__all__ = ["server", "store"]
 
 PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^crnn-ocr (data .*)$", PAGE, re.MULTILINE)
 
 
 def test_the_page_has_commands() -> None:
-    assert len(COMMANDS) == 6
+    assert len(COMMANDS) == 7
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_commands_of_the_page(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("lmdb")
+def test_commands_of_the_page(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    if "s3://" in command:
+        request.getfixturevalue("store")
     for name in ("mine", "drawn"):
         write_folder(tmp_path / name, ["ab", "bc", "ca", "a"])
     monkeypatch.chdir(tmp_path)

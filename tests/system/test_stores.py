@@ -1,17 +1,11 @@
 """Object stores against a server on the loopback that speaks S3: data, lists, models, pictures, and what is refused."""
 
 import os
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crnn_seq2seq_ocr.checkpoint.folders import local_model
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.errors import StorageError
 from crnn_seq2seq_ocr.system.addresses import is_remote, shown
@@ -19,47 +13,9 @@ from crnn_seq2seq_ocr.system.files import write_whole
 from crnn_seq2seq_ocr.system.stores import fetch
 from tests.cli.conftest import Command, command
 from tests.conftest import TEXTS
+from tests.system.s3 import SECRET, server, store
 
-__all__ = ["command"]
-
-SECRET = "very-secret-key"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The address of a store."""
-    pytest.importorskip("moto")
-    pytest.importorskip("s3fs")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    starting = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(starting, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(600):
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.kill()
-
-
-@pytest.fixture
-def store(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A bucket of the store, and this process told of it; the cache is empty."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": server, "AWS_ACCESS_KEY_ID": "me", "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_DEFAULT_REGION": "us-east-1", "XDG_CACHE_HOME": str(tmp_path / "cache"),
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    import s3fs
-
-    local_model.cache_clear()
-    filesystem = s3fs.S3FileSystem(skip_instance_cache=True)
-    filesystem.mkdirs("bucket", exist_ok=True)
-    return filesystem
+__all__ = ["command", "server", "store"]
 
 
 def put(store: Any, folder: Path, place: str) -> None:
@@ -113,13 +69,10 @@ def test_what_cannot_be_read_is_said_without_credentials(store: Any, monkeypatch
     assert SECRET not in str(caught.value)
 
 
-def test_nothing_is_written_to_a_store(command: Command, pictures: Path, tmp_path: Path, monkeypatch: Any) -> None:
+def test_what_programs_write_by_themselves_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(StorageError, match="cannot be written to s3://bucket/x: write to a folder on this computer"):
         write_whole(Path("s3://bucket/x"), "x")
-    answer = command("data", "convert", pictures, "gs://bucket/out")
-    assert answer.status == 1
-    assert "gcloud storage rsync" in answer.err
     assert not any(tmp_path.iterdir())
 
 

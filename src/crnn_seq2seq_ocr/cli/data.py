@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from crnn_seq2seq_ocr.cli.outputs import send_output
 from crnn_seq2seq_ocr.cli.pages import Dpi, Side
 from crnn_seq2seq_ocr.cli.printing import echo, make_console
 from crnn_seq2seq_ocr.system.terminal import to_json
@@ -114,19 +115,21 @@ def convert(
     from crnn_seq2seq_ocr.data.convert import convert_to_folder, convert_to_tfrecord
     from crnn_seq2seq_ocr.data.convert_packed import convert_to_lmdb, convert_to_shards
     from crnn_seq2seq_ocr.data.sources import open_source
+    from crnn_seq2seq_ocr.system.addresses import shown
+    from crnn_seq2seq_ocr.system.outputs import stage
 
-    opened = open_source(source)
+    opened, here = open_source(source), stage(out)
     format: Literal["keep", "png", "jpg"] = pictures.value
     resume = not redo
     with _progress("converting") as progress:
         if to is Target.folder:
-            done = convert_to_folder(opened, out, format=format, workers=workers, resume=resume, progress=progress)
+            done = convert_to_folder(opened, here, format=format, workers=workers, resume=resume, progress=progress)
         elif to is Target.lmdb:
-            done = convert_to_lmdb(opened, out, format=format, workers=workers, resume=resume, progress=progress)
+            done = convert_to_lmdb(opened, here, format=format, workers=workers, resume=resume, progress=progress)
         elif to is Target.tfrecord:
             done = convert_to_tfrecord(
                 opened,
-                out,
+                here,
                 charset=_charset(charset, everything=False) or "",
                 max_length=max_length,
                 shards=shards,
@@ -138,7 +141,7 @@ def convert(
         else:
             done = convert_to_shards(
                 opened,
-                out,
+                here,
                 to="parquet" if to is Target.parquet else "webdataset",
                 shards=shards,
                 split=split,
@@ -147,9 +150,10 @@ def convert(
                 resume=resume,
                 progress=progress,
             )
+    send_output(out)
     for failure in done.failures:
         echo(f"left out: {failure.name}: {failure.reason}", err=True)
-    echo(f"{out}: {done.written:,} of {done.samples:,} samples")
+    echo(f"{shown(out)}: {done.written:,} of {done.samples:,} samples")
     if done.failures:
         raise typer.Exit(1)
 
@@ -196,12 +200,14 @@ def draw(
     """Write synthetic signs (in the layout of FSNS, or as a folder) or synthetic words (as a folder)."""
     from crnn_seq2seq_ocr.data.draw import draw as run
     from crnn_seq2seq_ocr.data.sources import open_source
+    from crnn_seq2seq_ocr.system.addresses import shown
+    from crnn_seq2seq_ocr.system.outputs import stage
 
-    opened = open_source(source)
+    opened, here = open_source(source), stage(out)
     with _progress("drawing") as progress:
         done = run(
             opened,
-            out,
+            here,
             layout=to.value,
             format=pictures.value,
             shards=shards,
@@ -210,7 +216,8 @@ def draw(
             resume=not redo,
             progress=progress,
         )
-    echo(f"{out}: {done.written:,} samples")
+    send_output(out)
+    echo(f"{shown(out)}: {done.written:,} samples")
 
 
 def _charset(name: str, *, everything: bool = True) -> str | None:
@@ -289,16 +296,20 @@ def crop(
     from crnn_seq2seq_ocr.pages.cuttings import LABELS, prepare_folder, write_crops
     from crnn_seq2seq_ocr.pages.detector import RapidDetector
     from crnn_seq2seq_ocr.pages.signs import page_reader
+    from crnn_seq2seq_ocr.system.addresses import shown
+    from crnn_seq2seq_ocr.system.outputs import stage
 
     if len(pictures) < 2:
         raise DataError("name photographs to cut, and last the folder for the crops: crnn-ocr data crop photos/ crops/")
     folder = Path(pictures[-1])
     names = list(page_names_of(pictures[:-1], None))
-    prepare_folder(folder)
+    here = stage(folder)
+    prepare_folder(here)
     pages = page_reader(RapidDetector(side=side), Reader.load(model), dpi=dpi)
-    done = write_crops(pages.stream(names), folder, dpi=dpi)
+    done = write_crops(pages.stream(names), here, dpi=dpi)
+    send_output(folder)
     for message in done.failed:
         echo(f"crnn-ocr: {message}", err=True)
-    echo(f"{folder / LABELS}: {done.crops:,} lines of {done.pages:,} pages, the least sure first")
+    echo(f"{shown(folder / LABELS)}: {done.crops:,} lines of {done.pages:,} pages, the least sure first")
     if done.failed:
         raise typer.Exit(1)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from crnn_seq2seq_ocr.cli.model import Model
+from crnn_seq2seq_ocr.cli.outputs import send_output
 from crnn_seq2seq_ocr.cli.printing import echo, make_console
 
 if TYPE_CHECKING:
@@ -50,33 +51,40 @@ def export(
         return
 
     from crnn_seq2seq_ocr.export.onnx_file import export_onnx
+    from crnn_seq2seq_ocr.system.outputs import stage
 
+    here = stage(out)
     console = make_console(stderr=True)
     with console.status("exporting"):
         exported = export_onnx(
             model,
-            out,
+            here,
             precision="fp16" if fp16 else quantize,
             data=data,
             calibration=calibration,
             limit=limit,
         )
-    _say(out, exported.checked, whole=not exported.measured)
+    _say(here, out, exported.checked, whole=not exported.measured)
     if exported.measured:
         _show(exported.measured, str(data))
 
 
 def _export_torch(model: Path, out: Path) -> None:
-
     from crnn_seq2seq_ocr.export.torch_file import export_torch
+    from crnn_seq2seq_ocr.system.outputs import stage
 
+    here = stage(out)
     with make_console(stderr=True).status("exporting"):
-        checked = export_torch(model, out)
-    _say(out, checked, whole=True)
+        checked = export_torch(model, here)
+    _say(here, out, checked, whole=True)
 
 
-def _say(out: Path, checked: "Checked", *, whole: bool) -> None:
-    echo(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
+def _say(here: Path, out: Path, checked: "Checked", *, whole: bool) -> None:
+    """Say what came of it, and send the file if it is to be in a store."""
+    from crnn_seq2seq_ocr.system.addresses import shown
+
+    echo(f"{shown(out)}: {here.stat().st_size / 1e6:.1f} MB")
+    send_output(out)
     echo(
         f"checked{'' if whole else ' in fp32'}: the {checked.tokens} ids of PyTorch on drawn pictures, "
         f"probabilities within {checked.probability:.1e}"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from crnn_seq2seq_ocr.cli.outputs import send_output
 from crnn_seq2seq_ocr.cli.printing import echo, make_console
 from crnn_seq2seq_ocr.system.terminal import to_json
 
@@ -134,14 +135,18 @@ def evaluate(
     from crnn_seq2seq_ocr.evaluation.evaluate import show, write_report
     from crnn_seq2seq_ocr.evaluation.suites import as_csv
     from crnn_seq2seq_ocr.system.files import make_folder, write_whole
+    from crnn_seq2seq_ocr.system.outputs import stage
     from crnn_seq2seq_ocr.system.processes import processes
 
+    sent = (out, csv)
+    out, csv = (None if each is None else stage(each) for each in sent)
     searching = beam > 1 or lexicon is not None
     reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
     if suite is not None:
         if (beam, lexicon, allow, pattern) != (1, None, None, None):
             raise DataError("a suite is read greedily and freely: leave out --beam, --lexicon, --allow and --pattern")
         _evaluate_suite(reader, Path(data), out=out, csv=csv, limit=limit, batch_size=batch_size, as_json=as_json)
+        send_output(*sent)
         return
     source = open_source(data)
     if out is not None:
@@ -166,6 +171,7 @@ def evaluate(
             echo(f"report: {out / 'report.html'}", err=True)
         if csv is not None:
             write_whole(csv, as_csv({data: result.lines}))
+        send_output(*sent)
     finally:
         if as_json:
             echo(to_json(result.to_dict(), indent=1))

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from crnn_seq2seq_ocr.cli.model import BatchSize, Device, Model
+from crnn_seq2seq_ocr.cli.outputs import send_output
 from crnn_seq2seq_ocr.cli.printing import echo, make_console
 
 
@@ -40,12 +41,15 @@ def release(
     from crnn_seq2seq_ocr.checkpoint.hub import check_repository, push_model
     from crnn_seq2seq_ocr.export.card import model_card
     from crnn_seq2seq_ocr.export.release import release as run
+    from crnn_seq2seq_ocr.system.addresses import shown
+    from crnn_seq2seq_ocr.system.outputs import stage
 
     if push is not None:
         check_repository(push)
+    here = stage(folder)
     description = run(
         model,
-        folder,
+        here,
         data,
         name=folder.name,
         about=about,
@@ -57,10 +61,11 @@ def release(
     )
     for each in description.results:
         echo(f"{each.data}: {each.sequence_accuracy:.2%} of {each.samples:,} right (strict), CER {each.cer:.2%}")
-    size = sum(path.stat().st_size for path in folder.iterdir())
-    echo(f"{folder}: {size / 1e6:.1f} MB")
+    size = sum(path.stat().st_size for path in here.iterdir())
+    echo(f"{shown(folder)}: {size / 1e6:.1f} MB")
     if push is not None:
-        echo(f"sent to {push_model(folder, push, card=model_card(description, push))}")
+        echo(f"sent to {push_model(here, push, card=model_card(description, push))}")
+    send_output(folder)
 
 
 def average(
@@ -76,7 +81,10 @@ def average(
     The average often keeps what fine-tuning forgets, and most of what it gains. Evaluate several shares on data that
     neither model was trained on.
     """
+    from crnn_seq2seq_ocr.system.addresses import shown
+    from crnn_seq2seq_ocr.system.outputs import stage
     from crnn_seq2seq_ocr.training.averaging import average_models
 
-    average_models(base, tuned, folder, share=share)
-    echo(f"the model is in {folder}")
+    average_models(base, tuned, stage(folder), share=share)
+    send_output(folder)
+    echo(f"the model is in {shown(folder)}")

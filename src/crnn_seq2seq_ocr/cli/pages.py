@@ -9,6 +9,7 @@ import typer
 
 from crnn_seq2seq_ocr.cli.arguments import picture_paths
 from crnn_seq2seq_ocr.cli.model import load_reader, read_constraint
+from crnn_seq2seq_ocr.cli.outputs import send_output
 from crnn_seq2seq_ocr.cli.printing import echo
 from crnn_seq2seq_ocr.cli.progress import write_all
 from crnn_seq2seq_ocr.system.terminal import escaped, escaped_json, escaped_line, escaped_xml
@@ -68,6 +69,7 @@ def read_pages(
     from crnn_seq2seq_ocr.pages.searchable import SearchablePdf
     from crnn_seq2seq_ocr.pages.signs import page_reader
     from crnn_seq2seq_ocr.system.files import make_folder
+    from crnn_seq2seq_ocr.system.outputs import stage
 
     table = output is not None and form is None
     drawn = overlay is not None or searchable is not None
@@ -75,21 +77,25 @@ def read_pages(
     if table and output is not None:
         page_store_of(output, excel=excel)
     names = list(page_names_of(images, listed))
-    for folder in filter(None, (overlay, None if table else output)):
+    part = Shard.parse(shard) if shard is not None else Shard(1, 1)
+    wanted = output if output is None or shard is None else part.path(output)
+    sent = (wanted, overlay, searchable)
+    place, overlay, searchable = (None if each is None else stage(each) for each in sent)
+    for folder in filter(None, (overlay, None if table else place)):
         make_folder(folder)
     searching = beam > 1 or lexicon is not None
     reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
     allowed = read_constraint(reader, lexicon=lexicon, allow=allow, pattern=pattern)
     pages = page_reader(RapidDetector(side=side), reader, dpi=dpi)
-    if table and output is not None:
-        part = Shard.parse(shard) if shard is not None else Shard(1, 1)
-        place = output if shard is None else part.path(output)
+    if table and place is not None:
         work = partial(
             read_pages_into, place, Listing(Names(names)).part(part), pages, store=page_store_of(place, excel=excel),
             batch_size=batch_size, beam=beam, lexicon=allowed, retry_failed=retry_failed,
             made_with={"find": "rapidocr", "side": side, "dpi": dpi},
         )  # fmt: skip
-        return write_all(work, place, shown=True, what="pages")
+        failures = write_all(work, place, shown=True, what="pages")
+        send_output(*sent)
+        return failures
     _refuse_mixed(form, output, len(names))
     document = SearchablePdf(dpi=dpi) if searchable is not None else None
     failures = 0
@@ -98,13 +104,14 @@ def read_pages(
             failures += 1
             echo(f"crnn-ocr: {page.error}", err=True)
             continue
-        _hand_out(page, form or "text", output, number, several=len(names) > 1)
+        _hand_out(page, form or "text", place, number, several=len(names) > 1)
         if overlay is not None:
             _write_overlay(page, overlay, number, dpi=dpi)
         if document is not None:
             document.add(page)
     if document is not None and searchable is not None and failures < len(names):
         document.save(searchable)
+    send_output(*sent)
     return failures
 
 

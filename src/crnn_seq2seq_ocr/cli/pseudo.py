@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from crnn_seq2seq_ocr.cli.outputs import send_output
 from crnn_seq2seq_ocr.cli.printing import echo, make_console
 from crnn_seq2seq_ocr.errors import DataError
 
@@ -34,6 +35,8 @@ def label(
     from crnn_seq2seq_ocr.data.readable import find_pictures
     from crnn_seq2seq_ocr.labelling.pseudo import LEFT_OUT, Rule, label_folder
     from crnn_seq2seq_ocr.labelling.readers import load_crop_reader
+    from crnn_seq2seq_ocr.system.addresses import shown
+    from crnn_seq2seq_ocr.system.outputs import stage
 
     names = [name.strip() for name in readers.split(",") if name.strip()]
     if not names or len(set(names)) < len(names):
@@ -41,17 +44,19 @@ def label(
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}: name the one that holds the pictures")
     pictures = {Path(each).relative_to(folder).as_posix(): Path(each) for each in find_pictures([str(folder)])}
+    here = stage(out)
     loaded = {name: load_crop_reader(name) for name in names}
     rule = Rule(agree=agree, nearly=nearly, alone=None if only_agreed else alone)
     console = make_console(stderr=True)
     with console.status("reading") as status:
         reasons = label_folder(
             pictures,
-            out,
+            here,
             loaded,
             rule=rule,
             progress=lambda done: status.update(f"reading: {done:,} of {len(pictures):,} pictures"),
         )
+    send_output(out)
     for reason, count in reasons.most_common():
         echo(f"{count:,}\t{reason}")
-    echo(f"{out}: labels.tsv, least sure first; {LEFT_OUT} has the pictures without a label")
+    echo(f"{shown(out)}: labels.tsv, least sure first; {LEFT_OUT} has the pictures without a label")

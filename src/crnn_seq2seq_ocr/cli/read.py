@@ -23,6 +23,7 @@ from crnn_seq2seq_ocr.cli.model import (
     load_reader,
     read_constraint,
 )
+from crnn_seq2seq_ocr.cli.outputs import send_output
 from crnn_seq2seq_ocr.cli.pages import Dpi, FormOption, Overlay, SearchableFile, Side, read_pages
 from crnn_seq2seq_ocr.cli.printing import echo
 from crnn_seq2seq_ocr.cli.progress import share_all, write_all
@@ -121,6 +122,7 @@ def read(
     from crnn_seq2seq_ocr.errors import DataError
     from crnn_seq2seq_ocr.system.allocator import keep_freed_memory
     from crnn_seq2seq_ocr.system.files import make_folder
+    from crnn_seq2seq_ocr.system.outputs import stage
 
     if find:
         _refuse_crops_options(views=views, attention=attention, share=share)
@@ -151,8 +153,10 @@ def read(
     if output is not None:
         store_of(output, excel=for_whom is not None)
         keep_freed_memory()
+    drawn = None
     if attention is not None:
-        make_folder(attention)
+        drawn = stage(attention)
+        make_folder(drawn)
     searching = beam > 1 or lexicon is not None
     reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
     names = read_constraint(reader, lexicon=lexicon, allow=allow, pattern=pattern)
@@ -166,20 +170,23 @@ def read(
         share_all(work_shared, output)
         return
     if output is not None:
-        place = output if shard is None and launched is None else part.path(output)
+        whole = output if shard is None and launched is None else part.path(output)
+        place = stage(whole)
         chosen = (listing or Listing(Pictures(list(paths)))).part(part)
         work = partial(
             read_into, place, chosen, reader, batch_size=batch_size, beam=beam, lexicon=names, workers=workers,
             retry_failed=retry_failed, excel=for_whom is not None,
         )  # fmt: skip
         failures = write_all(work, place, shown=launched is None or launched.number == 1)
+        send_output(whole)
     else:
         stream = partial(reader.read_stream, batch_size=batch_size, beam=beam, lexicon=names, workers=workers)
         if views:
             readings = stream(part.take([list(paths)]))
         else:
             readings = _read_all((listing or Listing(Pictures(paths))).part(part), stream)
-        failures = _print_all(_hinting(readings, model), as_json=as_json, attention=attention)
+        failures = _print_all(_hinting(readings, model), as_json=as_json, attention=drawn)
+        send_output(attention)
     # Where one process of several ends with 1, a launcher ends the others.
     if failures and launched is None:
         raise typer.Exit(1)
@@ -187,9 +194,11 @@ def read(
 
 def _check_share(output: Path | None, *, shard: str | None, retry_failed: bool) -> None:
     from crnn_seq2seq_ocr.errors import DataError
+    from crnn_seq2seq_ocr.system.addresses import refuse_remote
 
     if output is None:
         raise DataError("--share is for readings that are kept: name their --output")
+    refuse_remote(output, "what processes share")
     if shard is not None or retry_failed:
         raise DataError(
             "with --share a process takes parts as they come: leave --shard out; to read failed texts again, delete "

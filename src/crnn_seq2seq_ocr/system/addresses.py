@@ -1,4 +1,4 @@
-"""Addresses in object stores, ``s3://`` and ``gs://``, and that nothing is written to them."""
+"""Addresses in object stores, ``s3://`` and ``gs://``, and what is not written to them."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ def is_remote(place: str | Path) -> bool:
 
 
 def refuse_remote(place: str | Path, what: str) -> None:
-    """Refuse to write to an object store, of which a path on this computer would be made otherwise.
+    """Refuse to write straight to an object store, of which a path on this computer would be made otherwise.
 
     Raises:
         StorageError: The path is an address in one.
@@ -31,5 +31,5 @@ def refuse_remote(place: str | Path, what: str) -> None:
 
 def shown(place: str | Path) -> str:
     """Return an address for people: one that holds a user and a password does not show them."""
-    text = re.sub(r"^(\w+):/+", r"\1://", str(place))
+    text = re.sub(r"^(\w\w+):/+", r"\1://", str(place))
     return re.sub(r"://[^/@]*@", "://", text)

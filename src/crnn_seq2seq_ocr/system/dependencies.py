@@ -11,6 +11,8 @@ _EXTRAS = {
     "pyarrow": "parquet",
     "huggingface_hub": "hub",
     "lmdb": "lmdb",
+    "s3fs": "s3",
+    "gcsfs": "gcs",
 }
 """What brings a module; [train] brings all others that may be missing."""
 

@@ -1,8 +1,9 @@
 """Object stores, ``s3://`` and ``gs://`` through fsspec, as folders on this computer.
 
 What is read is fetched once into the user's cache, and again only where it has changed. Whoever reads a file thus needs
-to know nothing of stores. Nothing is written to a store. Credentials come from where the store's own tools take them
-(``AWS_ACCESS_KEY_ID``, ``AWS_PROFILE``, ``GOOGLE_APPLICATION_CREDENTIALS``, ...); they are in no message.
+to know nothing of stores; what is written there is the matter of `system.outputs`. Credentials come from where the
+store's own tools take them (``AWS_ACCESS_KEY_ID``, ``AWS_PROFILE``, ``GOOGLE_APPLICATION_CREDENTIALS``, ...); they
+are in no message.
 """
 
 import contextlib
@@ -13,10 +14,11 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
-from crnn_seq2seq_ocr.errors import DependencyError, StorageError
+from crnn_seq2seq_ocr.errors import StorageError
 from crnn_seq2seq_ocr.system.addresses import ADDRESS, shown
+from crnn_seq2seq_ocr.system.dependencies import needing
 from crnn_seq2seq_ocr.system.files import replacing, writing
 from crnn_seq2seq_ocr.system.parsing import parse_json
 
@@ -47,27 +49,60 @@ def fetch(place: str | Path, *, whole_folder: bool = False) -> Path:
         StorageError: There is nothing, it may not be read, or the store does not answer.
         DependencyError: The package that speaks to the store is not installed.
     """
-    found = ADDRESS.fullmatch(str(place))
-    assert found is not None, "only addresses are fetched"
-    scheme, inner = found["scheme"].replace("gcs", "gs"), found["place"].strip("/")
-    try:
-        import fsspec
-
-        store = fsspec.filesystem(scheme, skip_instance_cache=True)
-    except ImportError:
-        # No extra of ours: s3fs and Ray cannot be installed together with their versions of today.
-        package = {"s3": "s3fs", "gs": "gcsfs"}[scheme]
-        raise DependencyError(f"reading {scheme}:// needs {package}: pip install {package}") from None
-    with _failures_as_sentences(f"{scheme}://{inner}"):
-        base, objects = _objects(store, inner, whole_folder=whole_folder)
+    remote = open_store(place, "reading")
+    address, inner = remote.address, remote.inner
+    with failures_as_sentences(address, "read"):
+        base, objects = _objects(remote.store, inner, whole_folder=whole_folder)
     if not objects:
-        raise StorageError(f"there is nothing at {shown(f'{scheme}://{inner}')}: check the address")
-    digest = hashlib.sha256(f"{os.environ.get('AWS_ENDPOINT_URL', '')} {scheme}://{base}".encode()).hexdigest()[:32]
-    folder = cache_folder() / "stores" / digest
-    with _failures_as_sentences(f"{scheme}://{inner}"):
-        _update(store, base, objects, folder, whole=base == inner)
+        raise StorageError(f"there is nothing at {shown(address)}: check the address")
+    folder = cache_folder() / "stores" / digest_of(f"{address.partition(':')[0]}://{base}")
+    with failures_as_sentences(address, "read"):
+        _update(remote.store, base, objects, folder, whole=base == inner)
     rest = PurePosixPath(inner).relative_to(base)
     return folder / rest
+
+
+class Remote(NamedTuple):
+    """A place in an object store.
+
+    Attributes:
+        store: Of fsspec.
+        address: With its scheme.
+        inner: The name of the bucket, and within it.
+    """
+
+    store: Any
+    address: str
+    inner: str
+
+
+def open_store(place: str | Path, doing: str) -> Remote:
+    """Open the store of an address; nothing is asked of it yet.
+
+    Args:
+        place: The address.
+        doing: What it is opened for, which a message begins with.
+
+    Raises:
+        StorageError: Its credentials cannot be used.
+        DependencyError: The package that speaks to the store is not installed.
+    """
+    found = ADDRESS.fullmatch(str(place))
+    assert found is not None, "only addresses are opened"
+    scheme, inner = found["scheme"].replace("gcs", "gs"), found["place"].strip("/")
+    with needing(f"{doing} {scheme}://"):
+        if scheme == "s3":
+            from s3fs import S3FileSystem as FileSystem
+        else:
+            from gcsfs import GCSFileSystem as FileSystem
+    address = f"{scheme}://{inner}"
+    with failures_as_sentences(address, "opened"):
+        return Remote(FileSystem(skip_instance_cache=True), address, inner)
+
+
+def digest_of(address: str) -> str:
+    """Return a name for what is kept here of an address; the same address of another server is another."""
+    return hashlib.sha256(f"{os.environ.get('AWS_ENDPOINT_URL', '')} {address}".encode()).hexdigest()[:32]
 
 
 def _objects(store: Any, inner: str, *, whole_folder: bool) -> tuple[str, dict[str, dict[str, Any]]]:
@@ -114,17 +149,26 @@ def _known(folder: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _failures_as_sentences(address: str) -> Iterator[None]:
-    """Tell what a store answers in one sentence; never what it was asked with."""
+def failures_as_sentences(address: str, done: str) -> Iterator[None]:
+    """Tell what a store answers in one sentence; never what it was asked with.
+
+    Args:
+        address: Of what is asked for.
+        done: What is tried: opened, read, or written.
+
+    Raises:
+        StorageError: Something went wrong.
+    """
     try:
         yield
     except StorageError:
         raise
     except FileNotFoundError:
-        raise StorageError(f"there is nothing at {shown(address)}: check the address") from None
+        missing = "there is no bucket for" if done == "written" else "there is nothing at"
+        raise StorageError(f"{missing} {shown(address)}: check the address") from None
     except PermissionError:
-        raise StorageError(f"{shown(address)} may not be read with these credentials: check them") from None
+        raise StorageError(f"{shown(address)} may not be {done} with these credentials: check them") from None
     except Exception as error:  # each store's library has errors of its own, whose texts may hold what was sent
         raise StorageError(
-            f"{shown(address)} cannot be read ({type(error).__name__}): check the network and the credentials"
+            f"{shown(address)} cannot be {done} ({type(error).__name__}): check the network and the credentials"
         ) from None
