@@ -3,7 +3,8 @@
     python -m benchmarks.pseudo_labels FOLDER --with words,rapidocr
 
 The folder has pictures with their true texts (``labels.tsv``). Each reader reads every picture once; every rule is then
-applied to what they said, so that rules are compared on the same readings.
+applied to what they said, so that rules are compared on the same readings. Apostrophes and quotation marks count as
+the same whether they are curly or straight, which transcribers settle as they please.
 """
 
 import argparse
@@ -21,6 +22,10 @@ RULES = {
     "`--only-agreed --agree 0.9`": Rule(alone=None, agree=0.9),
     "`--alone 0.9`": Rule(alone=0.9),
 }
+
+
+PLAIN = str.maketrans("‘’‚“”„ӓӧ", "'''" + '"""' + "äö")
+"""Curly to straight; Cyrillic letters that some transcriptions have for the Latin ones that look the same."""
 
 
 def main() -> None:
@@ -52,7 +57,7 @@ def labels(folder: Path) -> dict[str, str]:
 def row(title: str, given: Sequence[str | None], truths: Sequence[str]) -> str:
     """A row of the table: how many labels were given, and which share of them is right."""
     pairs = [(label, truth) for label, truth in zip(given, truths, strict=True) if label is not None]
-    strict = sum(label == truth for label, truth in pairs)
+    strict = sum(label.translate(PLAIN) == truth.translate(PLAIN) for label, truth in pairs)
     folded = sum(fold(label) == fold(truth) for label, truth in pairs)
     count = max(1, len(pairs))
     shares = " | ".join(f"{100 * part / whole:.1f} %" for part, whole in
@@ -69,7 +74,7 @@ def print_reasons(together: Sequence[Sequence[Guess]], truths: Sequence[str]) ->
 
 def fold(text: str) -> str:
     """Without spaces, in small letters."""
-    return "".join(text.split()).casefold()
+    return "".join(text.split()).casefold().translate(PLAIN)
 
 
 if __name__ == "__main__":

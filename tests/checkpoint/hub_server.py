@@ -1,4 +1,4 @@
-"""A server on the loopback that speaks as much of the hub's protocol as one model needs."""
+"""A server on the loopback that speaks as much of the hub's protocol as models and data sets need."""
 
 import base64
 import contextlib
@@ -14,7 +14,13 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 class HubServer(ThreadingHTTPServer):
-    """Repositories by name, each with its files; `token` is asked of whoever writes."""
+    """Repositories by name, those of data sets with ``datasets/`` before it, each with its files.
+
+    Attributes:
+        token: Asked of whoever writes.
+        tokens: What was sent as Authorization, by path.
+        redirected: Repositories whose files are large ones, for which the hub names another address.
+    """
 
     daemon_threads = True
 
@@ -22,6 +28,8 @@ class HubServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.repositories: dict[str, dict[str, bytes]] = {}
         self.token = "hf_secret"
+        self.redirected: set[str] = set()
+        self.tokens: dict[str, str | None] = {}
         self.requests: list[str] = []
 
     @property
@@ -50,11 +58,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _find(self, *, with_body: bool) -> None:
         self.server.requests.append(f"{self.command} {self.path}")
+        self.server.tokens[self.path] = self.headers.get("Authorization")
         parts = unquote(self.path.partition("?")[0]).strip("/").split("/")
-        if parts[:2] == ["api", "models"]:
-            self._about("/".join(parts[2:4]), parts[4:])
+        data_set = "datasets/" if parts[0] == "datasets" or parts[:2] == ["api", "datasets"] else ""
+        if parts[:2] in (["api", "models"], ["api", "datasets"]):
+            self._about(data_set + "/".join(parts[2:4]), parts[4:])
+            return
+        parts = parts[1:] if data_set else parts
+        if parts[0] == "large":
+            place = "/".join(parts[1:])
+            name = next(each for each in self.server.repositories if place.startswith(f"{each}/"))
+            self._content(self.server.repositories[name][place.removeprefix(f"{name}/")], with_body=with_body)
         elif len(parts) > 4 and parts[2] == "resolve":
-            self._file("/".join(parts[:2]), parts[3], "/".join(parts[4:]), with_body=with_body)
+            self._file(data_set + "/".join(parts[:2]), "/".join(parts[4:]), with_body=with_body)
         else:
             self._refuse(404, "EntryNotFound")
 
@@ -71,13 +87,31 @@ class _Handler(BaseHTTPRequestHandler):
             ]
             self._json(entries)
         else:
-            self._json({"id": name, "sha": COMMIT, "siblings": [{"rfilename": path} for path in files], "tags": []})
+            self._json(
+                {
+                    "id": name.removeprefix("datasets/"),
+                    "sha": COMMIT,
+                    "siblings": [{"rfilename": path} for path in files],
+                    "tags": [],
+                }
+            )
 
-    def _file(self, name: str, revision: str, path: str, *, with_body: bool) -> None:
+    def _file(self, name: str, path: str, *, with_body: bool) -> None:
         content = self.server.repositories.get(name, {}).get(path)
         if content is None:
             self._refuse(404, "EntryNotFound")
-            return
+        elif name in self.server.redirected:
+            self.send_response(302)
+            self.send_header("X-Repo-Commit", COMMIT)
+            self.send_header("X-Linked-Etag", f'"{hashlib.sha256(content).hexdigest()}"')
+            self.send_header("X-Linked-Size", str(len(content)))
+            self.send_header("Location", f"http://localhost:{self.server.server_port}/large/{name}/{path}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        else:
+            self._content(content, with_body=with_body)
+
+    def _content(self, content: bytes, *, with_body: bool) -> None:
         self.send_response(200)
         self.send_header("X-Repo-Commit", COMMIT)
         self.send_header("ETag", f'"{hashlib.sha1(content).hexdigest()}"')

@@ -107,6 +107,35 @@ def test_a_release_is_sent_with_its_card_and_can_be_fetched(
     assert command("read", "hf://me/new", pictures).status == 0
 
 
+def test_large_files_come_from_another_address_which_gets_no_token(
+    here: HubServer, command: Command, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.repositories["me/large"] = here.repositories["me/abc"]
+    here.redirected.add("me/large")
+    monkeypatch.setenv("HF_TOKEN", here.token)
+    here.tokens.clear()
+    answer = command("read", "hf://me/large", pictures)
+    assert [line.split("\t")[1] for line in answer.out.splitlines()] == TEXTS
+    assert here.tokens["/large/me/large/model.onnx"] is None
+    assert any(here.tokens.values())
+
+
+@pytest.mark.parametrize("backend", ["onnx", "torch"])
+def test_a_file_that_is_not_what_the_model_says_is_refused(
+    here: HubServer, command: Command, pictures: Path, backend: str
+) -> None:
+    name = {"onnx": "model.onnx", "torch": "model.safetensors"}[backend]
+    files = here.repositories["me/abc"]
+    changed = bytearray(files[name])
+    changed[-9] ^= 1
+    here.repositories[f"me/changed-{backend}"] = files | {name: bytes(changed)}
+    answer = command("read", f"hf://me/changed-{backend}", pictures, "--backend", backend)
+    assert answer.status == 1
+    assert name in answer.err
+    assert "SHA-256" in answer.err
+    assert not answer.out
+
+
 def test_a_token_that_may_not_write(
     here: HubServer, trained: Path, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ def server() -> Iterator[str]:
         try:
             for _ in range(3000):
                 with socket.socket() as probe:
+                    assert process.poll() is None, "moto does not start: make installs it, with all of [dev]"
                     if probe.connect_ex(("127.0.0.1", port)) == 0:
                         break
                 time.sleep(0.1)

@@ -108,6 +108,19 @@ def test_interrupted_and_resumed_is_as_never_interrupted(
     assert_same_run(tmp_path / "run", whole)
 
 
+def test_sources_with_weights_are_resumed_to_the_bit(micro: MakeRecipe, pictures: Path, tmp_path: Path) -> None:
+    """An epoch is longer than the sources together, and one is repeated in it; the interruption is in the second."""
+    mixed = f"0.3*{pictures}?limit=3 + 0.7*{pictures / 'labels.tsv'}?limit=7"
+    recipe = everything_random(micro, pictures, data__train=mixed, data__workers=1)
+    train(recipe, folder=tmp_path / "whole")
+    with pytest.MonkeyPatch.context() as patch:
+        stop_at_step(patch, 2)
+        assert train(recipe, folder=tmp_path / "run").step == 2
+    torch.manual_seed(987)
+    assert train(recipe, folder=tmp_path / "run", resume=True).step == 10
+    assert_same_run(tmp_path / "run", tmp_path / "whole")
+
+
 def test_interrupted_at_each_step_is_as_never_interrupted(
     micro: MakeRecipe, pictures: Path, tmp_path: Path, whole: Path
 ) -> None:

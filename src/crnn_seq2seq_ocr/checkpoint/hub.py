@@ -1,15 +1,13 @@
 """Models on the Hugging Face hub: ``hf://owner/name@revision`` to a folder on this computer, and back."""
 
-import contextlib
 import functools
 import re
-from collections.abc import Iterator
-from logging import ERROR
 from pathlib import Path
 from typing import NamedTuple
 
 from crnn_seq2seq_ocr.errors import CheckpointError
 from crnn_seq2seq_ocr.system.dependencies import needing
+from crnn_seq2seq_ocr.system.hub import hub_failures
 
 FILES = ("model.json", "model.safetensors", "model.onnx", "README.md")
 """All that is ever fetched or sent; nothing of it is executed."""
@@ -52,7 +50,7 @@ def fetch_model(address: HubAddress) -> Path:
     """
     with needing("a model on the hub"):
         from huggingface_hub import snapshot_download
-    with _failures_as_sentences(address.repository, address.revision):
+    with hub_failures(f"hf://{address.repository}", address.revision, CheckpointError):
         found = snapshot_download(address.repository, revision=address.revision, allow_patterns=list(FILES))
     folder = Path(found)
     if not (folder / "model.json").is_file():
@@ -84,7 +82,7 @@ def push_model(folder: Path, repository: str, *, card: str) -> str:
     operations = [CommitOperationAdd(path.name, path) for path in files if path.name != "README.md"]
     operations.append(CommitOperationAdd("README.md", card.encode()))
     api = HfApi()
-    with _failures_as_sentences(repository, None):
+    with hub_failures(f"hf://{repository}", None, CheckpointError):
         api.create_repo(repository, exist_ok=True)
         return str(api.create_commit(repository, operations, commit_message=f"Release {folder.name}").commit_url)
 
@@ -97,34 +95,3 @@ def check_repository(repository: str) -> None:
     """
     if not _NAME.fullmatch(repository):
         raise CheckpointError(f"{repository!r} is no repository of the hub: write owner/name")
-
-
-@contextlib.contextmanager
-def _failures_as_sentences(repository: str, revision: str | None) -> Iterator[None]:
-    from huggingface_hub import errors
-    from huggingface_hub.utils import logging
-
-    where = f"hf://{repository}"
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity(ERROR)  # its warnings say in many lines what our errors say in one
-    try:
-        yield
-    except errors.GatedRepoError:
-        raise CheckpointError(f"{where} asks for an agreement: accept it on its page, then set HF_TOKEN") from None
-    except errors.RevisionNotFoundError:
-        raise CheckpointError(f"{where} has no revision {revision!r}: name a branch, a tag or a commit") from None
-    except errors.RepositoryNotFoundError:
-        raise CheckpointError(
-            f"there is no {where} that you may use: check the name, or set HF_TOKEN if it is private"
-        ) from None
-    except errors.HfHubHTTPError as error:
-        status = getattr(error.response, "status_code", "no status")
-        remedy = "set HF_TOKEN to a token that may" if status in {401, 403} else "try again later"
-        raise CheckpointError(f"the hub refused {where} ({status}): {remedy}") from None
-    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, OSError) as error:
-        raise CheckpointError(
-            f"{where} is not on this computer, and the hub does not answer ({type(error).__name__}): "
-            "check the network, and HF_HUB_OFFLINE"
-        ) from None
-    finally:
-        logging.set_verbosity(verbosity)

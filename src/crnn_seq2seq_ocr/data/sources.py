@@ -18,6 +18,7 @@ A *spec* is what people write in a recipe or on the command line::
     synthetic:words?seed=1&count=1000   drawn words and lines; options as there
     mine + synthetic:signs              one after the other
     s3://bucket/mine                    any of these in an object store, see system.stores
+    hf://owner/name/data/train-*        any of these on the Hugging Face hub, see data.hub_data
     0.3*mine + 0.7*synthetic:words      each with its share of an epoch
 """
 
@@ -167,7 +168,19 @@ def _with_option(spec: str, option: str) -> str:
     return f"{spec}{'&' if options else '?'}{option}"
 
 
+def _open_hub(place: str, options: Options) -> Source:
+    from crnn_seq2seq_ocr.data.hub_data import HubData
+
+    fetched = HubData(place)
+    try:
+        return _open_place(fetched.path, options)
+    except DataError as error:
+        raise type(error)(fetched.as_address(str(error))) from None
+
+
 def _open_place(place: str, options: Options) -> Source:
+    if place.startswith("hf:/"):
+        return _open_hub(place, options)
     if is_remote(place):  # a list or a page without its pictures is none
         place = str(fetch(place, whole_folder=Path(place).suffix.lower() in (*SUFFIXES, page_xml.SUFFIX)))
     path = Path(place).expanduser()

@@ -57,7 +57,11 @@ class _OwnModel:
 
 
 class _RapidRecognizer:
-    """PP-OCRv6 small; its confidence is the mean of its characters', not the probability of the text."""
+    """PP-OCRv6 small.
+
+    It gives the mean of its characters' probabilities, which says little of a long line: of 50 characters that are each
+    98 % sure, one is most likely wrong. The confidence here is that mean for every character of the text multiplied.
+    """
 
     def __init__(self) -> None:
         with needing(f"the reader {RAPIDOCR}"):
@@ -91,4 +95,7 @@ class _RapidRecognizer:
         bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
         found = self._recognize(bgr, use_det=False, use_cls=False, use_rec=True)
         texts, scores = getattr(found, "txts", None), getattr(found, "scores", None)
-        return Guess(normalize(texts[0].strip()), float(scores[0])) if texts and scores else Guess("", 0.0)
+        if not texts or not scores:
+            return Guess("", 0.0)
+        text = normalize(texts[0].strip())
+        return Guess(text, float(scores[0]) ** max(1, len(text)))

@@ -6,6 +6,7 @@ alone. Rows are read in groups (those of Parquet, batches of Arrow), and the las
 
 import functools
 import json
+import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -34,6 +35,8 @@ TEXT_GROUPS = 256
 
 ROWS_OF_GROUP = 100
 """Rows of one group that we write: few, for a single row cannot be read without its group."""
+
+_SHARD = re.compile(r"(?P<part>.+)-\d+-of-\d+")
 
 Row = TypeVar("Row")
 
@@ -291,6 +294,15 @@ def _find_column(path: Path, schema: Any, wanted: str | None, usual: tuple[str, 
     return str(found)
 
 
+def part_of(name: str) -> str | None:
+    """Return the part of a data set that a file such as ``train-00000-of-00002.parquet`` belongs to; None for others.
+
+    Older data sets of the hub have a hash behind the numbers.
+    """
+    found = _SHARD.match(name)
+    return found["part"] if found else None
+
+
 def _suffix(name: str) -> str:
     return Path(name).suffix.lower()
 
@@ -302,7 +314,7 @@ def _open_samples(paths: list[Path], options: Options) -> ArrowSamples:
         paths = [path for path in paths if not path.name.startswith((".", "cache-"))]
         if len({path.suffix.lower() for path in paths}) > 1:
             raise DataError(f"{place} holds Parquet and Arrow files: name those to read, as in '{place}/*{PARQUET}'")
-        splits = sorted({path.name.rsplit("-", 3)[0] for path in paths if path.name.count("-of-") == 1})
+        splits = sorted({part for path in paths if (part := part_of(path.name))})
         if len(splits) > 1:
             raise DataError(
                 f"{place} holds several parts ({', '.join(splits)}): name one, as in '{place}/{splits[0]}-*'"

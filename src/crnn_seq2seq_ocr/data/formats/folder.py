@@ -112,7 +112,7 @@ class Folder:
         """Pictures in the folder of the list that none of its rows names, in order; of pairs, those without a text."""
         folder = self._list.parent if self._list else self.path
         # All rows count, also those that are not chosen.
-        rows = read_labels(self._list, file_column=self._file_column) if self._list else _pairs(self.path)
+        rows = self._read(only={})
         named = {os.path.normpath(file) for index in range(len(rows)) for file in rows.files(index)}
         named |= {os.path.relpath(file, folder) for file in named if os.path.isabs(file)}
         inside = folder.rglob("*") if self._list else folder.iterdir()
@@ -128,10 +128,11 @@ class Folder:
             raise DataError(f"{self._list or self.path} has changed since it was opened: start again")
         return self._rows
 
-    def _read(self) -> Labels:
+    def _read(self, only: Mapping[str, str] | None = None) -> Labels:
         if self._list is None:
             return _pairs(self.path)
-        return read_labels(self._list, file_column=self._file_column, text_column=self._text_column, only=self._only)
+        chosen = self._only if only is None else only
+        return read_labels(self._list, file_column=self._file_column, text_column=self._text_column, only=chosen)
 
     def _picture(self, label: Label, file: str) -> bytes:
         place = (self._list.parent if self._list else self.path) / file

@@ -1,0 +1,76 @@
+"""What is common to models and data sets of the Hugging Face hub: addresses, and what the hub answers, as sentences."""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from logging import ERROR
+from typing import NamedTuple
+
+from crnn_seq2seq_ocr.errors import CrnnOcrError
+
+# `Path` makes one slash of two. A revision has slashes only where the hub itself makes it.
+_ADDRESS = re.compile(
+    r"hf:/{1,2}(?:datasets/)?(?P<repository>[\w][\w.-]*/[\w][\w.-]*)"
+    r"(?:@(?P<revision>refs/(?:convert|pr)/[\w.-]+|[\w.-]+))?(?:/(?P<path>[^?#]*))?"
+)
+
+
+class HubPlace(NamedTuple):
+    """A place on the hub.
+
+    Attributes:
+        repository: ``owner/name``.
+        revision: A branch, tag or commit; None is the newest.
+        path: A file, a folder or a pattern in it; empty is all.
+    """
+
+    repository: str
+    revision: str | None
+    path: str
+
+    def __str__(self) -> str:
+        revision = f"@{self.revision}" if self.revision else ""
+        return f"hf://{self.repository}{revision}{'/' * bool(self.path)}{self.path}"
+
+
+def hub_place(address: str) -> HubPlace | None:
+    """Parse ``hf://owner/name``, ``hf://owner/name@revision`` or ``hf://owner/name/data/train-*``; None for others."""
+    found = _ADDRESS.fullmatch(address)
+    return HubPlace(found["repository"], found["revision"], (found["path"] or "").strip("/")) if found else None
+
+
+@contextlib.contextmanager
+def hub_failures(where: str, revision: str | None, error_type: type[CrnnOcrError]) -> Iterator[None]:
+    """Tell what the hub answers in one sentence.
+
+    Args:
+        where: The address, for the message.
+        revision: What was asked for.
+        error_type: What to raise.
+    """
+    from huggingface_hub import errors
+    from huggingface_hub.utils import logging
+
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(ERROR)  # its warnings say in many lines what our errors say in one
+    try:
+        yield
+    except errors.GatedRepoError:
+        raise error_type(f"{where} asks for an agreement: accept it on its page, then set HF_TOKEN") from None
+    except errors.RevisionNotFoundError:
+        raise error_type(f"{where} has no revision {revision!r}: name a branch, a tag or a commit") from None
+    except errors.RepositoryNotFoundError:
+        raise error_type(
+            f"there is no {where} that you may use: check the name, or set HF_TOKEN if it is private"
+        ) from None
+    except errors.HfHubHTTPError as error:
+        status = getattr(error.response, "status_code", "no status")
+        remedy = "set HF_TOKEN to a token that may" if status in {401, 403} else "try again later"
+        raise error_type(f"the hub refused {where} ({status}): {remedy}") from None
+    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, OSError) as error:
+        raise error_type(
+            f"{where} is not on this computer, and the hub does not answer ({type(error).__name__}): "
+            "check the network, and HF_HUB_OFFLINE"
+        ) from None
+    finally:
+        logging.set_verbosity(verbosity)
