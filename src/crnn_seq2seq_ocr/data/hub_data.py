@@ -75,11 +75,11 @@ def _patterns(path: str) -> list[str]:
 def _refuse_parts(place: HubPlace) -> None:
     """Refuse a data set of several parts before they are fetched."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.utils import tqdm
+    from huggingface_hub.utils import tqdm  # type: ignore[attr-defined, unused-ignore]
 
-    class Quiet(tqdm):  # type: ignore[type-arg, misc, unused-ignore]
+    class Quiet(tqdm):  # type: ignore[misc, unused-ignore]
         def __init__(self, *arguments: Any, **options: Any) -> None:
-            super().__init__(*arguments, **(options | {"disable": True}))
+            super().__init__(*arguments, **(options | {"disable": True}))  # type: ignore[no-untyped-call, unused-ignore]
 
     try:
         with hub_failures(str(place), place.revision, DataError):
