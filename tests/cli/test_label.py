@@ -22,7 +22,10 @@ def crops(tmp_path: Path) -> Path:
 
 
 @needs_chromium
-def test_labelling_with_the_keyboard_alone(browser: Browser, trained: Path, crops: Path) -> None:
+def test_labelling_with_the_keyboard_alone(
+    browser: Browser, trained: Path, crops: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(crops.parent)  # where the results of a training go
     command = ["-m", "crnn_seq2seq_ocr", "label", str(crops), "--model", str(trained), "--port", "0"]
     with python(*command) as child:
         assert child.stdout is not None
@@ -63,6 +66,11 @@ def test_labelling_with_the_keyboard_alone(browser: Browser, trained: Path, crop
             expect(page.locator("#progress")).not_to_have_text(str(done))
         expect(page.locator("#done")).to_be_visible()
         expect(page.locator("#next")).to_have_text(f"crnn-ocr tune {trained} {crops}")
+        expect(page.locator("#train")).to_be_focused()
+        press("Enter")
+        expect(page.locator("#said")).to_contain_text("10 are the fewest to learn from", timeout=120_000)
+        expect(page.locator("#state")).to_contain_text("ended without a model")
+        expect(page.locator("#train")).to_be_enabled()
         page.close()
         child.send_signal(signal.SIGTERM)
         child.communicate(timeout=20)

@@ -8,7 +8,11 @@ from fastapi.testclient import TestClient
 from crnn_seq2seq_ocr.labelling.app import create_label_app
 from crnn_seq2seq_ocr.labelling.queue import Queue
 from crnn_seq2seq_ocr.labelling.store import LabelStore
+from crnn_seq2seq_ocr.labelling.training import Training
 from tests.conftest import TEXTS, write_folder
+from tests.labelling.test_training import training
+
+__all__ = ["training"]
 
 
 @pytest.fixture
@@ -24,7 +28,9 @@ def client(folder: Path) -> TestClient:
     queue = Queue(LabelStore(folder), list(files))
     for number, file in enumerate(files):
         queue.read(file, TEXTS[number], 0.5 + number / 10)
-    return TestClient(create_label_app(folder, files, queue, next_command="crnn-ocr tune words crops"))
+    return TestClient(
+        create_label_app(folder, files, queue, training=Training("words", Path("crops"), results=folder.parent))
+    )
 
 
 def test_labelling_to_the_end(client: TestClient, folder: Path) -> None:
@@ -75,3 +81,16 @@ def test_a_form_of_another_site_changes_nothing(client: TestClient, folder: Path
     answer = client.post("/label", data={"file": "000.png", "text": "x", "by": "me"})
     assert answer.status_code == 415
     assert not (folder / "labels.tsv").exists()
+
+
+def test_a_training_on_the_labels_is_started_and_watched(folder: Path, training: Training) -> None:
+    app = create_label_app(folder, {}, Queue(LabelStore(folder), []), training=training)
+    nothing: dict[str, object] = {"state": "none", "lines": [], "model": None}
+    with TestClient(app) as client:  # its end is that of the training, too
+        assert client.get("/training").json() == nothing
+        assert client.post("/training", json={"by": ""}).status_code == 422
+        assert client.get("/training").json() == nothing
+        assert client.post("/training", json={"by": "me"}).json()["state"] == "running"
+        answer = client.post("/training", json={"by": "me"})
+        assert (answer.status_code, "running already" in answer.json()["detail"]) == (409, True)
+    assert training.progress().state == "failed"

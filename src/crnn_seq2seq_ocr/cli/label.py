@@ -1,6 +1,5 @@
 """The command that opens a labelling page for a folder of pictures."""
 
-import shlex
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -54,6 +53,7 @@ def label(
         return
     with needing("the labelling page"):
         from crnn_seq2seq_ocr.labelling.app import create_label_app
+        from crnn_seq2seq_ocr.labelling.training import Training
         from crnn_seq2seq_ocr.serve.running import run
     from crnn_seq2seq_ocr.cli.model import load_reader
 
@@ -61,8 +61,7 @@ def label(
     reader = load_reader(Path(model), device="auto", precision="fp32", backend=None)
     waiting = [file for file in pictures if file not in store.labels]
     threading.Thread(target=_read_all, args=(reader, pictures, waiting, queue), daemon=True).start()
-    command = shlex.join(["crnn-ocr", "tune", model, str(folder)])
-    app = create_label_app(folder, pictures, queue, next_command=command)
+    app = create_label_app(folder, pictures, queue, training=Training(model, folder))
     run(app, host=host, port=port, announce=lambda address: echo(f"Label {folder} at {address}"))
 
 

@@ -1,5 +1,7 @@
 """The labelling page and the few addresses it asks."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +12,7 @@ from pydantic import BaseModel, StringConstraints
 
 from crnn_seq2seq_ocr.errors import CrnnOcrError
 from crnn_seq2seq_ocr.labelling.queue import Item, Queue
+from crnn_seq2seq_ocr.labelling.training import Progress, Training
 from crnn_seq2seq_ocr.serve.page import POLICY
 from crnn_seq2seq_ocr.serve.problems import Problem, tell_problems
 from crnn_seq2seq_ocr.serve.static import file_handler
@@ -51,16 +54,22 @@ class Picture(Person):
     file: Annotated[str, StringConstraints(max_length=4096)]
 
 
-def create_label_app(folder: Path, pictures: dict[str, Path], queue: Queue, *, next_command: str) -> FastAPI:
+def create_label_app(folder: Path, pictures: dict[str, Path], queue: Queue, *, training: Training) -> FastAPI:
     """Create the ASGI application of the labelling page.
 
     Args:
         folder: What is labelled, for the page's title.
         pictures: Where each picture is, by its name from the folder; nothing else is ever opened.
         queue: Hands out pictures.
-        next_command: What to run when all is labelled; the page shows it.
+        training: What runs when the page is told to train on the labels.
     """
-    app = FastAPI(title="crnn-ocr label", docs_url=None, redoc_url=None)
+
+    @asynccontextmanager
+    async def with_training(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        training.stop()
+
+    app = FastAPI(title="crnn-ocr label", docs_url=None, redoc_url=None, lifespan=with_training)
     tell_problems(app)
 
     @app.middleware("http")
@@ -108,13 +117,24 @@ def create_label_app(folder: Path, pictures: dict[str, Path], queue: Queue, *, n
             raise Problem(409, "nothing_to_undo", "there is nothing of yours to take back")
         return work(item)
 
+    @app.get("/training")
+    def progress() -> Progress:
+        return training.progress()
+
+    @app.post("/training")
+    def train(person: Annotated[Person, Body()]) -> Progress:
+        try:
+            return training.start()
+        except CrnnOcrError as error:
+            raise Problem(409, "not_started", str(error)) from None
+
     @app.get("/picture")
     def picture(file: str) -> FileResponse:
         return FileResponse(known(file), headers={"Cache-Control": "no-store"})
 
     @app.get("/about")
     def about() -> dict[str, str]:
-        return {"folder": folder.name or str(folder), "next": next_command}
+        return {"folder": folder.name or str(folder), "next": training.command}
 
     for path, media_type in _PAGE.items():
         content = files("crnn_seq2seq_ocr.labelling.page").joinpath(path.strip("/") or "index.html").read_bytes()

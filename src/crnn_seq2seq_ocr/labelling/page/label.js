@@ -53,7 +53,7 @@ function show(work) {
   byId("work").hidden = file === null;
   byId("done").hidden = file !== null;
   if (file === null) {
-    byId(done < work.total ? "undo-last" : "copy").focus();
+    byId(done < work.total ? "undo-last" : "train").focus();
     return;
   }
   byId("picture").src = `picture?file=${encodeURIComponent(file)}`;
@@ -66,6 +66,30 @@ function show(work) {
   text.select();
 }
 
+const STATES = {
+  none: "",
+  running: "Training. You can go on labelling, or close this page; what you label now is for the next training.",
+  done: "The model is ready",
+  failed: "The training ended without a model. This is what it said:",
+};
+
+/** Show how far a training is, and ask again while it runs. */
+function showTraining(training) {
+  byId("train").disabled = training.state === "running";
+  byId("state").textContent = training.model ? `${STATES.done}: ${training.model}` : STATES[training.state];
+  byId("said").textContent = training.lines.join("\n");
+  byId("said").hidden = !training.lines.length;
+  if (training.state === "running") setTimeout(() => watch(), 1000);
+}
+
+async function watch(body) {
+  try {
+    showTraining(await ask("training", body));
+  } catch (error) {
+    byId("state").textContent = error instanceof TypeError ? "The program does not answer." : error.message;
+  }
+}
+
 const undo = () => turn("undo", { by });
 
 byId("who").addEventListener("submit", async (event) => {
@@ -74,6 +98,8 @@ byId("who").addEventListener("submit", async (event) => {
   if (!by) return;
   sessionStorage.setItem("by", by);
   byId("who").hidden = true;
+  byId("training").hidden = false;
+  watch();
   await turn(`work?by=${encodeURIComponent(by)}`);
 });
 byId("label").addEventListener("submit", (event) => {
@@ -84,6 +110,7 @@ byId("skip").addEventListener("click", () => turn("skip", { file, by }));
 byId("unreadable").addEventListener("click", () => turn("label", { file, text: null, by }));
 byId("undo").addEventListener("click", undo);
 byId("undo-last").addEventListener("click", undo);
+byId("train").addEventListener("click", () => watch({ by }));
 byId("copy").addEventListener("click", () => navigator.clipboard?.writeText(byId("next").textContent));
 text.addEventListener("keydown", (event) => {
   if (event.isComposing) return;
