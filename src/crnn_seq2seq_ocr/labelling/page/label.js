@@ -53,7 +53,11 @@ function show(work) {
   byId("work").hidden = file === null;
   byId("done").hidden = file !== null;
   if (file === null) {
-    byId(done < work.total ? "undo-last" : "train").focus();
+    const left = work.total - done;
+    byId("done-title").textContent = left
+      ? `The last ${left === 1 ? "picture is" : `${left} pictures are`} with others.` : "All pictures are labelled.";
+    byId("others").hidden = !left;
+    byId(left ? "again" : "train").focus();
     return;
   }
   byId("picture").src = `picture?file=${encodeURIComponent(file)}`;
@@ -108,6 +112,7 @@ byId("label").addEventListener("submit", (event) => {
 });
 byId("skip").addEventListener("click", () => turn("skip", { file, by }));
 byId("unreadable").addEventListener("click", () => turn("label", { file, text: null, by }));
+byId("again").addEventListener("click", () => turn(`work?by=${encodeURIComponent(by)}`));
 byId("undo").addEventListener("click", undo);
 byId("undo-last").addEventListener("click", undo);
 byId("train").addEventListener("click", () => watch({ by }));
