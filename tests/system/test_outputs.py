@@ -102,7 +102,7 @@ def test_what_a_store_did_not_take_is_sent_by_the_next_run(
     put = s3fs.S3FileSystem.put_file
 
     def failing(self: Any, here: str, there: str, **options: Any) -> None:
-        if len(sent) == 3:
+        if there.endswith("5.png"):
             raise OSError(f"refused, signed with {SECRET}")
         sent.append(there)
         put(self, here, there, **options)
@@ -113,8 +113,8 @@ def test_what_a_store_did_not_take_is_sent_by_the_next_run(
     assert answer.status == 1
     assert "s3://bucket/broken cannot be written (OSError): check the network and the credentials" in answer.err
     assert SECRET not in answer.out + answer.err
-    assert len(names(store, "bucket/broken")) == 3
     assert "bucket/broken/labels.tsv" not in sent
+    assert 0 < len(names(store, "bucket/broken")) < 12
     assert command("data", "convert", pictures, "s3://bucket/broken").status == 0
     assert len(open_source("s3://bucket/broken")) == 12
     assert SECRET not in "".join(path.read_text() for path in tmp_path.rglob("*.json"))
@@ -134,17 +134,19 @@ def test_an_interrupted_run_goes_on_from_this_computer(store: Any, command: Comm
     "arguments",
     [
         ["train", "tiny", "--out", "s3://bucket/run"],
+        ["data", "convert", "{pictures}", "hf://me/set"],
+        ["label", "s3://bucket/crops"],
         ["data", "download", "fsns", "--out", "s3://bucket/fsns", "--base-url", "http://127.0.0.1:9"],
     ],
 )
 def test_what_has_to_stay_on_this_computer_says_what_to_do(
-    command: Command, arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: Command, arguments: list[str], pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    answer = command(*arguments)
+    answer = command(*(each.format(pictures=pictures) for each in arguments))
     assert answer.status == 1
     assert "write to a folder on this computer" in answer.err
-    assert "aws s3 sync" in answer.err
+    assert "aws s3 sync" in answer.err or "hf upload owner/name FOLDER" in answer.err
     assert not any(tmp_path.iterdir())
 
 

@@ -1,5 +1,6 @@
 """Object stores against a server on the loopback that speaks S3: data, lists, models, pictures, and what is refused."""
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,51 @@ def test_data_of_a_folder_a_list_and_a_pattern(store: Any, pictures: Path) -> No
         assert [source.text(index) for index in range(len(source))] == TEXTS
         assert source[3].images[0] == (pictures / "003.png").read_bytes()
     assert len(open_source("s3://bucket/mine?limit=3 + s3://bucket/mine/labels.tsv?limit=2")) == 5
+
+
+def test_lists_of_pictures_and_of_texts(store: Any, command: Command, pictures: Path, tmp_path: Path) -> None:
+    put(store, pictures, "bucket/listed")
+    store.pipe_file("bucket/listed/list.txt", b"000.png\n003.png\n")
+    store.pipe_file("bucket/words.txt", b"xx\n")
+    answer = command("read", "words", "--input", "s3://bucket/listed/list.txt", "--lexicon", "s3://bucket/words.txt")
+    assert answer.status == 0, answer.err
+    assert [line.split("\t")[:2] for line in answer.out.splitlines()] == [["000.png", "xx"], ["003.png", "xx"]]
+    labelled = command("data", "label", "s3://bucket/listed", tmp_path / "out", "--with", "words")
+    assert labelled.status == 0, labelled.err
+
+
+def test_what_was_fetched_is_not_fetched_again_after_a_failure(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import s3fs
+
+    for number in range(3):
+        store.pipe_file(f"bucket/many/{number}.txt", b"x")
+    get = s3fs.S3FileSystem.get_file
+    fetched: list[str] = []
+
+    def failing(self: Any, name: str, path: str) -> None:
+        if name.endswith("2.txt") and len(fetched) < 3:
+            raise ConnectionResetError
+        fetched.append(name)
+        get(self, name, path)
+
+    monkeypatch.setattr(s3fs.S3FileSystem, "get_file", failing)
+    with pytest.raises(StorageError, match="cannot be read"):
+        fetch("s3://bucket/many")
+    fetched.append("now")
+    fetch("s3://bucket/many")
+    assert fetched[-2:] == ["now", "bucket/many/2.txt"]
+
+
+def test_a_full_disk_is_no_failure_of_the_store(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import s3fs
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    store.pipe_file("bucket/one/x.txt", b"x")
+    monkeypatch.setattr(s3fs.S3FileSystem, "get_file", full)
+    with pytest.raises(StorageError, match=r"No space left on device.*: free some space"):
+        fetch("s3://bucket/one")
 
 
 def test_only_what_has_changed_is_fetched_again(store: Any, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from crnn_seq2seq_ocr.data.formats.labels import BETWEEN_VIEWS
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.inference.readings import Reading
+from crnn_seq2seq_ocr.system.stores import local_copy
 
 _BOM = codecs.BOM_UTF8
 
@@ -154,7 +155,8 @@ def read_listing(name: str) -> Listing:
 
     Args:
         name: The file, whose folder is what relative names in it start from; ``-`` is standard input, which is kept
-            in a temporary file, and where they start from the working folder.
+            in a temporary file, and where they start from the working folder. Of one in an object store the whole
+            folder is fetched.
 
     Raises:
         DataError: It cannot be read, lists nothing, or a line is no list of files.
@@ -162,7 +164,7 @@ def read_listing(name: str) -> Listing:
     if name == "-":
         entries = ListFile(_kept(sys.stdin), "standard input", Path())
     else:
-        path = Path(name)
+        path = local_copy(name, whole_folder=True)
         entries = ListFile(partial(_open, path), name, path.parent)
     if not sum(1 for _ in entries):
         raise DataError(f"{'standard input' if name == '-' else name} lists no pictures: write one path a line")

@@ -36,8 +36,10 @@ def label(
     from crnn_seq2seq_ocr.labelling.exchange import export_labels, import_labels
     from crnn_seq2seq_ocr.labelling.queue import Queue
     from crnn_seq2seq_ocr.labelling.store import LabelStore, is_listable
+    from crnn_seq2seq_ocr.system.addresses import refuse_remote
     from crnn_seq2seq_ocr.system.dependencies import needing
 
+    refuse_remote(folder, "labels")
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}: name the one that holds the pictures")
     pictures = {Path(each).relative_to(folder).as_posix(): Path(each) for each in find_pictures([str(folder)])}

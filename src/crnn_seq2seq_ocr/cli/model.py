@@ -137,6 +137,7 @@ def evaluate(
     from crnn_seq2seq_ocr.system.files import make_folder, write_whole
     from crnn_seq2seq_ocr.system.outputs import stage
     from crnn_seq2seq_ocr.system.processes import processes
+    from crnn_seq2seq_ocr.system.stores import local_copy
 
     sent = (out, csv)
     out, csv = (None if each is None else stage(each) for each in sent)
@@ -145,7 +146,7 @@ def evaluate(
     if suite is not None:
         if (beam, lexicon, allow, pattern) != (1, None, None, None):
             raise DataError("a suite is read greedily and freely: leave out --beam, --lexicon, --allow and --pattern")
-        _evaluate_suite(reader, Path(data), out=out, csv=csv, limit=limit, batch_size=batch_size, as_json=as_json)
+        _evaluate_suite(reader, local_copy(data), out=out, csv=csv, limit=limit, batch_size=batch_size, as_json=as_json)
         send_output(*sent)
         return
     source = open_source(data)

@@ -37,10 +37,12 @@ def label(
     from crnn_seq2seq_ocr.labelling.readers import load_crop_reader
     from crnn_seq2seq_ocr.system.addresses import shown
     from crnn_seq2seq_ocr.system.outputs import stage
+    from crnn_seq2seq_ocr.system.stores import local_copy
 
     names = [name.strip() for name in readers.split(",") if name.strip()]
     if not names or len(set(names)) < len(names):
         raise DataError(f"--with {readers!r} names no readers, or one twice: write words,rapidocr")
+    folder = local_copy(folder)
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}: name the one that holds the pictures")
     pictures = {Path(each).relative_to(folder).as_posix(): Path(each) for each in find_pictures([str(folder)])}

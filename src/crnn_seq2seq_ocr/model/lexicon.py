@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crnn_seq2seq_ocr.errors import CharsetError, DataError
+from crnn_seq2seq_ocr.system.stores import local_copy
 from crnn_seq2seq_ocr.text import EOS_ID, Tokenizer, describe_character, normalize
 
 
@@ -94,7 +95,7 @@ def read_lexicon(path: Path | str, tokenizer: Tokenizer) -> Lexicon:
         CharsetError: A text holds a character that the charset does not have; the line is named.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
+        lines = local_copy(path).read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
         raise DataError(f"the lexicon {path} cannot be read ({error.strerror}): check its path") from None
     except UnicodeDecodeError as error:

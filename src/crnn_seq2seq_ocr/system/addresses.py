@@ -18,8 +18,13 @@ def refuse_remote(place: str | Path, what: str) -> None:
     """Refuse to write straight to an object store, of which a path on this computer would be made otherwise.
 
     Raises:
-        StorageError: The path is an address in one.
+        StorageError: The path is an address in one, or on the Hugging Face hub.
     """
+    if re.match(r"hf:/", str(place)):
+        raise StorageError(
+            f"{what} cannot be written to {shown(place)}: write to a folder on this computer; a model is sent with "
+            "`crnn-ocr release ... --push owner/name`, data with `hf upload owner/name FOLDER --repo-type dataset`"
+        )
     if is_remote(place):
         scheme = str(place).partition(":")[0]
         copy = "aws s3 sync" if scheme == "s3" else "gcloud storage rsync --recursive"

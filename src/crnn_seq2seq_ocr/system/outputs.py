@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from crnn_seq2seq_ocr.errors import StorageError
 from crnn_seq2seq_ocr.system.addresses import is_remote, shown
 from crnn_seq2seq_ocr.system.files import make_folder
-from crnn_seq2seq_ocr.system.stores import cache_folder, digest_of, failures_as_sentences, open_store
+from crnn_seq2seq_ocr.system.stores import at_once, cache_folder, digest_of, failures_as_sentences, open_store
 
 _SENDING = ".sending"
 """Beside what was written, from the moment on when some of it may be in the store."""
@@ -43,9 +43,10 @@ def stage(place: Path) -> Path:
 
 
 def send(place: Path, *, progress: Progress = lambda done, total: None) -> int:
-    """Send what was written for a place, and remove it from this computer; what was written last is sent last.
+    """Send what was written for a place, and remove it from this computer.
 
-    Lists and descriptions are written after what they name, so that whoever finds one in the store finds the rest.
+    The file that was written last is sent when all others are there: lists are written after what they name, so that
+    whoever finds one in the store finds the rest.
 
     Args:
         place: As given to `stage`.
@@ -62,11 +63,17 @@ def send(place: Path, *, progress: Progress = lambda done, total: None) -> int:
     remote = open_store(place, "writing to")
     box, parent = _box(remote.address), PurePosixPath(remote.inner).parent
     files = sorted((path for path in box.rglob("*") if _is_sent(path, box)), key=lambda path: path.stat().st_mtime_ns)
+    if not files:
+        raise StorageError(f"nothing was written that could be sent to {shown(remote.address)}")
     (box / _SENDING).touch()
     with failures_as_sentences(remote.address, "written"):
-        for done, path in enumerate(files):
-            progress(done, len(files))
+
+        def put(path: Path) -> None:
             remote.store.put_file(str(path), str(parent / path.relative_to(box).as_posix()))
+
+        for done, _ in enumerate(at_once(put, files[:-1]), 1):
+            progress(done, len(files))
+        put(files[-1])
     shutil.rmtree(box)
     return len(files)
 

@@ -7,23 +7,36 @@ are in no message.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from crnn_seq2seq_ocr.errors import StorageError
-from crnn_seq2seq_ocr.system.addresses import ADDRESS, shown
+from crnn_seq2seq_ocr.system.addresses import ADDRESS, is_remote, shown
 from crnn_seq2seq_ocr.system.dependencies import needing
 from crnn_seq2seq_ocr.system.files import replacing, writing
 from crnn_seq2seq_ocr.system.parsing import parse_json
 
 KNOWN = ".known.json"
 """Beside the files that were fetched: the size and the version of each."""
+
+_AT_ONCE = 16
+"""Files that are on their way at a time: the answer to each takes long, whatever its size."""
+
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+_LARGE = 100_000_000
+"""Bytes whose fetching is told."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _MAGIC = re.compile(r"[*?\[]")
 
@@ -56,10 +69,14 @@ def fetch(place: str | Path, *, whole_folder: bool = False) -> Path:
     if not objects:
         raise StorageError(f"there is nothing at {shown(address)}: check the address")
     folder = cache_folder() / "stores" / digest_of(f"{address.partition(':')[0]}://{base}")
-    with failures_as_sentences(address, "read"):
-        _update(remote.store, base, objects, folder, whole=base == inner)
+    _update(remote, base, objects, folder, whole=base == inner)
     rest = PurePosixPath(inner).relative_to(base)
     return folder / rest
+
+
+def local_copy(place: str | Path, *, whole_folder: bool = False) -> Path:
+    """Return a place on this computer as it is, and one in an object store fetched; see `fetch`."""
+    return fetch(place, whole_folder=whole_folder) if is_remote(place) else Path(place)
 
 
 class Remote(NamedTuple):
@@ -115,29 +132,53 @@ def _objects(store: Any, inner: str, *, whole_folder: bool) -> tuple[str, dict[s
     return parent, store.find(parent, detail=True) if whole_folder else {inner: store.info(inner)}
 
 
-def _update(store: Any, base: str, objects: dict[str, dict[str, Any]], folder: Path, *, whole: bool) -> None:
+def _update(remote: Remote, base: str, objects: dict[str, dict[str, Any]], folder: Path, *, whole: bool) -> None:
     """Fetch what is not here, or is here as it was before; of a whole folder, what is gone goes here too."""
+    store, address = remote.store, remote.address
     known = _known(folder)
     names = {str(PurePosixPath(name).relative_to(base)) for name in objects}
     for name in [name for name in known if whole and name not in names]:
         (folder / name).unlink(missing_ok=True)
         del known[name]
+    wanted: dict[str, tuple[str, list[Any]]] = {}
     for name, about in objects.items():
         inside = PurePosixPath(name).relative_to(base)
         if about.get("type") == "directory" or name.endswith("/") or ".." in inside.parts:
             continue
         version = [about.get("size"), str(about.get("ETag") or about.get("etag") or about.get("md5Hash") or "")]
-        path = folder / inside
-        if known.get(str(inside)) == version and path.is_file():
-            continue
-        log.info("fetching %s", inside)
+        if known.get(str(inside)) != version or not (folder / inside).is_file():
+            wanted[name] = str(inside), version
+
+    def get(name: str) -> str:
+        path = folder / wanted[name][0]
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as partial:
+            with replacing(path) as partial, failures_as_sentences(address, "read"):
                 store.get_file(name, str(partial))
-        known[str(inside)] = version
-    with writing(folder), replacing(folder / KNOWN) as partial:
-        partial.write_text(json.dumps(known), encoding="utf-8")
+        return name
+
+    size = sum(int(version[0] or 0) for _, version in wanted.values())
+    # Without other settings a warning is what people see; a library is not to print.
+    log.log(logging.WARNING if size > _LARGE else logging.INFO,
+            "fetching %d files, %.0f MB, from %s", len(wanted), size / 1e6, shown(address))  # fmt: skip
+    try:
+        for name in at_once(get, wanted):
+            place, version = wanted[name]
+            known[place] = version
+    finally:  # what is here need not be fetched again, however this ended
+        with writing(folder), replacing(folder / KNOWN) as partial:
+            folder.mkdir(parents=True, exist_ok=True)
+            partial.write_text(json.dumps(known), encoding="utf-8")
+
+
+def at_once(act: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Do something with many items, some at a time, and give what comes of it in order; the first failure ends it."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        try:
+            yield from pool.map(act, items)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _known(folder: Path) -> dict[str, Any]:
@@ -168,7 +209,15 @@ def failures_as_sentences(address: str, done: str) -> Iterator[None]:
         raise StorageError(f"{missing} {shown(address)}: check the address") from None
     except PermissionError:
         raise StorageError(f"{shown(address)} may not be {done} with these credentials: check them") from None
+    except OSError as error:
+        if error.errno in _DISK:  # of this computer, which is told of elsewhere
+            raise
+        raise _unanswered(address, done, error) from None
     except Exception as error:  # each store's library has errors of its own, whose texts may hold what was sent
-        raise StorageError(
-            f"{shown(address)} cannot be {done} ({type(error).__name__}): check the network and the credentials"
-        ) from None
+        raise _unanswered(address, done, error) from None
+
+
+def _unanswered(address: str, done: str, error: Exception) -> StorageError:
+    return StorageError(
+        f"{shown(address)} cannot be {done} ({type(error).__name__}): check the network and the credentials"
+    )
