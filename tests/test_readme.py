@@ -156,7 +156,7 @@ def test_every_command_of_a_page(page: str, place: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr("crnn_seq2seq_ocr.data.download.download_fsns", no_network)
     # Translating a model takes long: `export` does it, releases are made without.
-    monkeypatch.setattr("crnn_seq2seq_ocr.export.release.exactly_half", lambda *_: (None, None))
+    monkeypatch.setattr("crnn_seq2seq_ocr.export.release.exactly_half", lambda *_, **__: (None, None))
     text = (ROOT / page).read_text(encoding="utf-8")
     listed = commands(text)
     assert listed
@@ -200,7 +200,7 @@ def test_every_command_of_the_page_on_reading(place: Path, monkeypatch: pytest.M
 
 def test_every_command_of_the_page_on_tuning(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Translating a model takes long: the tutorial's `export` does it.
-    monkeypatch.setattr("crnn_seq2seq_ocr.export.release.exactly_half", lambda *_: (None, None))
+    monkeypatch.setattr("crnn_seq2seq_ocr.export.release.exactly_half", lambda *_, **__: (None, None))
     shutil.copy(place / "word.png", place / "photo.png")
     (place / "my-labels" / "labels.tsv").write_text(
         "file\ttext\tpart\n"

@@ -1,11 +1,14 @@
 """``crnn-ocr export``, and the file at the other commands."""
 
+import json
 from pathlib import Path
 
+import onnxruntime
 import pytest
 
 from crnn_seq2seq_ocr.export import check
 from crnn_seq2seq_ocr.export.graph import Pieces
+from crnn_seq2seq_ocr.inference.reader import Reader
 from tests.cli.conftest import Command
 from tests.conftest import TEXTS
 
@@ -70,4 +73,30 @@ def test_options_that_do_not_go(command: Command, trained: Path, tmp_path: Path,
     answer = command("export", trained, tmp_path / "abc.onnx", *options)
     assert answer.status in (1, 2)
     assert said in " ".join(answer.err.split())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_reads_within_a_pattern_only(
+    command: Command, trained: Path, pictures: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "abc.onnx"
+    answer = command("export", trained, out, "--pattern", "c[ab]", "--allow", "abc")
+    assert answer.status == 0, answer.err
+    session = onnxruntime.InferenceSession(out, providers=["CPUExecutionProvider"])
+    metadata = session.get_modelmeta().custom_metadata_map
+    assert metadata["within"] == "the pattern c[ab] of the characters abc"
+    assert "constraint" in json.loads(metadata["usage"])["allowed"]
+    assert [each.name for each in session.get_inputs()] == ["images", "view_mask"]
+    for reading in Reader.load(out).read([pictures / "000.png", pictures / "005.png"]):
+        assert reading.text in {"ca", "cb"}
+        assert reading.allowed is not None
+        assert reading.allowed < 1
+    assert "has a constraint of its own" in command("read", out, pictures / "000.png", "--pattern", "a").err
+
+
+def test_a_pattern_that_cannot_be_read_is_told_before_the_work(command: Command, trained: Path, tmp_path: Path) -> None:
+    answer = command("export", trained, tmp_path / "abc.onnx", "--pattern", r"\d{4}")
+    assert (answer.status, "no text of the model's characters is within the pattern" in answer.err) == (1, True)
+    answer = command("export", trained, tmp_path / "abc.pt2", "--format", "torch", "--allow", "a")
+    assert "--allow and --pattern are for ONNX files" in " ".join(answer.err.split())
     assert not list(tmp_path.iterdir())

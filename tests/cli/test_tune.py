@@ -31,7 +31,7 @@ def test_from_a_folder_to_the_next_command(
 ) -> None:
     monkeypatch.chdir(mine.parent)
     # Translating takes some seconds; tests/tuning does it once.
-    monkeypatch.setattr("crnn_seq2seq_ocr.export.release.exactly_half", lambda *_: (None, None))
+    monkeypatch.setattr("crnn_seq2seq_ocr.export.release.exactly_half", lambda *_, **__: (None, None))
     answer = command("tune", trained, "mine", "--keep", "none", *QUICK)
     assert answer.status == 0, answer.err
     assert "held-out part: " in answer.out

@@ -66,7 +66,7 @@ def test_data_that_measure_nothing_are_refused(trained: Path, tmp_path: Path) ->
 def test_damaged_results_are_told(
     trained: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "exactly_half", lambda *_: (b"", None))
+    monkeypatch.setattr(module, "exactly_half", lambda *_, **__: (b"", None))
     release(trained, tmp_path / "out", [str(pictures)], name="x", about="")
     path = tmp_path / "out" / "model.json"
     content = json.loads(path.read_text(encoding="utf-8"))

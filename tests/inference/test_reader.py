@@ -16,7 +16,7 @@ from PIL import Image
 
 from crnn_seq2seq_ocr.checkpoint.folders import find_model
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
-from crnn_seq2seq_ocr.checkpoint.weights import save_model
+from crnn_seq2seq_ocr.checkpoint.weights import load_model, save_model
 from crnn_seq2seq_ocr.config import ModelSettings, Preprocessing
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import CheckpointError, DataError, DeviceError
@@ -426,3 +426,17 @@ def test_a_model_saved_and_loaded_reads_the_same(tmp_path: Path) -> None:
     loaded = Reader.load(tmp_path / "model")
     same(loaded.read([noise(30, 120)])[0], reader.read([noise(30, 120)])[0])
     assert loaded.description.name == "untrained"
+
+
+def test_a_model_reads_within_what_it_says_of_itself(trained: Path, pictures: Path, tmp_path: Path) -> None:
+    recognizer, description = load_model(trained)
+    save_model(recognizer, replace(description, pattern="c[ab]"), tmp_path / "own")
+    reader = Reader.load(tmp_path / "own")
+    assert reader.within is not None
+    (reading,) = reader.read([pictures / "000.png"])
+    assert (reading.text in {"ca", "cb"}, reading.allowed is not None) == (True, True)
+    (freely,) = reader.read([pictures / "000.png"], pattern=".*")
+    assert freely.text == TEXTS[0]
+    save_model(recognizer, replace(description, pattern="("), tmp_path / "wrong")
+    with pytest.raises(DataError, match="cannot be used"):
+        Reader.load(tmp_path / "wrong")

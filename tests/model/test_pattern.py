@@ -146,3 +146,10 @@ def test_a_reader_reads_within_it_and_says_how_unlikely_that_was(trained: Path, 
         reader.read(paths, allow="a", lexicon=Lexicon(["ab"], reader.tokenizer))
     with pytest.raises(DataError, match=r"no text of the pattern a\{9\} has 4 characters or fewer"):
         reader.read(paths, pattern="a{9}")
+
+
+def test_a_text_is_within_or_not() -> None:
+    tokenizer = Tokenizer("abc")
+    pattern = Pattern(tokenizer, expression="a?(bc)+")
+    within = [text for text in ("", "a", "bc", "abc", "bcbc", "bcb", "abca") if pattern.matches(tokenizer.encode(text))]
+    assert within == ["bc", "abc", "bcbc"]

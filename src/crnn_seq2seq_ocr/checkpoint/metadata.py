@@ -50,6 +50,9 @@ class Description:
     metrics: dict[str, float] = field(default_factory=dict)
     about: str = ""
     results: tuple[Result, ...] = ()
+    allow: str | None = None
+    pattern: str | None = None
+    """What it reads where nothing else is said, see `Reader.constraint`."""
 
     @classmethod
     def from_dict(cls, content: Any, where: str) -> "Description":
@@ -73,6 +76,8 @@ class Description:
                 raise TypeError("the name is no text, or the step no number")
             if type(content["max_length"]) is not int or not 1 <= content["max_length"] <= LONGEST:
                 raise TypeError(f"max_length is no number from 1 to {LONGEST}")
+            if not all(isinstance(content.get(name), str | None) for name in ("allow", "pattern")):
+                raise TypeError("what it may read is no text")
             return cls(
                 charset=Tokenizer(content["charset"]).charset,
                 max_length=content["max_length"],
@@ -83,6 +88,8 @@ class Description:
                 metrics=content["metrics"],
                 about=content.get("about", ""),
                 results=tuple(Result(**each) for each in content.get("results", ())),
+                allow=content.get("allow"),
+                pattern=content.get("pattern"),
             )
         except (KeyError, TypeError, AttributeError, ValidationError, CharsetError) as error:
             raise CheckpointError(f"{where} is damaged or of another version: {error}") from None

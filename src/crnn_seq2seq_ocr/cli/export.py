@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from crnn_seq2seq_ocr.cli.model import Model
+from crnn_seq2seq_ocr.cli.model import Allow, Model, PatternText
 from crnn_seq2seq_ocr.cli.outputs import send_output
 from crnn_seq2seq_ocr.cli.printing import echo, make_console
 
@@ -36,8 +36,13 @@ def export(
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Use only the first N samples of --data.")] = None,
+    allow: Allow = None,
+    pattern: PatternText = None,
 ) -> None:
-    """Export a model to one file, from pictures to texts, and check it against PyTorch."""
+    """Export a model to one file, from pictures to texts, and check it against PyTorch.
+
+    With --allow or --pattern the file reads nothing else, in whatever program runs it.
+    """
     if quantize is not None and fp16:
         raise typer.BadParameter("take either --quantize int8 or --fp16")
     if quantize is None and not fp16 and (data is not None or calibration is not None or limit is not None):
@@ -47,6 +52,8 @@ def export(
     if format == "torch":
         if quantize is not None or fp16:
             raise typer.BadParameter("--quantize and --fp16 are for ONNX files")
+        if allow is not None or pattern is not None:
+            raise typer.BadParameter("--allow and --pattern are for ONNX files")
         _export_torch(model, out)
         return
 
@@ -63,6 +70,8 @@ def export(
             data=data,
             calibration=calibration,
             limit=limit,
+            allow=allow,
+            pattern=pattern,
         )
     _say(here, out, exported.checked, whole=not exported.measured)
     if exported.measured:

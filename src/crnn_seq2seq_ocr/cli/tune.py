@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crnn_seq2seq_ocr.cli.model import Allow, PatternText
 from crnn_seq2seq_ocr.cli.printing import make_console
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def tune(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the plan and the expected time.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the tuning in --out.")] = False,
+    allow: Allow = None,
+    pattern: PatternText = None,
     drop_unusable: Annotated[
         bool, typer.Option("--drop-unusable", help="Drop unusable samples, however many there are.")
     ] = False,
@@ -52,6 +55,8 @@ def tune(
     """Fine-tune a model on your own data: check the data, train, calibrate, measure, release.
 
     For example: crnn-ocr tune words my-labels/
+
+    With --allow or --pattern all texts must be within it, and the model will read nothing else.
     """
     from crnn_seq2seq_ocr.tuning.card import plan_lines
     from crnn_seq2seq_ocr.tuning.plan import Request, make_plan
@@ -69,6 +74,8 @@ def tune(
             keep="" if keep == "none" else keep,
             from_scratch=from_scratch,
             drop_unusable=drop_unusable,
+            allow=allow,
+            pattern=pattern,
             settings=tuple(settings or ()),
         )
     console = make_console(soft_wrap=True, highlight=False)

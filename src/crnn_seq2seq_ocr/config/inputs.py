@@ -19,6 +19,11 @@ class TextSettings(Settings):
     a new one begins with fresh weights."""
     max_length: Size = 37
     """Most characters of a text; longer ones are dropped from training and counted."""
+    allow: str | None = None
+    """The only characters that the model reads, as within the brackets of a regular expression: ``0-9A-F``. It is
+    trained as without; reading with another ``--allow`` or ``--pattern`` goes before."""
+    pattern: str | None = None
+    """A regular expression that every text matches which the model reads, such as ``[A-Z]{2}-\\d{3}``."""
     classes: int | None = None
     """Fill the charset with unassigned ids up to so many classes, special ids included (the original: 10000)."""
 

@@ -176,7 +176,7 @@ def _shown_progress(readings: Iterator[Reading], total: int, console: Console | 
 def _facts(
     reader: Reader, source: Source, count: int, seconds: float, *, beam: int, lexicon: Constraint | None
 ) -> list[tuple[str, str]]:
-    description = reader.description
+    description, lexicon = reader.description, lexicon or reader.within
     search = "greedy" if beam == 1 and lexicon is None else f"beam of {beam}"
     return [
         ("model", f"{description.name}, step {description.step}"),

@@ -23,6 +23,12 @@ _RESIZED = {
 }
 
 
+_ALLOWED = (
+    "float32 (batch, length): natural logarithm of the probability that the network gave to all tokens which the "
+    "constraint of the file allowed there."
+)
+
+
 def describe(
     model: onnx.ModelProto,
     description: Description,
@@ -30,10 +36,20 @@ def describe(
     precision: str,
     checked: dict[str, Any] | None = None,
     measured: dict[str, Any] | None = None,
+    within: str | None = None,
 ) -> None:
-    """Write into an ONNX model all that is needed to read with it, and what was found of it."""
+    """Write into an ONNX model all that is needed to read with it, and what was found of it.
+
+    Args:
+        model: Is changed.
+        description: What it says of itself.
+        precision: Of its weights.
+        checked: What was compared with PyTorch.
+        measured: What the precision costs.
+        within: The constraint that it reads within, in words.
+    """
     model.producer_name, model.producer_version = "crnn-seq2seq-ocr", __version__
-    texts = usage(description)
+    texts = usage(description) | ({"allowed": _ALLOWED} if within else {})
     model.doc_string = texts["file"]
     for value in (*model.graph.input, *model.graph.output):
         value.doc_string = texts[value.name]
@@ -44,6 +60,7 @@ def describe(
         "versions": _versions("torch", "onnx", "onnxruntime"),
         "checked": checked,
         "measured": measured,
+        "within": within,
         **unsigned(),
     }
     helper.set_model_props(model, {name: written(entry) for name, entry in entries.items() if entry is not None})

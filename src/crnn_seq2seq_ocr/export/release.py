@@ -80,7 +80,7 @@ def release(
         results.append(_result(given, found))
     description = replace(whole.description, name=name, about=about, results=tuple(results))
     backend = TorchBackend(half.recognizer.cpu(), description)
-    onnx, _ = exactly_half(backend, folder.with_name(f"{folder.name}.onnx"))
+    onnx, _ = exactly_half(backend, folder.with_name(f"{folder.name}.onnx"), description=backend.description)
     save_model(half.recognizer, description, folder, half=True, onnx=onnx)
     return description
 

@@ -42,6 +42,7 @@ class Reader:
     Attributes:
         backend: Runs the network, see `Backend`.
         description: What the model says of itself.
+        within: What it reads within where nothing else is said: what the model was trained to read; None anything.
         files: That hold its weights, for whichever backend; none where it was not loaded.
     """
 
@@ -50,6 +51,8 @@ class Reader:
         self.files = files
         self.description = backend.description
         self.tokenizer = Tokenizer(self.description.charset)
+        own = {"allow": self.description.allow, "pattern": self.description.pattern}
+        self.within = self.constraint(**own) if any(each is not None for each in own.values()) else None
 
     @classmethod
     def load(
@@ -218,11 +221,12 @@ class Reader:
         Args:
             prepared: Samples that `prepare` made ready, at least one, all of one width.
             beam: Width of the search.
-            lexicon: The only allowed texts.
+            lexicon: The only allowed texts; None takes `within`.
 
         Raises:
             CheckpointError: The backend takes no beam and no lexicon.
         """
+        lexicon = lexicon or self.within
         self._check_search(beam, lexicon)
         view_mask = np.stack([each.view_mask for each in prepared])  # (N, V)
         views = view_mask.shape[1]

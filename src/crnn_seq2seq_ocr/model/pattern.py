@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +84,13 @@ class Pattern:
     def fingerprint(self) -> str:
         """Tells patterns that allow different texts apart; two ways to write one may differ too."""
         return hashlib.sha256(self.follow.tobytes() + self.kinds.tobytes()).hexdigest()[:16]
+
+    def matches(self, ids: Sequence[int]) -> bool:
+        """Whether a text of these ids, its end with them, is allowed."""
+        state = self.start(1)
+        for token in ids:
+            state = self.after(state, np.array([token]))
+        return bool(state[0, -1])
 
     def start(self, rows: int) -> NDArray[np.float32]:
         """Return the state (R, S) of so many empty beginnings."""

@@ -20,6 +20,7 @@ from crnn_seq2seq_ocr.config import Recipe, TrainingSettings
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.errors import CrnnOcrError, TrainingError
+from crnn_seq2seq_ocr.model.pattern import Pattern
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
 from crnn_seq2seq_ocr.system.allocator import keep_freed_memory
 from crnn_seq2seq_ocr.system.signals import StopRequest, stop_requests
@@ -102,6 +103,7 @@ def _train(
     source = training_source(recipe)
     validation = open_source(recipe.data.validation) if recipe.data.validation else None
     tokenizer = Tokenizer(_charset(recipe, source, last, start))
+    Pattern(tokenizer, allow=recipe.text.allow, expression=recipe.text.pattern)  # a wrong one is said now
     torch.manual_seed(settings.seed)
     recognizer = Recognizer(recipe.model, recipe.preprocessing, len(tokenizer))
     taken_over = start.load_into(recognizer, tokenizer) if start is not None else None
@@ -287,6 +289,8 @@ def describe(recipe: Recipe, tokenizer: Tokenizer, step: int, values: dict[str, 
         name=recipe.name,
         step=step,
         metrics={f"validation_{name}": value for name, value in values.items()},
+        allow=recipe.text.allow,
+        pattern=recipe.text.pattern,
     )
 
 

@@ -10,7 +10,9 @@ from crnn_seq2seq_ocr.config import Recipe
 from crnn_seq2seq_ocr.data.check import CheckReport, check_source, summary_lines
 from crnn_seq2seq_ocr.data.sources import open_source, with_option
 from crnn_seq2seq_ocr.errors import CheckpointError, DataError
+from crnn_seq2seq_ocr.model.pattern import Pattern
 from crnn_seq2seq_ocr.system.files import write_whole
+from crnn_seq2seq_ocr.text import UNASSIGNED, Tokenizer, normalize
 from crnn_seq2seq_ocr.tuning.recipe import DRAWN, free_length, lacking, tuning_recipe
 from crnn_seq2seq_ocr.tuning.split import Split, split
 
@@ -33,6 +35,8 @@ class Request:
         held_out: Samples to measure with; None holds out a part of `data`.
         keep: What the model was trained on, mixed in against forgetting; None draws words or signs, "" mixes nothing.
         from_scratch: Take the model's sizes and settings, not its weights.
+        allow: The only characters that the model will read; None as the one it goes on from.
+        pattern: What every text matches that it will read; None as the one it goes on from.
         drop_unusable: Go on without the samples that cannot be used, however many they are.
         settings: ``section.setting=value`` of the recipe, over those of the plan.
     """
@@ -43,6 +47,8 @@ class Request:
     keep: str | None = None
     from_scratch: bool = False
     drop_unusable: bool = False
+    allow: str | None = None
+    pattern: str | None = None
     settings: tuple[str, ...] = ()
 
     def save(self, folder: Path) -> None:
@@ -125,6 +131,8 @@ def make_plan(request: Request, *, name: str) -> Plan:
     learn = check_source(open_source(parts.learn), max_length=longest)
     check = check_source(open_source(parts.check), max_length=longest)
     _check_lost(request, learn, check)
+    if request.allow is not None or request.pattern is not None:
+        _check_pattern(request, base, parts)
     if learn.usable == 0 or check.usable == 0:
         raise DataError(f"{request.data}: no usable samples are left to learn from or to measure with: label some more")
     drawn = DRAWN["words" if base.preprocessing.views == 1 else "signs"] if request.keep is None else None
@@ -167,6 +175,8 @@ def recipe_of(plan: Plan, learn: str, samples: int) -> Recipe:
         characters=plan.characters,
         longest=plan.longest,
         from_scratch=plan.request.from_scratch,
+        allow=plan.request.allow,
+        pattern=plan.request.pattern,
         settings=plan.request.settings,
     )
 
@@ -183,4 +193,23 @@ def _check_lost(request: Request, *reports: CheckReport) -> None:
         raise DataError(
             f"{lost:,} of {samples:,} samples cannot be used: mend them, or go on without them by --drop-unusable\n"
             f"{found}"
+        )
+
+
+def _check_pattern(request: Request, base: Description, parts: Split) -> None:
+    """Stop where texts are not what the model shall read: their labels are wrong, or the pattern is.
+
+    Raises:
+        DataError: Which texts; or the pattern is none.
+    """
+    sources = [open_source(part) for part in (parts.learn, parts.check)]
+    texts = {normalize(source.text(index)) for source in sources for index in range(len(source))}
+    tokenizer = Tokenizer("".join(sorted({*base.charset, *"".join(texts)} - {UNASSIGNED})))
+    pattern = Pattern(tokenizer, allow=request.allow, expression=request.pattern)
+    wrong = sorted(text for text in texts if not pattern.matches(tokenizer.encode(text)))
+    if wrong:
+        more = f" and {len(wrong) - _TOLD} more" if len(wrong) > _TOLD else ""
+        raise DataError(
+            f"{len(wrong)} of {len(texts)} texts of {request.data} are not within {pattern.description}: correct "
+            f"them, or what is allowed: {', '.join(map(repr, wrong[:_TOLD]))}{more}"
         )

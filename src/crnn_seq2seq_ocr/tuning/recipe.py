@@ -87,6 +87,8 @@ def tuning_recipe(
     characters: str,
     longest: int,
     from_scratch: bool,
+    allow: str | None = None,
+    pattern: str | None = None,
     settings: Sequence[str] = (),
 ) -> Recipe:
     """Return the recipe of a tuning.
@@ -101,11 +103,15 @@ def tuning_recipe(
         characters: What the model lacks; added to its own, which all stay.
         longest: Most characters of a text.
         from_scratch: The weights begin fresh.
+        allow: The only characters that the model will read; None as the base.
+        pattern: What every text matches that it will read; None as the base.
         settings: ``section.setting=value``, over all others.
 
     Raises:
         RecipeError: A setting is wrong.
     """
+    if allow is None and pattern is None:
+        allow, pattern = base.allow, base.pattern
     kind = DRAWN["words" if base.preprocessing.views == 1 else "signs"]
     raw = load_recipe(kind.base).model_dump(mode="json")
     steps = STEPS_FROM_SCRATCH if from_scratch else steps_for(samples)
@@ -114,6 +120,8 @@ def tuning_recipe(
         "text": {
             "charset": base.charset.rstrip(UNASSIGNED) + characters,
             "charset_policy": "union",
+            "allow": allow,
+            "pattern": pattern,
             "max_length": max(base.max_length, longest) if free_length(base) else base.max_length,
         },
         "preprocessing": base.preprocessing.model_dump(mode="json"),
