@@ -13,6 +13,7 @@ from huggingface_hub import constants
 from crnn_seq2seq_ocr.checkpoint.hub import HubAddress, fetch_model, hub_address, push_model
 from crnn_seq2seq_ocr.checkpoint.weights import load_model, save_model
 from crnn_seq2seq_ocr.errors import CheckpointError
+from crnn_seq2seq_ocr.inference.reader import Reader
 from tests.checkpoint.hub_server import HubServer, hub_server
 from tests.cli.conftest import Command, command
 from tests.conftest import TEXTS
@@ -63,6 +64,13 @@ def test_a_model_is_fetched_by_its_name_and_read_with_again_offline(
     assert [line.split("\t")[1] for line in found.splitlines()] == TEXTS
     assert not list(tmp_path.rglob("evil.py"))
     assert run("hf://me/abc@v1", hub="http://127.0.0.1:9", home=tmp_path, pictures=pictures, offline="1") == found
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("place", ["hf://me/abc@v1", Path("hf://me/abc")])
+def test_a_reader_of_python(pictures: Path, place: str | Path) -> None:
+    reader = Reader.load(place)
+    assert [each.text for each in reader.read([pictures / "000.png", pictures / "004.png"])] == [TEXTS[0], TEXTS[4]]
 
 
 @pytest.mark.usefixtures("here")
