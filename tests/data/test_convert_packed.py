@@ -14,8 +14,6 @@ from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.errors import DataError
 
-pytest.importorskip("lmdb")
-
 
 def picture(shade: int) -> bytes:
     return cv2.imencode(".png", np.full((8, 24, 3), shade, np.uint8))[1].tobytes()

@@ -5,15 +5,14 @@ import multiprocessing
 import pickle
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet as parquet
 import pytest
 from PIL import Image
 
 from crnn_seq2seq_ocr.data.formats.arrow import ArrowSamples
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.errors import DataError, RecordError
-
-pyarrow = pytest.importorskip("pyarrow")
-parquet = pytest.importorskip("pyarrow.parquet")
 
 
 def picture(shade: int) -> bytes:
@@ -103,7 +102,8 @@ def test_other_processes(tmp_path):
 @pytest.mark.filterwarnings("ignore")
 def test_what_the_datasets_package_writes(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
-    datasets = pytest.importorskip("datasets")
+    import datasets
+
     rows = {"image": [picture(10), picture(20)], "text": ["A", "B"]}
     features = datasets.Features({"image": datasets.Image(), "text": datasets.Value("string")})
     whole = datasets.Dataset.from_dict(rows, features=features)

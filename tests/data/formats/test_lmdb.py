@@ -4,13 +4,12 @@ import multiprocessing
 import pickle
 from pathlib import Path
 
+import lmdb
 import pytest
 
 from crnn_seq2seq_ocr.data.formats.lmdb import LmdbSamples
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.errors import DataError, RecordError
-
-lmdb = pytest.importorskip("lmdb")
 
 
 def written(folder: Path, values: dict[bytes, bytes]) -> Path:

@@ -87,7 +87,8 @@ def test_other_processes(folder):
 
 @pytest.mark.filterwarnings("ignore")
 def test_what_the_webdataset_package_writes(tmp_path):
-    webdataset = pytest.importorskip("webdataset")
+    import webdataset
+
     with webdataset.TarWriter(str(tmp_path / "x.tar")) as writer:
         writer.write({"__key__": "s1", "jpg": b"one", "txt": "A"})
         writer.write({"__key__": "s2", "png": b"two", "json": {"text": "B"}})
