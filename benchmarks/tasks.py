@@ -9,6 +9,7 @@ test samples are drawn with different seeds, and a text is never in both (`texts
 import argparse
 from collections.abc import Callable, Iterator
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -105,6 +106,11 @@ def texts_of(folder: Path) -> set[str]:
     """The texts of a folder that `write_task` wrote."""
     lines = (folder / "labels.tsv").read_text(encoding="utf-8").splitlines()
     return {line.split("\t")[1] for line in lines}
+
+
+def samples_of_task(name: str, *, count: int, seed: int) -> list[tuple[str, np.ndarray]]:
+    """Return so many samples of a task: texts and pictures, RGB uint8 (H, W, 3)."""
+    return list(islice(_samples(name, seed, frozenset()), count))
 
 
 def write_task(name: str, folder: Path, *, count: int, seed: int, without: frozenset[str] = frozenset()) -> Path:
