@@ -63,5 +63,6 @@ def test_a_request_comes_back_from_its_folder(tmp_path: Path) -> None:
 def test_texts_that_the_model_shall_not_read_are_listed(trained: Path, labels: Path) -> None:
     plan = make_plan(Request(str(trained), str(labels), pattern="[abc]{2,4}"), name="mine")
     assert (plan.recipe.text.pattern, plan.recipe.text.allow) == ("[abc]{2,4}", None)
+    assert "reads nothing but texts of the pattern `` [abc]{2,4} ``" in plan_lines(plan)
     with pytest.raises(DataError, match=r"9 of 72 texts of .* are not within the pattern \[abc\]\{3,4\}.*'aa', 'ab'"):
         make_plan(Request(str(trained), str(labels), pattern="[abc]{3,4}"), name="mine")

@@ -38,6 +38,8 @@ def plan_lines(plan: Plan) -> list[str]:
         + (f", stops after {settings.patience} of {_validations(plan)} measurements without a better one"
            if settings.patience else ""),
     ]  # fmt: skip
+    if within := _within(plan.recipe):
+        lines.append(within.removeprefix("- ").rstrip())
     new = "".join(each for each in plan.recipe.text.charset if each not in plan.base.charset)
     if new:
         lines.append(f"new characters: {new}")
@@ -87,11 +89,17 @@ def card(
         f"{averaged}{confidence}\n\n{_accepted(own.after)}"
         f"- held-out part: `{own.data}`\n"
         + (f"- what it knew before: `{known.data}`\n" if known else "")
-        + f"- trained on: `{recipe.data.train}`\n- {len(characters)} characters: `{characters}`\n"
+        + f"- trained on: `{recipe.data.train}`\n- {len(characters)} characters: `` {characters} ``\n{_within(recipe)}"
         f"- texts of up to {recipe.text.max_length} characters, views of "
         f"{recipe.preprocessing.height} pixels in height\n- all settings: `run/recipe.yaml`; worst cases: "
         "`report/report.html`\n"
     )
+
+
+def _within(recipe: Recipe) -> str:
+    said = [("pattern", recipe.text.pattern), ("characters", recipe.text.allow)]
+    told = " of the ".join(f"{name} `` {value} ``" for name, value in said if value is not None)
+    return f"- reads nothing but texts of the {told}\n" if told else ""
 
 
 def _accepted(evaluation: Evaluation) -> str:
