@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 SIGNS := synthetic:signs?difficulty=0&max_length=12
 
-.PHONY: help demo test quick fuzz lint check docs coverage lock web clean
+.PHONY: help demo test quick fuzz lint check docs coverage lock audit sbom web clean
 .DEFAULT_GOAL := help
 
 help: ## List the commands
@@ -81,6 +81,15 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotat
 lock: $(VENV)/.installed ## Write locks/: every dependency with its hashes, after a change of constraints.txt
 	$(LOCK) --extra serve --output-file locks/serve.txt
 	$(LOCK) --all-extras --output-file locks/dev.txt
+
+audit: $(VENV)/.installed ## Look for known weaknesses in all that locks/ names
+	$(BIN)/uvx pip-audit --disable-pip --require-hashes --requirement locks/serve.txt
+	$(BIN)/uvx pip-audit --disable-pip --require-hashes --requirement locks/dev.txt
+
+sbom: $(VENV)/.installed ## Make build/sbom.json, the list of what the service contains (CycloneDX)
+	mkdir -p build
+	$(BIN)/uvx --from cyclonedx-bom cyclonedx-py requirements locks/serve.txt --pyproject pyproject.toml \
+		--output-file build/sbom.json
 
 web: $(VENV)/.installed web/node_modules/.installed ## Make web/site, a static page that reads inside the browser
 	$(BIN)/python web/build.py fsns web/site

@@ -18,12 +18,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
 
 WRONG = re.compile(r"Traceback|terminate called|Aborted|Segmentation|killed by signal|Exception ignored")
 SETTINGS = (
-    "data.validation=null", "data.workers=2", "training.batch_size=16", "training.steps=4",
+    "data.validation=null", "data.workers=2", "training.batch_size=4", "training.steps=4",
     "training.optimizer.warmup=2", "training.log_every=1",
 )  # fmt: skip
 
@@ -34,16 +36,19 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=100)
     parser.add_argument("--busy", type=int, default=6, help="processes that compute beside, without end")
     parser.add_argument("--log", type=Path, default=Path("endings.jsonl"))
+    parser.add_argument("--at-once", type=int, default=1, help="trainings beside each other")
     options = parser.parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # or the trainings of a script would ignore it
     found = read_log(options.log)
     with tempfile.TemporaryDirectory() as folder, busy(options.busy):
         place = Path(folder)
         command("data", "draw", "synthetic:words?count=64&seed=5", str(place / "data"), "--to", "folder")
-        for number in range(len(found), options.times):
-            found.append(ending(place, interrupted=number % 2 == 1))
-            with options.log.open("a", encoding="utf-8") as log:
-                log.write(json.dumps(found[-1]) + "\n")
+        interrupted = (number % 2 == 1 for number in range(len(found), options.times))
+        with ThreadPool(options.at_once) as trainings:
+            for each in trainings.imap_unordered(partial(ending, place), interrupted):
+                found.append(each)
+                with options.log.open("a", encoding="utf-8") as log:
+                    log.write(json.dumps(each) + "\n")
     wrong = [each for each in found if not each["right"]]
     print(f"{len(found)} endings, {len(wrong)} otherwise than they should")
     sys.exit(bool(wrong))
@@ -67,7 +72,7 @@ def busy(count: int) -> Iterator[None]:
             loop.wait()
 
 
-def ending(place: Path, *, interrupted: bool) -> dict[str, Any]:
+def ending(place: Path, interrupted: bool) -> dict[str, Any]:
     """Train once, to the end or until it is interrupted within its steps; how it ended."""
     out = Path(tempfile.mkdtemp(dir=place)) / "run"
     arguments = ["train", "words", "--init", "words", f"data.train={place / 'data'}", *SETTINGS, "--out", str(out)]

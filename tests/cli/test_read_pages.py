@@ -122,7 +122,8 @@ def test_json_and_a_list(command: Command, photos: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--views"], "--views, --attention and --share are for pictures that were cut out"),
+        (["--views"], "--views and --attention are for pictures that were cut out"),
+        (["--share", "--output", "x.jsonl"], "with --find, --shard i/n gives each process its part"),
         (["--for", "excel"], "are for tables: name an --output"),
         (["--format", "alto", "--output", "x.csv"], "name a folder with --output"),
         (["--output", "x.txt"], r"must end in .jsonl, .csv, .tsv or .parquet"),

@@ -112,3 +112,5 @@ def test_what_it_does_not_go_with(command: Command, trained: Path, tmp_path: Pat
     assert "name their --output" in command("read", trained, "a.png", "--share").err
     answer = command("read", trained, "a.png", "--share", "--output", "x.csv", "--shard", "1/2")
     assert "leave --shard out" in answer.err
+    answer = command("read", trained, "a.png", "--share", "--output", "x.csv", "--retry-failed")
+    assert "to read failed texts again, delete the parts that hold them" in answer.err

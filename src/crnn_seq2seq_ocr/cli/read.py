@@ -209,8 +209,13 @@ def _check_share(output: Path | None, *, shard: str | None, retry_failed: bool) 
 def _refuse_crops_options(*, views: bool, attention: Path | None, share: bool) -> None:
     from crnn_seq2seq_ocr.errors import DataError
 
-    if views or attention is not None or share:
-        raise DataError("--views, --attention and --share are for pictures that were cut out: leave them or --find out")
+    if views or attention is not None:
+        raise DataError("--views and --attention are for pictures that were cut out: leave them or --find out")
+    if share:
+        raise DataError(
+            "--share counts texts that are known before, and those of --find are found while it reads: leave one of "
+            "them out; with --find, --shard i/n gives each process its part of the photographs and pages"
+        )
 
 
 def _tell_skipped(images: list[str], model: Path) -> None:

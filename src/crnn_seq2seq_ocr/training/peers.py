@@ -38,8 +38,9 @@ def watched_peers(accelerator: Accelerator) -> Iterator[None]:
         yield
         return
     watch = _Watch(store, accelerator.process_index, accelerator.num_processes)
-    for work in (watch.beat, watch.judge):
-        threading.Thread(target=work, daemon=True).start()
+    threads = [threading.Thread(target=work, daemon=True) for work in (watch.beat, watch.judge)]
+    for thread in threads:
+        thread.start()
     try:
         yield
     except RuntimeError as error:
@@ -49,6 +50,8 @@ def watched_peers(accelerator: Accelerator) -> Iterator[None]:
     finally:
         watch.ended.set()
         watch.say_goodbye()
+        for thread in threads:
+            thread.join(EVERY)
 
 
 def _open_store() -> PrefixStore | None:
@@ -57,8 +60,7 @@ def _open_store() -> PrefixStore | None:
     if not address or not port.isdecimal():
         return None
     store = TCPStore(address, int(port), is_master=False, timeout=timedelta(seconds=SILENT))
-    # A launcher that starts all again keeps its store.
-    return PrefixStore(f"crnn-ocr/{os.environ.get('TORCHELASTIC_RESTART_COUNT', '')}", store)
+    return PrefixStore("crnn-ocr", store)
 
 
 class _Watch:
@@ -74,6 +76,7 @@ class _Watch:
     def beat(self) -> None:
         """Give signs of life, and look for those of the others, until the end."""
         with contextlib.suppress(RuntimeError):  # no way to the store: then nobody is seen, which is judged
+            self._store.set(f"left/{self._rank}", "0")  # a launcher that starts all again may keep its store
             while not self.ended.wait(EVERY):
                 with self._speaking:
                     self._store.add(f"alive/{self._rank}", 1)

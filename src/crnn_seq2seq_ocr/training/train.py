@@ -84,7 +84,12 @@ def train(
     check_folder(recipe, folder, resume=resume)
     with watched_peers(accelerator), only_here(folder, accelerator):
         check_folder(recipe, folder, resume=resume)  # as it is now that nobody else writes there
-        return _train(recipe, accelerator, folder=folder, resume=resume, initial=initial, console=console)
+        outcome = _train(recipe, accelerator, folder=folder, resume=resume, initial=initial, console=console)
+        # The model first: one that is the last to hold the connections waits for their threads, and these for the
+        # interpreter, which it keeps from them for ever.
+        accelerator.free_memory()
+        accelerator.end_training()
+        return outcome
 
 
 def _train(
@@ -133,7 +138,6 @@ def _train(
     with stop_requests() as stop, contextlib.closing(log), contextlib.closing(batches):
         run.go(batches, validation, stop, samples=len(source))
         messages.end(log, learner.progress, folder, interrupted=run.interrupted)
-    accelerator.end_training()
     return Outcome(folder, learner.progress.step, learner.progress.best, run.interrupted)
 
 
