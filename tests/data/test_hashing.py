@@ -55,3 +55,13 @@ def test_options_are_added_to_each_source_that_is_not_drawn() -> None:
     assert (
         with_option("a + b?text=t + synthetic:words", "hash=0-8") == "a?hash=0-8 + b?text=t&hash=0-8 + synthetic:words"
     )
+
+
+def test_limits_and_parts_are_taken_as_they_are_written(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "mine", TEXTS)
+    first = set(texts(f"{folder}?limit=60"))
+    low, high = texts(f"{folder}?limit=60&hash=0-80"), texts(f"{folder}?limit=60&hash=80-100")
+    assert set(low) | set(high) == first
+    assert len(low) + len(high) == 60
+    part = texts(f"{folder}?hash=0-80")
+    assert texts(f"{folder}?hash=0-80&limit=60") == part[:60]

@@ -104,14 +104,16 @@ def _open_one(spec: str) -> Source:
     if spec.startswith(SYNTHETIC):
         return _open_synthetic(spec.removeprefix(SYNTHETIC))
     place, options = _split_options(spec)
+    chosen = list(options)
     limit, repeat = _take_number("limit", options, spec), _take_number("repeat", options, spec)
     rare = _take_number("rare", options, spec)
     part = options.pop("hash", None)
     source = _open_place(place, options)
-    if part is not None:
-        source = _part_by_hash(source, part, spec)
-    if limit is not None and limit < len(source):
-        source = Subset(source, range(limit))
+    for option in chosen:  # as they are written: the first 60 of a part, or a part of the first 60
+        if option == "hash" and part is not None:
+            source = _part_by_hash(source, part, spec)
+        elif option == "limit" and limit is not None and limit < len(source):
+            source = Subset(source, range(limit))
     if rare is not None:
         source = rare_oftener(source, rare)
     return source if repeat is None else Repeated(source, repeat)
