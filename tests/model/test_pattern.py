@@ -57,6 +57,7 @@ def test_characters_alone_need_no_expression() -> None:
     [
         (None, "[a", "cannot be used"), (None, "(?=a)b", "cannot be used"),
         ("9-0", None, "not what stands in brackets"),
+        ("a]|[b", None, "not what stands in brackets.*a bracket ends before the end"),
         ("ж", None, "knows none of the characters"), ("a", "b+", "cannot be used|no text of the model's characters"),
         (None, "жук", "cannot be used|no text of the model's characters"),
     ],
@@ -69,13 +70,30 @@ def test_what_cannot_be_read_is_refused(allow: str | None, expression: str | Non
 @pytest.mark.parametrize(
     "expression",
     [
-        "[01]*1[01]{20}", "(a?){300}b", "((((a*)*)*)*)*b", "(a|a|a|aa)*c", ".*.*.*.*.*=.*",
+        "[01]*1[01]{20}", "(a?){300}b", "((((a*)*)*)*)*b", "(a|a|a|aa)*c", ".*.*.*.*.*=.*", 40 * "(" + "a" + 40 * ")*",
     ],
 )  # fmt: skip
 def test_hostile_expressions_stay_small(expression: str) -> None:
     pattern = Pattern(TOKENIZER, expression=expression)
     assert pattern.follow.nbytes + pattern.kinds.nbytes < 1_000_000
     assert pattern.allowed(pattern.start(2), 30).any()
+
+
+@pytest.mark.parametrize("empty", ["()", "(|)", "(a{0})", "((){999999999})", "((|()){2,})"])
+def test_what_is_empty_is_so_however_often_it_is_repeated(empty: str) -> None:
+    for repeated in (f"{empty}{{999999999}}", f"{empty}{{1,999999999}}", f"{empty}{{999999999,}}"):
+        assert all_texts(Pattern(TOKENIZER, expression=f"{repeated}a{repeated}"), room=9) == ["a"]
+
+
+def test_nothing_is_matched_with_what_stands_behind_the_brackets() -> None:
+    """It could take any time, and holds the interpreter meanwhile."""
+    hostile = "a]|(?:(?:(?:|){999}){999}){999}[b"
+    assert re.compile(f"[{hostile}]")
+    with pytest.raises(DataError, match="a bracket ends before the end"):
+        Pattern(TOKENIZER, allow=hostile)
+    known = {"]a": "]a", "a\\]": "a]", "[": "[", "a[b": "a[b", "^]a": set(WORDS_CHARSET) - set("]a")}
+    for allow, characters in known.items():
+        assert set("".join(all_texts(Pattern(TOKENIZER, allow=allow), room=2))) == set(characters), allow
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crnn_seq2seq_ocr.errors import DataError
-from crnn_seq2seq_ocr.model.regular import MOST_POSITIONS, Positions, positions_of
+from crnn_seq2seq_ocr.model.regular import MOST_POSITIONS, Positions, class_of, compiled, positions_of
 from crnn_seq2seq_ocr.text import EOS_ID, SPECIAL_COUNT, UNASSIGNED, Tokenizer
 
 _FAR = np.float32(np.finfo(np.float32).max)
@@ -59,7 +59,7 @@ class Pattern:
         matched: dict[str, list[int]] = {}
         for place, atom in enumerate(found.atoms, 1):
             if atom not in matched:
-                single = re.compile(atom, re.DOTALL if expression is None else 0)
+                single = compiled(atom, re.DOTALL if expression is None else 0)
                 matched[atom] = [number for character, number in characters.items() if single.fullmatch(character)]
             self.kinds[place, matched[atom]] = 1
         self.to_end = _distances(self.follow, self.kinds)
@@ -134,8 +134,8 @@ def _allowed(tokenizer: Tokenizer, allow: str | None) -> dict[str, int]:
     if allow is None:
         return known
     try:
-        chosen = re.compile(f"[{allow}]")
-    except re.error as error:
+        chosen = class_of(allow)
+    except ValueError as error:
         raise DataError(f"--allow {allow!r} is not what stands in brackets, such as 0-9A-F: {error}") from None
     found = {character: number for character, number in known.items() if chosen.fullmatch(character)}
     if not found:

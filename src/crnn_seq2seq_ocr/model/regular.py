@@ -9,6 +9,7 @@ G. Berry and R. Sethi, From regular expressions to deterministic automata, 1986.
 """
 
 import re
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -58,10 +59,7 @@ def positions_of(expression: str, *, most: int = MOST_POSITIONS) -> Positions:
     """
     if len(expression) > MOST_CHARACTERS:
         raise ValueError(f"it has {len(expression):,} characters, {MOST_CHARACTERS:,} are read")
-    try:
-        re.compile(expression)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(str(error)) from None
+    compiled(expression)
     tree = _Parser(expression).parse()
     count = tree.size()
     if count > most:
@@ -69,6 +67,33 @@ def positions_of(expression: str, *, most: int = MOST_POSITIONS) -> Positions:
     builder = _Builder(count)
     part = tree.build(builder)
     return Positions(builder.atoms, part.first, part.last, builder.follow, part.empty)
+
+
+def compiled(expression: str, flags: int = 0) -> "re.Pattern[str]":
+    """Compile an expression of somebody else.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # what [ within brackets may mean one day
+            return re.compile(expression, flags)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+
+
+def class_of(characters: str) -> "re.Pattern[str]":
+    """Compile what stands within the brackets of one class, such as ``0-9A-F``.
+
+    Raises:
+        ValueError: It is none, or leaves the brackets: what stood behind them could take any time.
+    """
+    expression = f"[{characters}]"
+    found = compiled(expression)
+    if _Parser(expression).end_of_class() != len(expression):
+        raise ValueError("a bracket ends before the end: write \\] for the character")
+    return found
 
 
 class _Part(NamedTuple):
@@ -149,12 +174,18 @@ class _Repeated(NamedTuple):
     least: int
     most: int | None
 
+    def _times(self, size: int) -> int:
+        """How often the part is written out; one of no position, such as ``()``, is the same however often."""
+        times = max(1, self.least) if self.most is None else self.most
+        return times if size else min(times, 1)
+
     def size(self) -> int:
-        return self.part.size() * (max(1, self.least) if self.most is None else self.most)
+        size = self.part.size()
+        return size * self._times(size)
 
     def build(self, builder: _Builder) -> _Part:
         whole = builder.nothing()
-        times = max(1, self.least) if self.most is None else self.most
+        times = self._times(self.part.size())
         for number in range(times):
             part = self.part.build(builder)
             if self.most is None and number == times - 1:
@@ -209,7 +240,7 @@ class _Parser:
         if character in "^$":
             raise ValueError(f"{character} stands in the middle: the whole text matches anyway, leave it out")
         if character == "[":
-            return self._take(self._end_of_class())
+            return self._take(self.end_of_class())
         if character == "\\":
             return self._take(self._end_of_escape())
         return self._take(self._place + 1)
@@ -234,7 +265,8 @@ class _Parser:
         self._place += 1
         return inner
 
-    def _end_of_class(self) -> int:
+    def end_of_class(self) -> int:
+        """Return where the class ends that begins here."""
         place = self._place + 1
         place += self._text[place] == "^"
         place += self._text[place] == "]"  # as the first one it is a character
