@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 import torch
 from filelock import FileLock
@@ -158,9 +159,17 @@ def trained(micro: MakeRecipe, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture(scope="session")
-def pieces(trained: Path) -> Pieces:
-    """The model of `trained` translated to ONNX, which takes some seconds."""
-    return translate(*load_model(trained))
+def pieces(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Pieces:
+    """The model of `trained` translated to ONNX, which takes ten seconds."""
+    names = [field.name for field in fields(Pieces)]
+
+    def make(folder: Path) -> None:
+        translated = translate(*load_model(trained))
+        for name in names:
+            onnx.save(getattr(translated, name), folder / f"{name}.onnx")
+
+    folder = made_once(tmp_path_factory, "pieces", make)
+    return Pieces(*(onnx.load(folder / f"{name}.onnx") for name in names))
 
 
 @pytest.fixture(scope="session")

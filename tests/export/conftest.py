@@ -10,6 +10,7 @@ from crnn_seq2seq_ocr.checkpoint.weights import build, save_model
 from crnn_seq2seq_ocr.config import DecoderSettings, ModelSettings, Preprocessing, Stage, VggLstmSettings
 from crnn_seq2seq_ocr.export.onnx_file import export_onnx
 from crnn_seq2seq_ocr.text import UNASSIGNED
+from tests.conftest import made_once
 from tests.model.small import CONTENT, POSITION, TRANSFORMER
 
 ONE_ROW = ModelSettings(
@@ -61,8 +62,10 @@ def save_untrained(description: Description, folder: Path) -> None:
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a model of each kind, and its file beside it."""
-    folder = tmp_path_factory.mktemp("kinds")
-    for kind, description in KINDS.items():
-        save_untrained(description, folder / kind)
-        export_onnx(folder / kind, folder / f"{kind}.onnx")
-    return folder
+
+    def make(folder: Path) -> None:
+        for kind, description in KINDS.items():
+            save_untrained(description, folder / kind)
+            export_onnx(folder / kind, folder / f"{kind}.onnx")
+
+    return made_once(tmp_path_factory, "kinds", make)

@@ -19,7 +19,7 @@ from tests.export.test_graph import SIZES, pictures
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"content"}))  # each takes long; "fit" attends by content too
 @pytest.mark.filterwarnings("ignore:.*:DeprecationWarning", "ignore:.*:FutureWarning", "ignore:.*:UserWarning")
 def test_the_file_alone_reads(models: Path, tmp_path: Path, kind: str) -> None:
     out = tmp_path / "model.pt2"
