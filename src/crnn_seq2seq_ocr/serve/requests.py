@@ -17,7 +17,7 @@ from starlette.types import Message
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.serve.pictures import Upload, look_at
 from crnn_seq2seq_ocr.serve.problems import Problem
-from crnn_seq2seq_ocr.serve.schemas import LONGEST_CONSTRAINT, Detail, ReadRequest
+from crnn_seq2seq_ocr.serve.schemas import LONGEST_CONSTRAINT, LONGEST_NAME, Detail, ReadRequest
 from crnn_seq2seq_ocr.serve.settings import ServeSettings
 
 _FIELDS = {"picture", "views", "detail", "allow", "pattern"}
@@ -123,6 +123,9 @@ def _as_utf8(headers: Headers) -> Headers:
 
 
 def _from_json(body: bytes, settings: ServeSettings, *, views: int) -> ParsedRequest:
+    # Millions of small values would take gigabytes: base64 has no commas, so that few can be meant.
+    if body.count(b",") > settings.most_texts * (LONGEST_NAME + views + 2) + 2 * LONGEST_CONSTRAINT + 4:
+        raise _too_many(settings.most_texts)
     try:
         wanted = ReadRequest.model_validate_json(body)
     except ValidationError as error:
@@ -143,7 +146,7 @@ def _not_valid(error: ValidationError) -> Problem:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     if first["type"] == "json_invalid":
         return Problem(400, "json_damaged", f"the body is no JSON: {first['msg']}")
-    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part[:80]}" for part in first["loc"]).lstrip(".")
     return Problem(422, "invalid", f"{where or 'the body'}: {first['msg']}")
 
 
@@ -214,7 +217,7 @@ def _detail(form: FormData) -> Detail:
 
 def _looked_at(files: Sequence[bytes], names: Sequence[str], settings: ServeSettings) -> tuple[Upload, ...]:
     pairs = zip(files, names, strict=True)
-    return tuple(look_at(data, name=name[:255], most_pixels=settings.most_pixels) for data, name in pairs)
+    return tuple(look_at(data, name=name[:LONGEST_NAME], most_pixels=settings.most_pixels) for data, name in pairs)
 
 
 def _check_views(count: int, most: int, where: str) -> None:

@@ -10,6 +10,9 @@ DETAIL = "How much to tell: the text alone, its characters, or also where the mo
 LONGEST_CONSTRAINT = 200
 """Characters of `allow` and of `pattern`."""
 
+LONGEST_NAME = 255
+"""Characters of the name of a text."""
+
 ALLOW = "The only characters that are read, as within the brackets of a regular expression, such as `0-9A-F`."
 PATTERN = "A regular expression that every text matches whole, without look-around and references back."
 
@@ -22,7 +25,7 @@ class Wanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[str, Field(max_length=255, description="Comes back with the reading; never opened.")] = ""
+    name: Annotated[str, Field(max_length=LONGEST_NAME, description="Comes back with the reading; never opened.")] = ""
     views: Annotated[list[str], Field(min_length=1, description="Pictures of this one text: image files in base64.")]
 
 
