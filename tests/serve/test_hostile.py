@@ -125,7 +125,7 @@ BODIES = {
     "unknown detail": (b'{"texts": [{"views": ["AA=="]}], "detail": "all"}', 422, "invalid"),
     "zeros without end": (b'{"texts": [' + b"0," * 200_000 + b"0]}", 413, "too_many_texts"),
     "views without end": (b'{"texts": [{"views": [' + b'"",' * 200_000 + b'""]}]}', 413, "too_many_texts"),
-    "keys without end": (b"{" + b",".join(b'"%d":0' % number for number in range(99_999)) + b"}", 413, "too_many_texts"),
+    "keys without end": (b"{" + b",".join(b'"%d":0' % each for each in range(99_999)) + b"}", 413, "too_many_texts"),
     "a long key": (b'{"texts": [{"views": ["AA=="], "' + b"k" * 9000 + b'": 0}]}', 422, "invalid"),
     "a long name": (json.dumps({"texts": [{"name": "n" * 300, "views": ["AA=="]}]}).encode(), 422, "invalid"),
 }

@@ -1,10 +1,9 @@
-"""Whole photographs for the service: one is searched and read at a time, in the order in which they came."""
+"""Whole photographs for the service: one is searched and read at a time, the clients in turn."""
 
 import asyncio
-import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.pages.reader import PageReader
@@ -12,6 +11,7 @@ from crnn_seq2seq_ocr.pages.signs import SignReader
 from crnn_seq2seq_ocr.pages.values import Page
 from crnn_seq2seq_ocr.serve.batching import ClosedError, QueueFullError
 from crnn_seq2seq_ocr.serve.clients import Shares
+from crnn_seq2seq_ocr.serve.fair import Job, Lane
 
 
 class PageQueue:
@@ -27,7 +27,8 @@ class PageQueue:
         self._waiting = 0
         self._shares = Shares(most_waiting)
         self._seconds = 1.0  # a photograph takes, until the first says better
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="pages")
+        self._lane: Lane[Page] = Lane(self._read, "pages", threads=1)
+        self._requests: Counter[str] = Counter()  # of each client, now
         self._closing = False
 
     @property
@@ -48,24 +49,29 @@ class PageQueue:
             raise ClosedError
         if not self._shares.take(client, len(samples)):
             raise QueueFullError(self._waiting * self._seconds)
-        gone = threading.Event()
         self._waiting += len(samples)
+        self._requests[client] += 1
+        jobs: list[Job[Page]] = []
         try:
-            loop = asyncio.get_running_loop()
-            return [await loop.run_in_executor(self._pool, self._read, sample, gone) for sample in samples]
+            for sample in samples:
+                after = jobs[-1].finish if jobs else 0
+                jobs.append(self._lane.put(sample, self._requests[client], after=after))
+            return list(await asyncio.gather(*(each.done for each in jobs)))
         finally:
-            gone.set()
+            for each in jobs:
+                each.leave()
+            self._requests[client] -= 1
+            if not self._requests[client]:
+                del self._requests[client]
             self._waiting -= len(samples)
             self._shares.give_back(client, len(samples))
 
     async def close(self) -> None:
         """Read what was accepted, then end."""
         self._closing = True
-        await asyncio.to_thread(self._pool.shutdown)
+        await asyncio.to_thread(self._lane.close, finish=True)
 
-    def _read(self, sample: Sample, gone: threading.Event) -> Page:
-        if gone.is_set():
-            return Page(sample.name, (0, 0), ())
+    def _read(self, sample: Sample) -> Page:
         began = time.monotonic()
         (page,) = self._reader.stream([sample])
         self._seconds += 0.2 * (time.monotonic() - began - self._seconds)
