@@ -2,8 +2,10 @@
 
 import cv2
 import numpy as np
+from PIL import Image, ImageDraw
 
 from crnn_seq2seq_ocr.pages.values import Line, Page
+from crnn_seq2seq_ocr.system.font import arimo
 
 SURE, DOUBTFUL, UNSURE = (21, 128, 61), (180, 83, 9), (190, 18, 60)
 """Colours from 90 %, from 50 %, and below."""
@@ -20,22 +22,23 @@ def draw_overlay(pixels: np.ndarray, page: Page) -> np.ndarray:
     """
     picture = np.ascontiguousarray(255 - (255 - pixels) // 2)
     thickness = max(1, min(page.size) // 500)
-    for line in page.lines():
-        shape = np.round(np.array(line.quadrilateral)).astype(np.int32)
+    shapes = [(line, np.round(np.array(line.quadrilateral)).astype(np.int32)) for line in page.lines()]
+    for line, shape in shapes:
         cv2.polylines(picture, [shape], True, _colour(line), thickness)
-        _write(picture, line, shape)
-    return picture
+    canvas = Image.fromarray(picture)
+    for line, shape in shapes:
+        _write(ImageDraw.Draw(canvas), line, shape)
+    return np.array(canvas)
 
 
-def _write(picture: np.ndarray, line: Line, shape: np.ndarray) -> None:
+def _write(draw: ImageDraw.ImageDraw, line: Line, shape: np.ndarray) -> None:
     """Write the text above its line, or at the picture's edge, on white."""
-    font = cv2.FontFace("sans")  # of OpenCV itself: it has the letters of all European languages
-    size = int(np.clip(0.42 * np.linalg.norm(shape[3] - shape[0]), 9, 60))
+    font = arimo(int(np.clip(0.42 * np.linalg.norm(shape[3] - shape[0]), 9, 60)), _WEIGHT)
+    above, below = font.getmetrics()
     left, top = shape.min(0).tolist()
-    _, above, width, height = cv2.getTextSize((0, 0), line.text, (0, 0), font, size, _WEIGHT)
-    y = max(top - height, 0)
-    cv2.rectangle(picture, (left, y), (left + width, y + height), (255, 255, 255), -1)
-    cv2.putText(picture, line.text, (left, y - above), _colour(line), font, size, _WEIGHT)
+    y = max(top - above - below, 0)
+    draw.rectangle((left, y, left + font.getlength(line.text), y + above + below), (255, 255, 255))
+    draw.text((left, y), line.text, _colour(line), font)
 
 
 def _colour(line: Line) -> tuple[int, int, int]:

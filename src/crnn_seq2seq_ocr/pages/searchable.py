@@ -2,7 +2,6 @@
 
 import ctypes
 from collections.abc import Iterable
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +13,13 @@ from crnn_seq2seq_ocr.pages.documents import DPI, PDFIUM, open_page, open_pdf, s
 from crnn_seq2seq_ocr.pages.values import Line, Page, Word
 from crnn_seq2seq_ocr.system.dependencies import needing
 from crnn_seq2seq_ocr.system.files import make_folder, replacing, writing
+from crnn_seq2seq_ocr.system.font import arimo_file
 
 if TYPE_CHECKING:
     import pypdfium2
 
 BASELINE = 0.22
 """How far above the lower edge of a word's box its baseline is, as a share of the height."""
-
-_FONT = "Arimo[wght].ttf"
 
 
 class SearchablePdf:
@@ -163,7 +161,7 @@ def write_searchable(pages: Iterable[Page], path: Path, *, dpi: int = DPI) -> No
 def _load_font(document: "pypdfium2.PdfDocument") -> Any:
     import pypdfium2.raw as pdfium
 
-    content = files("fontpkg_arimo").joinpath("files", _FONT).read_bytes()
+    content = arimo_file()
     held = (ctypes.c_uint8 * len(content)).from_buffer_copy(content)
     return pdfium.FPDFText_LoadFont(document.raw, held, len(content), pdfium.FPDF_FONT_TRUETYPE, True)
 

@@ -8,21 +8,19 @@ holds for each of them.
 
 import math
 from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
-from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from crnn_seq2seq_ocr.data.pictures import encode_picture
 from crnn_seq2seq_ocr.inference.readings import Reading
 from crnn_seq2seq_ocr.model.outputs import attended_centres
 from crnn_seq2seq_ocr.system.files import replacing, writing
+from crnn_seq2seq_ocr.system.font import arimo
 
 _PAPER, _INK, _FAINT = (250, 250, 247), (28, 30, 34), (120, 124, 130)
 _LEVELS = {"sure": (34, 134, 80), "unsure": (176, 110, 0), "doubtful": (200, 45, 45)}
@@ -188,20 +186,12 @@ def _write_centred(
     picture: np.ndarray, text: str, centre: tuple[int, int], *, size: int, colour: tuple[int, int, int], weight: int
 ) -> None:
     """Write text (Latin, Greek, Cyrillic) into a picture, its capitals centred on the point (x, y)."""
-    font = _font(size, weight)
+    font = arimo(size, weight)
     left, _, right, _ = map(round, font.getbbox(text, anchor="ls"))
     x, baseline = round(centre[0] - (left + right) / 2), centre[1] + round(size * 0.35)
     canvas = Image.fromarray(picture)
     ImageDraw.Draw(canvas).text((x, baseline), text, fill=colour, font=font, anchor="ls")
     picture[:] = np.asarray(canvas)
-
-
-@cache
-def _font(size: int, weight: int) -> ImageFont.FreeTypeFont:
-    content = files("fontpkg_arimo").joinpath("files", "Arimo[wght].ttf").read_bytes()
-    font = ImageFont.truetype(BytesIO(content), size)
-    font.set_variation_by_axes([weight])
-    return font
 
 
 def _visible(character: str) -> str:
