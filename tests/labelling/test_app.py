@@ -1,5 +1,7 @@
 """What the labelling page asks, over HTTP."""
 
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,8 @@ from tests.conftest import TEXTS, write_folder
 from tests.labelling.test_training import training
 
 __all__ = ["training"]
+
+HERE = "http://127.0.0.1:8010"
 
 
 @pytest.fixture
@@ -29,7 +33,8 @@ def client(folder: Path) -> TestClient:
     for number, file in enumerate(files):
         queue.read(file, TEXTS[number], 0.5 + number / 10)
     return TestClient(
-        create_label_app(folder, files, queue, training=Training("words", Path("crops"), results=folder.parent))
+        create_label_app(folder, files, queue, training=Training("words", Path("crops"), results=folder.parent)),
+        base_url=HERE,
     )
 
 
@@ -83,10 +88,52 @@ def test_a_form_of_another_site_changes_nothing(client: TestClient, folder: Path
     assert not (folder / "labels.tsv").exists()
 
 
+@pytest.mark.parametrize("name", ["evil.example", "evil.example:8010", "127.0.0.1.evil.example", "[::1", "", "a b"])
+def test_a_site_whose_name_points_here_is_refused(client: TestClient, folder: Path, name: str) -> None:
+    for answer in (
+        client.get("/work", params={"by": "me"}, headers={"Host": name}),
+        client.get("/picture", params={"file": "000.png"}, headers={"Host": name}),
+        client.post("/label", json={"file": "000.png", "text": "x", "by": "me"}, headers={"Host": name}),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (421, "other_name")
+    assert not (folder / "labels.tsv").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["localhost:8010", "LOCALHOST", "192.168.1.7:8010", "[::1]:8010", socket.gethostname()]
+)
+def test_this_machines_own_names_and_addresses_are_answered(client: TestClient, name: str) -> None:
+    assert client.get("/work", params={"by": "me"}, headers={"Host": name}).status_code == 200
+
+
+def test_a_page_of_another_site_sees_nothing(client: TestClient) -> None:
+    away = {"Sec-Fetch-Site": "cross-site"}
+    assert client.get("/picture", params={"file": "000.png"}, headers=away).status_code == 403
+    assert client.get("/work", params={"by": "me"}, headers=away).status_code == 403
+    assert client.get("/", headers=away).status_code == 200  # a link leads there
+    here = client.get("/picture", params={"file": "000.png"}, headers={"Sec-Fetch-Site": "same-origin"})
+    assert (here.status_code, here.headers["Cross-Origin-Resource-Policy"]) == (200, "same-origin")
+
+
+def test_a_large_body_is_not_taken_in(client: TestClient) -> None:
+
+    def without_end() -> Iterator[bytes]:
+        for _ in range(1000):
+            yield b"[" * 10_000
+
+    answer = client.post("/label", content=without_end(), headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    for body in (b"[" * 50_000, b'{"by": ' + b"1" * 50_000 + b"}", b"\xff", b""):
+        assert client.post("/label", content=body, headers={"Content-Type": "application/json"}).status_code in {
+            400,
+            422,
+        }
+
+
 def test_a_training_on_the_labels_is_started_and_watched(folder: Path, training: Training) -> None:
     app = create_label_app(folder, {}, Queue(LabelStore(folder), []), training=training)
     nothing: dict[str, object] = {"state": "none", "lines": [], "model": None}
-    with TestClient(app) as client:  # its end is that of the training, too
+    with TestClient(app, base_url=HERE) as client:  # its end is that of the training, too
         assert client.get("/training").json() == nothing
         assert client.post("/training", json={"by": ""}).status_code == 422
         assert client.get("/training").json() == nothing

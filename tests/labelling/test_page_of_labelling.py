@@ -37,7 +37,7 @@ def test_commands_of_the_page(
 
     def serve(app, **_options):
         """Label all in the place of a browser."""
-        client = TestClient(app)
+        client = TestClient(app, base_url="http://127.0.0.1:8010")
         work = client.get("/work", params={"by": "me"}).json()
         while work["file"]:
             served.append(work["file"])

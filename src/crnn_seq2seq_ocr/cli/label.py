@@ -63,7 +63,7 @@ def label(
     reader = load_reader(Path(model), device="auto", precision="fp32", backend=None)
     waiting = [file for file in pictures if file not in store.labels]
     threading.Thread(target=_read_all, args=(reader, pictures, waiting, queue), daemon=True).start()
-    app = create_label_app(folder, pictures, queue, training=Training(model, folder))
+    app = create_label_app(folder, pictures, queue, training=Training(model, folder), host=host)
     run(app, host=host, port=port, announce=lambda address: echo(f"Label {folder} at {address}"))
 
 

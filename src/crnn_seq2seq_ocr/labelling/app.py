@@ -6,14 +6,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import Body, FastAPI, Query, Request
+from fastapi import Body, FastAPI, Query
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, StringConstraints
 
 from crnn_seq2seq_ocr.errors import CrnnOcrError
+from crnn_seq2seq_ocr.labelling.guard import Guard
 from crnn_seq2seq_ocr.labelling.queue import Item, Queue
 from crnn_seq2seq_ocr.labelling.training import Progress, Training
-from crnn_seq2seq_ocr.serve.page import POLICY
 from crnn_seq2seq_ocr.serve.problems import Problem, tell_problems
 from crnn_seq2seq_ocr.serve.static import file_handler
 
@@ -54,7 +54,9 @@ class Picture(Person):
     file: Annotated[str, StringConstraints(max_length=4096)]
 
 
-def create_label_app(folder: Path, pictures: dict[str, Path], queue: Queue, *, training: Training) -> FastAPI:
+def create_label_app(
+    folder: Path, pictures: dict[str, Path], queue: Queue, *, training: Training, host: str = "127.0.0.1"
+) -> FastAPI:
     """Create the ASGI application of the labelling page.
 
     Args:
@@ -62,6 +64,7 @@ def create_label_app(folder: Path, pictures: dict[str, Path], queue: Queue, *, t
         pictures: Where each picture is, by its name from the folder; nothing else is ever opened.
         queue: Hands out pictures.
         training: What runs when the page is told to train on the labels.
+        host: The name or address that it is served at; of other names only this machine's are answered.
     """
 
     @asynccontextmanager
@@ -72,15 +75,7 @@ def create_label_app(folder: Path, pictures: dict[str, Path], queue: Queue, *, t
     app = FastAPI(title="crnn-ocr label", docs_url=None, redoc_url=None, lifespan=with_training)
     tell_problems(app)
 
-    @app.middleware("http")
-    async def guard(request: Request, call_next):  # type: ignore[no-untyped-def]
-        """Refuse what another site's page sends (it cannot send JSON unasked), and add headers."""
-        if request.method == "POST" and not request.headers.get("content-type", "").startswith("application/json"):
-            return Problem(415, "not_json", "send JSON: Content-Type must be application/json").response()
-        response = await call_next(request)
-        response.headers["Content-Security-Policy"] = POLICY
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
+    app.add_middleware(Guard, host=host)
 
     def work(item: Item | None) -> Work:
         file, text, confidence = item or (None, "", None)
