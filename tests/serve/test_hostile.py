@@ -327,5 +327,5 @@ def test_our_own_mistake_is_a_problem_too_and_ends_nothing(reader: Reader, files
     with slow_client(slow) as client:
         detail = refused(client.post("/v1/read", files={"picture": files[0]}), 500, "internal_error")
         assert "secret" not in detail
-        assert 'crnn_ocr_requests_total{status="500"} 1.0' in client.get("/metrics").text
+        assert 'crnn_ocr_requests_total{path="/v1/read",status="500"} 1.0' in client.get("/metrics").text
         assert client.get("/readyz").status_code == 200

@@ -83,6 +83,9 @@ def test_a_photograph_is_searched_and_read(client: TestClient, photo: bytes) -> 
         assert 0 < lines[text]["confidence"] <= 1
     assert set(page["text"].split()) == set(PLACES)
     assert client.get("/v1/models").json()["models"][0]["pages"] is True
+    metrics = client.get("/metrics").text
+    assert 'crnn_ocr_requests_total{path="/v1/pages",status="200"} 1.0' in metrics
+    assert "crnn_ocr_pages_waiting 0.0" in metrics
 
 
 def test_single_texts_are_read_as_before(client: TestClient, files: list[bytes]) -> None:
@@ -239,5 +242,8 @@ def test_a_reader_of_signs_finds_plates(tmp_path: Path) -> None:
     with TestClient(app) as client:
         answer = client.post("/v1/pages", files={"picture": photo})
         assert client.get("/v1/models").json()["models"][0]["pages"] is True
+    metrics = client.get("/metrics").text
+    assert 'crnn_ocr_requests_total{path="/v1/pages",status="200"} 1.0' in metrics
+    assert "crnn_ocr_pages_waiting 0.0" in metrics
     assert answer.status_code == 200, answer.text
     assert answer.json()["pages"][0]["text"] == "Rue Pasteur"

@@ -118,7 +118,8 @@ def test_alive_ready_and_counted(client: TestClient, files: list[bytes]) -> None
     client.post("/v1/read", content=b"")
     lines = client.get("/metrics").text.splitlines()
     for expected in (
-        'crnn_ocr_requests_total{status="200"} 1.0', 'crnn_ocr_requests_total{status="415"} 1.0',
+        'crnn_ocr_requests_total{path="/v1/read",status="200"} 1.0',
+        'crnn_ocr_requests_total{path="/v1/read",status="415"} 1.0',
         "crnn_ocr_texts_total 3.0", "crnn_ocr_waiting 0.0", "crnn_ocr_batch_size_sum 3.0",
     ):  # fmt: skip
         assert expected in lines

@@ -27,7 +27,7 @@ from crnn_seq2seq_ocr.serve.answers import answer
 from crnn_seq2seq_ocr.serve.batching import Batcher, ClosedError, QueueFullError
 from crnn_seq2seq_ocr.serve.clients import Shares, client_of
 from crnn_seq2seq_ocr.serve.keys import Keys
-from crnn_seq2seq_ocr.serve.metrics import Metrics
+from crnn_seq2seq_ocr.serve.metrics import READING, Metrics
 from crnn_seq2seq_ocr.serve.page import POLICY, page_files
 from crnn_seq2seq_ocr.serve.page_schemas import MEDIA_TYPES, PAGE_ANSWERS, PageForm, PagesResponse
 from crnn_seq2seq_ocr.serve.pages import PageQueue
@@ -104,7 +104,7 @@ class _Service:
         self._tokenizer = reader.tokenizer
         self.views = reader.description.preprocessing.views
         self.keys = Keys(settings.keys, most_wrong=settings.most_wrong_keys)
-        self.metrics = Metrics(lambda: self.batcher.waiting)
+        self.metrics = Metrics(lambda: self.batcher.waiting, lambda: self.pages.waiting if self.pages else 0)
         self._requests = Shares(settings.most_requests)
         self._bytes = Shares(settings.most_bytes_together)
         self.batcher = Batcher(
@@ -315,8 +315,8 @@ class _Outermost:
             if message["type"] == "http.response.start":
                 started = True
                 MutableHeaders(scope=message).update(_HEADERS)
-                if scope["path"] == "/v1/read":
-                    self._metrics.request(message["status"], time.monotonic() - began)
+                if scope["path"] in READING:
+                    self._metrics.request(scope["path"], message["status"], time.monotonic() - began)
             await send(message)
 
         try:
