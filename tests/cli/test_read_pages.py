@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -157,11 +158,50 @@ def test_a_model_for_crops_says_once_that_it_is_shown_whole_photographs(command:
     for name in ("a.png", "b.png"):
         Image.fromarray(pixels).save(tmp_path / name)
     (tmp_path / "c.pdf").write_bytes(b"%PDF")
-    answer = command("read", "words", tmp_path)
+    answer = command("read", "words", tmp_path, "--no-find")
     assert answer.status == 0
     assert answer.err.count("looks like a whole photograph") == 1
     assert f"crnn-ocr read words --find {tmp_path / 'a.png'}" in answer.err
     assert f"left out 1 of PDF or HEIC ({tmp_path / 'c.pdf'})" in answer.err
+
+
+def test_what_is_plainly_a_photograph_is_searched_and_crops_are_read_as_before(
+    command: Command, photos: Path, tmp_path: Path
+) -> None:
+    crops = [tmp_path / name for name in ("a.png", "c.png")]
+    for crop in crops:
+        Image.fromarray(draw([("Market", 8, 4)], size=(120, 40)).pixels).save(crop)
+    Image.open(photos / "sign.png").save(tmp_path / "b.png")
+    large = Image.fromarray(draw([("Hotel", 40, 60)], size=(800, 400), height=240).pixels)
+    large.save(tmp_path / "d.png")
+    shutil.copy(photos / "scan.pdf", tmp_path / "e.pdf")
+    rows = [line.split("\t") for line in command("read", "words", tmp_path).out.splitlines()]
+    assert [(Path(name).name, text) for name, text, _ in rows] == [
+        ("a.png", "Market"), *(("b.png", text) for text in TEXTS), ("c.png", "Market"), ("d.png", "Hotel"),
+        *(("e.pdf#page=1", text) for text in TEXTS),
+    ]  # fmt: skip
+    as_crops = command("read", "words", tmp_path / "a.png", tmp_path / "d.png", "--no-find").out
+    assert as_crops == command("read", "words", tmp_path / "a.png", tmp_path / "d.png").out
+    one, two = command("read", "words", crops[0], photos / "sign.png", "--json").out.splitlines()
+    assert json.loads(one)["text"] == "Market"
+    assert json.loads(two)["text"] == "\n".join(TEXTS)
+
+
+def test_a_photograph_without_text_is_read_as_a_crop_and_told_so(command: Command, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (400, 500, 3)).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    answer = command("read", "words", tmp_path / "a.png")
+    assert answer.status == 0
+    assert len(answer.out.splitlines()) == 1
+    assert "no lines of text were found in it" in answer.err
+
+
+def test_a_table_has_one_row_for_each_picture_unless_text_is_to_be_found(
+    command: Command, photos: Path, tmp_path: Path
+) -> None:
+    answer = command("read", "words", photos / "sign.png", "--output", tmp_path / "out.csv")
+    assert answer.status == 0
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 2
 
 
 def test_damaged_metadata_of_a_picture_are_no_warning(command: Command, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from crnn_seq2seq_ocr.cli.arguments import picture_paths
+from crnn_seq2seq_ocr.cli.automatic import can_search, is_whole, read_automatically
 from crnn_seq2seq_ocr.cli.model import (
     Allow,
     Backend,
@@ -30,14 +31,16 @@ from crnn_seq2seq_ocr.cli.progress import share_all, write_all
 from crnn_seq2seq_ocr.system.terminal import escaped_line, to_json
 
 if TYPE_CHECKING:
-    from crnn_seq2seq_ocr.bulk.listing import Listing
+    from crnn_seq2seq_ocr.bulk.listing import Entry
+    from crnn_seq2seq_ocr.inference.reader import Reader
     from crnn_seq2seq_ocr.inference.readings import Reading
+    from crnn_seq2seq_ocr.model.constraint import Constraint
+    from crnn_seq2seq_ocr.pages.values import Page
 
 DOUBTFUL = 0.7
 """Readings less sure than this may be of something that is no crop."""
 
-WHOLE = 300
-"""Pixels of the shorter side of a photograph, at least."""
+_SEARCHED = "but no lines of text were found in it: it was read as one crop (--side 1600 finds smaller text)"
 
 
 def read(
@@ -65,8 +68,13 @@ def read(
         typer.Option("--for", help="Write .csv or .tsv for spreadsheets: with a byte-order mark and four digits."),
     ] = None,
     find: Annotated[
-        bool, typer.Option("--find", help="Find the text of whole photographs and pages first; PDF and HEIC too.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--find/--no-find",
+            help="Find the text of whole photographs and pages first, PDF and HEIC too; or read all as crops.",
+            show_default="words searches what is plainly a photograph or a document, if the readings are printed",
+        ),
+    ] = None,
     form: FormOption = None,
     overlay: Overlay = None,
     searchable: SearchableFile = None,
@@ -108,7 +116,8 @@ def read(
 ) -> None:
     """Read pictures: print file, text and confidence, separated by tabs, or write them to a file.
 
-    A picture is a crop that the text fills; --find reads whole photographs and pages.
+    A picture is a crop that the text fills; --find reads whole photographs and pages. Where words prints, it searches
+    by itself what is plainly a photograph, a PDF or HEIC, and prints a row for each line; crops are read as they are.
 
     The exit status is 1 if a picture could not be read; the others are still read.
 
@@ -119,7 +128,9 @@ def read(
     from crnn_seq2seq_ocr.bulk.results import store_of
     from crnn_seq2seq_ocr.bulk.run import read_into
     from crnn_seq2seq_ocr.bulk.shard import Shard
+    from crnn_seq2seq_ocr.data.readable import PICTURE_SUFFIXES
     from crnn_seq2seq_ocr.errors import DataError
+    from crnn_seq2seq_ocr.pages.documents import DOCUMENT_SUFFIXES
     from crnn_seq2seq_ocr.system.allocator import keep_freed_memory
     from crnn_seq2seq_ocr.system.files import make_folder
     from crnn_seq2seq_ocr.system.outputs import stage
@@ -148,8 +159,11 @@ def read(
     part = Shard.parse(shard) if shard is not None else launched or Shard(1, 1)
     # What is wrong with an argument is said before the work; standard input is read as it comes, however long it is.
     listing = read_listing(listed) if listed is not None else None
-    paths = picture_paths(images or [])
-    _tell_skipped(images or [], model)
+    printed_elsewhere = output is not None or views or attention is not None
+    automatic = find is None and str(model) == "words" and listed is None and not printed_elsewhere and can_search()
+    paths = picture_paths(images or [], PICTURE_SUFFIXES | DOCUMENT_SUFFIXES if automatic else None)
+    if not automatic:
+        _tell_skipped(images or [], model)
     if output is not None:
         store_of(output, excel=for_whom is not None)
         keep_freed_memory()
@@ -181,11 +195,16 @@ def read(
         send_output(whole)
     else:
         stream = partial(reader.read_stream, batch_size=batch_size, beam=beam, lexicon=names, workers=workers)
+        readings: Iterator[Reading | Page]
         if views:
             readings = stream(part.take([list(paths)]))
         else:
-            readings = _read_all((listing or Listing(Pictures(paths))).part(part), stream)
-        failures = _print_all(_hinting(readings, model), as_json=as_json, attention=drawn)
+            crops = partial(_read_all, stream=stream)
+            chosen = (listing or Listing(Pictures(paths))).part(part)
+            pages = _searching(reader, side=side, dpi=dpi, batch_size=batch_size, beam=beam, lexicon=names)
+            readings = read_automatically(chosen, crops, pages) if automatic else crops(chosen)
+        hinted = _hinting(readings, searched=automatic)
+        failures = _print_all(hinted, as_json=as_json, attention=drawn)
         send_output(attention)
     # Where one process of several ends with 1, a launcher ends the others.
     if failures and launched is None:
@@ -237,30 +256,38 @@ def _ends(file: Path, suffixes: "Collection[str]") -> bool:
     return file.suffix.lower() in suffixes
 
 
-def _hinting(readings: "Iterable[Reading]", model: Path) -> "Iterator[Reading]":
-    """Yield the readings, and hint at `--find` after the first that is plainly of a whole photograph and unsure."""
+def _searching(
+    reader: "Reader", *, side: int, dpi: int, batch_size: int, beam: int, lexicon: "Constraint | None"
+) -> "Callable[[Iterable[str]], Iterator[Page]]":
+    """Return what finds the text of files; the detector is loaded for the first of them."""
+    from functools import cache
+
+    from crnn_seq2seq_ocr.pages.detector import RapidDetector
+    from crnn_seq2seq_ocr.pages.reader import PageReader
+
+    load = cache(lambda: PageReader(RapidDetector(side=side), reader, dpi=dpi))
+    return lambda names: load().stream(names, batch_size=batch_size, beam=beam, lexicon=lexicon)
+
+
+def _hinting(readings: "Iterable[Reading | Page]", *, searched: bool) -> "Iterator[Reading | Page]":
+    """Yield what was read, and say before the first unsure reading of a whole photograph what to make of it."""
+    from crnn_seq2seq_ocr.inference.readings import Reading
+
     warned = False
     for reading in readings:
-        if not warned and reading.error is None and reading.confidence < DOUBTFUL and _is_whole(reading.name):
+        unsure = isinstance(reading, Reading) and reading.error is None and reading.confidence < DOUBTFUL
+        if not warned and unsure and is_whole(reading.name):
             warned = True
-            echo(
-                f"crnn-ocr: {reading.name} looks like a whole photograph, and the model reads pictures that are cut "
-                f"out around a text: crnn-ocr read words --find {reading.name} finds the text in it first",
-                err=True,
-            )
+            said = _SEARCHED if searched else _hint(reading.name)
+            echo(f"crnn-ocr: {reading.name} looks like a whole photograph, {said}", err=True)
         yield reading
 
 
-def _is_whole(name: str) -> bool:
-    """Whether a file has the size and the shape of a photograph rather than of a line, or of views side by side."""
-    from PIL import Image
-
-    try:
-        with Image.open(name) as header:
-            width, height = header.size
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
-        return False
-    return min(width, height) >= WHOLE and max(width, height) < 3 * min(width, height)
+def _hint(name: str) -> str:
+    return (
+        "and the model reads pictures that are cut out around a text: "
+        f"crnn-ocr read words --find {name} finds the text in it first"
+    )
 
 
 def _check(
@@ -280,29 +307,36 @@ def _check(
         raise DataError("--retry-failed is for readings that are kept: name their --output")
 
 
-def _read_all(listing: "Listing", stream: "Callable[..., Iterator[Reading]]") -> "Iterator[Reading]":
+def _read_all(listing: "Iterable[Entry]", stream: "Callable[..., Iterator[Reading]]") -> "Iterator[Reading]":
     """Return the readings of a listing, by the names that it gives them."""
     taken, names = itertools.tee(listing)
     readings = stream(entry.open() for entry in taken)
     return (replace(each, name=entry.name) for each, entry in zip(readings, names, strict=True))
 
 
-def _print_all(readings: "Iterable[Reading]", *, as_json: bool, attention: Path | None) -> int:
+def _print_all(readings: "Iterable[Reading | Page]", *, as_json: bool, attention: Path | None) -> int:
     """Print readings as they come, and draw where the decoder looked; how many failed."""
+    from crnn_seq2seq_ocr.inference.readings import Reading
+
     failures = 0
     for number, reading in enumerate(readings):
         failures += reading.error is not None
         _print_reading(reading, as_json=as_json)
-        if attention is not None and reading.error is None:
+        if attention is not None and isinstance(reading, Reading) and reading.error is None:
             _write_attention(reading, attention, number)
     return failures
 
 
-def _print_reading(reading: "Reading", *, as_json: bool) -> None:
+def _print_reading(reading: "Reading | Page", *, as_json: bool) -> None:
+    from crnn_seq2seq_ocr.inference.readings import Reading
+
     if as_json:
         echo(to_json(reading.to_dict()))
     elif reading.error is not None:
         echo(f"crnn-ocr: {escaped_line(reading.error)}", err=True)
+    elif not isinstance(reading, Reading):
+        for line in reading.lines():
+            echo(f"{escaped_line(reading.name)}\t{escaped_line(line.text)}\t{line.confidence:.3f}")
     else:
         cut = "" if reading.complete else "\t(cut at the model's longest text)"
         name, text = escaped_line(reading.name), escaped_line(reading.text)
