@@ -73,7 +73,9 @@ def test_hue_equals_pillows(shift: float) -> None:
     view = photograph()
     circle = np.array(Image.fromarray(view).convert("HSV"))
     circle[..., 0] = (circle[..., 0].astype(int) + round(shift * 255)) % 256
-    expected = np.asarray(Image.fromarray(circle, "HSV").convert("RGB")).astype(int)
+    expected = np.asarray(
+        Image.merge("HSV", [Image.fromarray(each) for each in np.moveaxis(circle, 2, 0)]).convert("RGB")
+    ).astype(int)
     difference = np.abs(hue(view, shift) - expected)
     assert difference.mean() < 3
     assert np.quantile(difference, 0.99) < 10
