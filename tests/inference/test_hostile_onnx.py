@@ -97,7 +97,7 @@ def test_a_loop_without_end_is_ended(tmp_path: Path, told: str, monkeypatch: pyt
 def test_memory_beyond_the_limit_is_not_taken(
     tmp_path: Path, told: str, elements: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(onnx_isolated, "_most_memory", lambda device: 3 << 30)
+    monkeypatch.setattr(onnx_isolated, "most_memory", lambda: 3 << 30)
     grow = helper.make_node("ConstantOfShape", ["shape"], ["log_probs"])
     path = reader(tmp_path / "a.onnx", told, [grow], weights=[constant("shape", [elements])])
     with pytest.raises(CheckpointError, match=r"a\.onnx cannot be (used|read)"):

@@ -1,3 +1,4 @@
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,8 @@ import pytest
 from PIL import Image
 
 from crnn_seq2seq_ocr import PictureError
-from crnn_seq2seq_ocr.pages import documents
+from crnn_seq2seq_ocr.data.pictures import MOST_PIXELS
+from crnn_seq2seq_ocr.pages import pdf
 from crnn_seq2seq_ocr.pages.documents import expand, open_page, page_names
 from crnn_seq2seq_ocr.pages.values import Page
 
@@ -49,11 +51,51 @@ def test_a_pdf_of_500_pages_is_named_without_drawing(tmp_path: Path) -> None:
     assert pixels(names[-1]).shape == (100, 200, 3)
 
 
-def test_a_huge_page_is_drawn_smaller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "MOST_PIXELS", 10_000)
+def test_a_huge_page_is_drawn_smaller(tmp_path: Path) -> None:
     WHITE.resize((600, 400)).save(tmp_path / "huge.pdf", resolution=72)
-    drawn = pixels(str(tmp_path / "huge.pdf"), dpi=1200)
-    assert drawn.shape[0] * drawn.shape[1] <= 10_000
+    drawn = pixels(str(tmp_path / "huge.pdf"), dpi=1500)
+    assert 0.8 * MOST_PIXELS < drawn.shape[0] * drawn.shape[1] <= MOST_PIXELS
+
+
+def written_pdf(path: Path, *parts: bytes, box: bytes = b"0 0 100 100") -> Path:
+    """A PDF of a page that draws the form of object 5; `parts` are the objects from there on."""
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[" + box + b"]/Contents 4 0 R/Resources<</XObject<</F 5 0 R>>>>>>"
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        page,
+        b"<</Length 5>>stream\n/F Do\nendstream",
+        *parts,
+    ]
+    content = b"".join(b"%d 0 obj\n%b\nendobj\n" % (number, each) for number, each in enumerate(objects, 1))
+    path.write_bytes(b"%PDF-1.7\n" + content + b"trailer<</Root 1 0 R/Size 99>>\n%%EOF")
+    return path
+
+
+def form(content: bytes, more: bytes = b"") -> bytes:
+    return b"<</Type/XObject/Subtype/Form/BBox[0 0 100 100]%b/Length %d>>stream\n%b\nendstream" % (
+        more, len(content), content,
+    )  # fmt: skip
+
+
+def test_a_page_that_draws_itself_ten_thousand_million_times_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "PAGE_SECONDS", 2.0)
+    forms = [form(b"/F Do " * 10, b"/Resources<</XObject<</F %d 0 R>>>>" % (6 + depth)) for depth in range(10)]
+    bomb = written_pdf(tmp_path / "bomb.pdf", *forms, form(b"0 0 9 9 re f"))
+    with pytest.raises(PictureError, match=r"bomb\.pdf: page 1 cannot be drawn: the process that does (took|has died)"):
+        pixels(str(bomb))
+    WHITE.save(tmp_path / "good.pdf", resolution=72)
+    assert pixels(str(tmp_path / "good.pdf")).shape == (40, 60, 3)  # by another process
+
+
+@pytest.mark.parametrize("box", [b"0 0 0 0", b"0 0 1000000000 1000000000", b"0 0 1e400 -5", b"9 9 9", b"0 0 14400 1"])
+def test_pages_of_any_size_are_drawn_or_refused(tmp_path: Path, box: bytes) -> None:
+    path = written_pdf(tmp_path / "page.pdf", form(b"0 0 9 9 re f"), box=box)
+    with contextlib.suppress(PictureError):
+        height, width, _ = pixels(str(path)).shape
+        assert height * width <= MOST_PIXELS
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,13 @@
 
 import errno
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from crnn_seq2seq_ocr.errors import DownloadError, StorageError
-from crnn_seq2seq_ocr.system.files import replacing, whole_folder, writing
+from crnn_seq2seq_ocr.system.files import read_ordinary, replacing, whole_folder, writing
 from tests.conftest import python
 
 
@@ -80,3 +81,8 @@ def test_a_folder_that_is_written_anew_is_there_at_every_moment(tmp_path: Path) 
     assert (child.returncode, errors) == (0, "")
     assert (folder / "model.json").read_text() == "999"
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="files that the kernel makes up are Linux's")
+def test_a_file_that_the_kernel_makes_up_is_empty() -> None:
+    assert read_ordinary(Path("/proc/kmsg")) == b""

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PIL import Image
 
 from crnn_seq2seq_ocr.data.pictures import MOST_PIXELS
 from crnn_seq2seq_ocr.data.readable import PICTURE_SUFFIXES, Readable, open_sample
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import DataError, PictureError
+from crnn_seq2seq_ocr.pages.pdf import count_pages, draw_page
 from crnn_seq2seq_ocr.pages.values import Page, failed_page
 from crnn_seq2seq_ocr.system.dependencies import needing
 
@@ -71,7 +71,7 @@ def open_page(name: str, *, dpi: int = DPI) -> Sample:
     path, number = split_name(name)
     match path.suffix.lower():
         case ".pdf":
-            return Sample(name, (_drawn(path, (number or 1) - 1, dpi),), "")
+            return Sample(name, (draw_page(path, (number or 1) - 1, dpi=dpi),), "")
         case suffix if suffix in HEIC_SUFFIXES:
             return _heic(path, name)
         case ".tif" | ".tiff" if number is not None:
@@ -91,35 +91,10 @@ def split_name(name: str) -> tuple[Path, int | None]:
 
 
 def _pdf_length(path: Path) -> int:
-    with PDFIUM:
-        document = open_pdf(path)
-        try:
-            count = len(document)
-        finally:
-            document.close()
+    count = count_pages(path)
     if count > MOST_PAGES:
         raise _too_many(path)
     return count
-
-
-def _drawn(path: Path, index: int, dpi: int) -> np.ndarray:
-    """RGB uint8 (H, W, 3) of a page of a PDF, with fewer dots an inch where it would be too large."""
-    import pypdfium2
-
-    with PDFIUM:
-        document = open_pdf(path)
-        try:
-            if index >= len(document):
-                raise PictureError(f"{path} has {len(document)} pages, and no page {index + 1}")
-            page = document[index]
-            width, height = page.get_size()  # in points, 72 an inch
-            scale = min(dpi / 72, (0.9 * MOST_PIXELS / max(width * height, 1)) ** 0.5)
-            pixels = page.render(scale=scale, rev_byteorder=True).to_numpy()
-            return np.array(pixels[..., :3] if pixels.ndim == 3 else pixels)
-        except pypdfium2.PdfiumError as error:
-            raise PictureError(f"{path}: page {index + 1} is damaged ({error}): save the PDF anew") from None
-        finally:
-            document.close()
 
 
 def open_pdf(path: Path) -> "pypdfium2.PdfDocument":

@@ -73,6 +73,8 @@ def read_ordinary(path: Path, *, most_bytes: int = 1_000_000_000) -> bytes:
         raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
     if about.st_size > most_bytes:
         raise OSError(errno.EFBIG, f"it has more than {most_bytes // 1_000_000} million bytes", str(path))
+    if about.st_size == 0:
+        return b""  # what the kernel makes up, such as /proc/kmsg, says so too, and may have no end
     return path.read_bytes()
 
 

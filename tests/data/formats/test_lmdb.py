@@ -41,11 +41,19 @@ def test_damage_is_named_and_spoils_no_neighbour(folder):
     source = open_source(str(folder))
     with pytest.raises(RecordError, match=r"image-000000003: its text is not UTF-8"):
         source.text(2)
-    other = written(folder.parent / "other", {b"num-samples": b"3", b"label-000000003": b"C"})
+    other = written(folder.parent / "other", {b"num-samples": b"3", b"label-000000001": b"A", b"label-000000003": b"C"})
     with pytest.raises(RecordError, match=r"image-000000003: .* does not hold it, though it says it has 3"):
         open_source(str(other))[2]
     with pytest.raises(IndexError):
         source[3]
+
+
+def test_a_count_without_the_samples_is_refused(tmp_path):
+    path = written(tmp_path / "short", {b"num-samples": b"1000000000000", b"label-000000001": b"A"})
+    with pytest.raises(
+        DataError, match=r"says it has 1,000,000,000,000 samples, and holds 2 entries: it was not written"
+    ):
+        open_source(str(path))
 
 
 def test_other_layouts_and_files_that_are_none(tmp_path):

@@ -102,6 +102,11 @@ class LmdbSamples:
                 f"{self.path} is an LMDB of another layout: it has no {COUNT.decode()} "
                 "(known is that of deep-text-recognition-benchmark: num-samples, image-000000001, label-000000001)"
             )
+        if int(count) > self._environment().entries:
+            raise DataError(
+                f"{self.path} says it has {int(count):,} samples, and holds {self._environment().entries:,} entries: "
+                "it was not written to its end, or is damaged; make it anew"
+            )
         return int(count)
 
     def _environment(self) -> "_Opened":
@@ -126,6 +131,11 @@ class _Opened:
             )  # fmt: skip
         except lmdb.Error as error:
             raise DataError(f"cannot open the LMDB {path}: {error}") from None
+
+    @property
+    def entries(self) -> int:
+        """How many keys it holds."""
+        return int(self._environment.stat()["entries"])
 
     def get(self, key: bytes) -> bytes | None:
         try:
