@@ -105,7 +105,8 @@ def inside(page: WholePage, corners: np.ndarray) -> str:
 
 def run(command: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield the lines of JSON that a program prints."""
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).with_name("tools"))}
+    tools = Path(__file__).with_name("tools")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (str(tools), os.environ.get("PYTHONPATH"))))}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as child:
         assert child.stdout is not None
         for line in child.stdout:

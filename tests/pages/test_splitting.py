@@ -60,3 +60,18 @@ def test_without_ink_words_stay_where_the_attention_saw_them() -> None:
 def test_ink_of_one_piece_splits_nothing_more_than_the_spaces(read: str) -> None:
     solid = Ink(np.ones((20, 100), bool), np.array([[0.1, 0.9]]), 0.2)
     assert words(read, seen(read), solid) == read.split()
+
+
+def test_spaces_find_their_gaps_though_the_attention_ran_ahead() -> None:
+    text = "nuit des rois a la mer"
+    edges = seen(text)
+    edges[:8] += 0.15 * (1 - np.arange(8) / 8)
+    assert words(text, np.maximum.accumulate(edges), ink_of(text)) == text.split()
+
+
+def test_a_gap_beside_a_space_that_was_read_cuts_on_its_own_side() -> None:
+    text = "rue Monge . Le soir a la mer"
+    read = "rue Monge. Le soir a la mer"
+    edges = np.delete(seen(text), 9)
+    edges[9:11] += 0.02  # over the stop the attention looked at what follows
+    assert words(read, edges, ink_of(text)) == text.split()

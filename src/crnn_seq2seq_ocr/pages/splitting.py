@@ -7,13 +7,13 @@ import numpy as np
 from crnn_seq2seq_ocr.inference.readings import Character
 from crnn_seq2seq_ocr.pages.ink import Ink
 
-REACH = 1.2
+REACH = 2.5
 """How far from where the reader saw a space its gap may be, in heights of the text."""
 
-NEAR = 0.4
+NEAR = 0.1
 """How many heights of width a gap is worth that is one height nearer."""
 
-LOST = 0.42
+LOST = 0.3
 """Width of a gap, at least, in heights of the text, where a space was not read and the line has no two others."""
 
 ALIKE = 0.8
@@ -50,9 +50,8 @@ def split(characters: tuple[Character, ...], edges: np.ndarray, ink: Ink | None)
         return _parts(characters, edges, cuts, [None] * len(cuts), ink)
     gaps = _gaps_of(spaces, edges, ink)
     for gap in _lost(gaps, ink):
-        middle = ink.gaps[gap].mean()
-        place = int(np.abs(edges[1:-1] - middle).argmin()) + 1 if len(characters) > 1 else 0
-        if 0 < place < len(characters) and not any(begin <= place <= end for begin, end in cuts):
+        place = _place(gap, cuts, gaps, edges, ink)
+        if place is not None:
             cuts.append((place, place))
             gaps.append(gap)
     order = sorted(range(len(cuts)), key=lambda number: cuts[number])
@@ -60,18 +59,31 @@ def split(characters: tuple[Character, ...], edges: np.ndarray, ink: Ink | None)
 
 
 def _gaps_of(spaces: list[int], edges: np.ndarray, ink: Ink) -> list[int | None]:
-    """Find the number of the gap of each space: wide and near, each after that of the space before."""
-    found: list[int | None] = []
-    begin = 0
+    """Find the number of the gap of each space: those that are widest and nearest together, in their order."""
     centres, widths = ink.gaps.mean(axis=1), np.diff(ink.gaps, axis=1)[:, 0]
-    for place in spaces:
-        away = np.abs(centres[begin:] - (edges[place] + edges[place + 1]) / 2) / ink.height
-        worth = np.where(away < REACH, widths[begin:] / ink.height - NEAR * away, -np.inf)
-        if len(worth) and np.isfinite(worth).any():
-            found.append(begin + int(worth.argmax()))
-            begin += int(worth.argmax()) + 1
+    if not spaces or not len(centres):
+        return [None] * len(spaces)
+    places = (edges[spaces] + edges[np.array(spaces) + 1]) / 2
+    away = np.abs(places[:, None] - centres) / ink.height  # (spaces, gaps)
+    worth = np.where(away < REACH, widths / ink.height - NEAR * away, -np.inf)
+    # best[s, g]: of the first s spaces and g gaps; a space may have no gap, and a gap none or one space.
+    best = np.zeros((len(spaces) + 1, len(centres) + 1))
+    taken = np.zeros(best.shape, bool)
+    for space in range(len(spaces)):
+        for gap in range(len(centres)):
+            without = max(best[space, gap + 1], best[space + 1, gap])
+            joined = best[space, gap] + worth[space, gap]
+            best[space + 1, gap + 1], taken[space + 1, gap + 1] = max(without, joined), joined > without
+    found: list[int | None] = [None] * len(spaces)
+    space, gap = len(spaces), len(centres)
+    while space and gap:
+        if taken[space, gap]:
+            found[space - 1] = gap - 1
+            space, gap = space - 1, gap - 1
+        elif best[space - 1, gap] >= best[space, gap - 1]:
+            space -= 1
         else:
-            found.append(None)
+            gap -= 1
     return found
 
 
@@ -85,6 +97,16 @@ def _lost(gaps: list[int | None], ink: Ink) -> list[int]:
     usual = ALIKE * float(np.median(widths[spaces])) if len(spaces) > 1 else LOST
     least = max(usual, WIDER * float(np.median(widths[others])))
     return [int(gap) for gap in others if widths[gap] > least]
+
+
+def _place(gap: int, cuts: list[tuple[int, int]], gaps: list[int | None], edges: np.ndarray, ink: Ink) -> int | None:
+    """Find which character begins after a gap, the nearest between the cuts beside it; None if there is none."""
+    pairs = [(cut, at) for cut, at in zip(cuts, gaps, strict=True) if at is not None]
+    first = max([after for (_, after), at in pairs if at < gap], default=0) + 1
+    last = min([before for (before, _), at in pairs if at > gap], default=len(edges) - 1) - 1
+    inside = [place for place in range(first, last + 1) if not any(begin <= place <= end for begin, end in cuts)]
+    middle = ink.gaps[gap].mean()
+    return min(inside, key=lambda place: abs(edges[place] - middle), default=None)
 
 
 def _parts(

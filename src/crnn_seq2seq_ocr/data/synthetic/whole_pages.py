@@ -125,10 +125,17 @@ def _write(
     drawn = []
     for word in line:
         canvas.text((x, y), word, fill=ink, font=font)
-        left, top, right, bottom = canvas.textbbox((x, y), word, font=font)
-        drawn.append((word, (round(left), round(top), round(right), round(bottom))))
+        drawn.append((word, _ink_box(word, (x, y), font)))
         x += canvas.textlength(word + " ", font=font)
     page.lines.append(drawn)
+
+
+def _ink_box(word: str, place: tuple[float, float], font: ImageFont.FreeTypeFont) -> tuple[int, int, int, int]:
+    """Find the pixels of a word; what Pillow calls its box reaches from the line's begin and down to its baseline."""
+    mask, (across, down) = font.getmask2(word, mode="L", anchor="la")
+    left, top, right, bottom = mask.getbbox() or (0, 0, *mask.size)
+    x, y = int(place[0]) + across, int(place[1]) + down
+    return x + left, y + top, x + right, y + bottom
 
 
 def _fill(canvas: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont, words: Iterator[str], width: int) -> list[str]:
