@@ -1,17 +1,19 @@
 """The text layer, as another library reads it."""
 
+import ctypes
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pypdfium2
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from pypdf import PdfReader
 
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.pages.searchable import write_searchable
 from crnn_seq2seq_ocr.pages.values import Block, Line, Page, Quadrilateral, Word, failed_page
+from crnn_seq2seq_ocr.system.font import arimo
 
 SIZE = 600, 300
 
@@ -32,10 +34,10 @@ def page_of(name: Path | str, *lines: Line) -> Page:
 
 LINES = (
     line(("Boulangerie", box(40, 40, 300, 80)), ("l'œuvre", box(320, 40, 420, 80))),
-    line(("Café", box(40, 100, 120, 140)), ("1,20", box(150, 100, 250, 140)), ("€", box(260, 100, 280, 140))),
+    line(("Café;", box(40, 100, 120, 140)), ("1,20", box(150, 100, 250, 140)), ("€", box(260, 100, 280, 140))),
     line(("haut", ((500, 280), (500, 180), (540, 180), (540, 280)))),  # runs up
 )
-TEXT = ["Boulangerie l'œuvre", "Café 1,20 €", "haut"]
+TEXT = ["Boulangerie l'œuvre", "Café; 1,20 €", "haut"]
 
 
 @pytest.fixture
@@ -81,6 +83,38 @@ def test_words_stand_where_they_were_read(picture: Path, tmp_path: Path, rotatio
         270: (SIZE[0] - middle[1], SIZE[1] - middle[0]),
     }[rotation]
     assert seen == (pytest.approx(200, abs=25), pytest.approx(120, abs=12))
+
+
+def test_a_line_has_one_baseline_and_the_selection_covers_the_ink(tmp_path: Path) -> None:
+    """Words with and without ascenders and descenders, whose boxes are those of their ink."""
+    image = Image.new("RGB", SIZE, "white")
+    draw, font = ImageDraw.Draw(image), arimo(40, 400)
+    words, x = [], 30.0
+    for text in ("nous", "payâmes", "tout", "-", "gagné."):
+        draw.text((x, 120), text, "black", font, anchor="ls")
+        left, top, right, bottom = np.array(font.getmask(text, anchor="ls").getbbox())
+        down = font.getbbox(text, anchor="ls")[1]
+        words.append((text, box(x + left, 120 + down, x + right, 120 + down + bottom - top)))
+        x += draw.textlength(text + " ", font)
+    image.save(tmp_path / "line.png")
+    write_searchable([page_of(tmp_path / "line.png", line(*words))], tmp_path / "out.pdf", dpi=72)
+    text = pypdfium2.PdfDocument(tmp_path / "out.pdf")[0].get_textpage()
+    assert text.get_text_bounded() == "nous payâmes tout - gagné."
+    found = [text.get_charbox(place) for place in range(text.count_chars())]
+    boxes = [each for place, each in enumerate(found) if text.get_text_range(place, 1).strip()]
+    places = [place for place in range(text.count_chars()) if text.get_text_range(place, 1).strip()]
+    origins = []
+    for place in places:
+        x_of, y_of = ctypes.c_double(), ctypes.c_double()
+        pypdfium2.raw.FPDFText_GetCharOrigin(text.raw, place, ctypes.byref(x_of), ctypes.byref(y_of))
+        origins.append(y_of.value)
+    assert origins == [pytest.approx(SIZE[1] - 120, abs=0.8)] * len(places)
+    taken = 0
+    for word, corners in words:
+        of = np.array(boxes[taken : taken + len(word)])
+        taken += len(word)
+        edges = of[:, 0].min(), SIZE[1] - of[:, 3].max(), of[:, 2].max(), SIZE[1] - of[:, 1].min()
+        assert edges == pytest.approx((*corners[0], *corners[2]), abs=2.5)
 
 
 def test_many_pages_of_several_files_stay_in_order(picture: Path, tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 """PDF files that look as before, and whose text can be searched and copied: an invisible layer over each page."""
 
 import ctypes
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,8 +21,12 @@ from crnn_seq2seq_ocr.system.font import arimo_file
 if TYPE_CHECKING:
     import pypdfium2
 
-BASELINE = 0.22
-"""How far above the lower edge of a word's box its baseline is, as a share of the height."""
+FAR = 0.4
+"""How far from its line's baseline a word may stand before it gets one of its own, in heights of the font."""
+
+
+_NOT_NEEDED = ("avar", "fvar", "gvar", "GDEF", "GPOS", "GSUB", "HVAR", "MVAR", "STAT")
+"""Tables of the font about weights and the shaping of text that is seen."""
 
 
 class SearchablePdf:
@@ -90,34 +97,32 @@ class SearchablePdf:
 
     def _pictured(self, pixels: np.ndarray) -> "pypdfium2.PdfPage":
         """Add a page that is filled by a picture, RGB uint8 (H, W, 3)."""
-        import io
-
         import pypdfium2
 
         height, width = (72 / self._dpi * side for side in pixels.shape[:2])
         sheet = self._document.new_page(width, height)
         image = pypdfium2.PdfImage.new(self._document)
-        image.load_jpeg(io.BytesIO(encode_picture(pixels, format="jpg", quality=88)), inline=True)
+        image.load_jpeg(BytesIO(encode_picture(pixels, format="jpg", quality=88)), inline=True)
         image.set_matrix(pypdfium2.PdfMatrix().scale(width, height))
         sheet.insert_obj(image)
         return sheet
 
     def _write(self, sheet: "pypdfium2.PdfPage", page: Page) -> None:
         for line in page.lines():
-            for word, corners in _placed(sheet, line, page.size):
-                self._write_word(sheet, word.text + ("" if word is line.words[-1] else " "), word.text, corners)
+            placed = _placed(sheet, line, page.size)
+            glyphs = [self._bounds(word.text) for word, _ in placed]
+            fits = _on_one_baseline([corners for _, corners in placed], glyphs)
+            for (word, _), fit in zip(placed, fits, strict=True):
+                self._write_word(sheet, word.text + ("" if word is line.words[-1] else " "), fit)
         sheet.gen_content()
         sheet.close()
 
-    def _write_word(self, sheet: "pypdfium2.PdfPage", text: str, measured: str, corners: np.ndarray) -> None:
-        """Write a word that fills a quadrilateral (4, 2) in the page's own points, and is not seen."""
+    def _write_word(self, sheet: "pypdfium2.PdfPage", text: str, fit: "_Fit") -> None:
+        """Write a word that is not seen where it stands, in the page's own points."""
         import pypdfium2.raw as pdfium
 
-        width = self._width(measured)
-        along, up = (corners[2] - corners[3]) / width, corners[0] - corners[3]
-        origin = corners[3] + BASELINE * up
         handle = self._text(text)
-        matrix = pdfium.FS_MATRIX(along[0], along[1], up[0], up[1], origin[0], origin[1])
+        matrix = pdfium.FS_MATRIX(*fit.along, *fit.up, *fit.origin)
         pdfium.FPDFPageObj_SetMatrix(handle, ctypes.byref(matrix))
         pdfium.FPDFPage_InsertObject(sheet.raw, handle)
 
@@ -131,16 +136,72 @@ class SearchablePdf:
         pdfium.FPDFTextObj_SetTextRenderMode(handle, pdfium.FPDF_TEXTRENDERMODE_INVISIBLE)
         return handle
 
-    def _width(self, text: str) -> float:
-        """How wide a text of the height one is."""
+    def _bounds(self, text: str) -> "_Glyphs":
+        """Return where the ink of a text of the height one is, from the begin of its baseline."""
         import pypdfium2.raw as pdfium
 
         handle = self._text(text)
         edges = [ctypes.c_float() for _ in range(4)]
         pdfium.FPDFPageObj_GetBounds(handle, *map(ctypes.byref, edges))
         pdfium.FPDFPageObj_Destroy(handle)
-        left, _, right, _ = (each.value for each in edges)
-        return max(right - left, 0.1)
+        left, bottom, right, top = (each.value for each in edges)
+        return _Glyphs(left, bottom, max(right, left + 0.1), max(top, bottom + 0.05))
+
+
+class _Glyphs(NamedTuple):
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """How a word of the height one is laid over the page: its two axes and where its baseline begins, each (2,)."""
+
+    along: np.ndarray
+    up: np.ndarray
+    origin: np.ndarray
+
+
+def _on_one_baseline(boxes: list[np.ndarray], glyphs: list[_Glyphs]) -> list[_Fit]:
+    """Fit words to their boxes, all of a line in one size and on one baseline, as what selects text expects.
+
+    Args:
+        boxes: The corners of the ink of each word, (4, 2), clockwise from the top left.
+        glyphs: What `_bounds` gives for each word.
+    """
+    if not boxes:
+        return []
+    begin = boxes[0][3]
+    along = sum((box[2] - box[3] for box in boxes), np.zeros(2))  # words end at different heights, but are parallel
+    normal = _length_one(np.array([-along[1], along[0]]))
+    normal *= np.sign(normal @ (boxes[0][0] - begin)) or 1.0
+    heights = [float(np.linalg.norm(box[0] - box[3])) for box in boxes]
+    widths = [float(np.linalg.norm(box[2] - box[3])) for box in boxes]
+    sizes = [height / (ink.top - ink.bottom) for height, ink in zip(heights, glyphs, strict=True)]
+    size = _middle(sizes, widths)
+    lows = [float((box[3] - begin) @ normal) - ink.bottom * size for box, ink in zip(boxes, glyphs, strict=True)]
+    baseline = _middle(lows, widths)
+    fits = []
+    for box, low, ink in zip(boxes, lows, glyphs, strict=True):
+        # A line that is bent, or of two rows, has no baseline in common.
+        at = baseline if abs(low - baseline) < FAR * size else low
+        across = (box[2] - box[3]) / (ink.right - ink.left)
+        origin = box[3] - ink.left * across + (at - (box[3] - begin) @ normal) * normal
+        fits.append(_Fit(across, size * normal, origin))
+    return fits
+
+
+def _length_one(vector: np.ndarray) -> np.ndarray:
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9))
+
+
+def _middle(values: Sequence[float], weights: Sequence[float]) -> float:
+    """Compute the weighted median."""
+    order = np.argsort(values)
+    reached = np.cumsum(np.asarray(weights)[order])
+    return float(np.asarray(values)[order][np.searchsorted(reached, reached[-1] / 2)])
 
 
 def write_searchable(pages: Iterable[Page], path: Path, *, dpi: int = DPI) -> None:
@@ -161,9 +222,29 @@ def write_searchable(pages: Iterable[Page], path: Path, *, dpi: int = DPI) -> No
 def _load_font(document: "pypdfium2.PdfDocument") -> Any:
     import pypdfium2.raw as pdfium
 
-    content = arimo_file()
+    content = _unambiguous_font()
     held = (ctypes.c_uint8 * len(content)).from_buffer_copy(content)
     return pdfium.FPDFText_LoadFont(document.raw, held, len(content), pdfium.FPDF_FONT_TRUETYPE, True)
+
+
+@cache
+def _unambiguous_font() -> bytes:
+    """Make the font's file in which each glyph is of one character: a hyphen is else copied as the soft one."""
+    with needing("a searchable PDF"):
+        from fontTools.ttLib import TTFont
+
+    with TTFont(BytesIO(arimo_file())) as font:
+        for table in font["cmap"].tables:
+            first: dict[str, int] = {}
+            for code, glyph in sorted(table.cmap.items()):
+                if first.setdefault(glyph, code) != code:
+                    del table.cmap[code]
+        for name in _NOT_NEEDED:
+            if name in font:
+                del font[name]
+        written = BytesIO()
+        font.save(written, reorderTables=None)
+    return written.getvalue()
 
 
 def _placed(sheet: "pypdfium2.PdfPage", line: Line, size: tuple[int, int]) -> list[tuple[Word, np.ndarray]]:
