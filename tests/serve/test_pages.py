@@ -1,9 +1,11 @@
 """POST /v1/pages, and whole photographs on the page; a detector that knows where the text is takes the place of one."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -122,6 +124,20 @@ def test_what_is_refused(client: TestClient, photo: bytes) -> None:
     assert client.post("/v1/pages", files={"picture": photo[: len(photo) // 2]}).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"%PDF-1.7 ...", "scan.bin is a PDF: crnn-ocr read words FILE --find reads it"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "scan.bin is a HEIC photograph: send it as JPEG"),
+    ],
+)
+def test_documents_are_called_what_they_are(client: TestClient, data: bytes, said: str) -> None:
+    for path in ("/v1/pages", "/v1/read"):
+        answer = client.post(path, files={"picture": ("scan.bin", data)})
+        assert (answer.status_code, answer.json()["code"]) == (422, "picture_unreadable")
+        assert answer.json()["detail"].startswith(said)
+
+
 def test_a_service_without_a_detector_says_so(reader: Reader, photo: bytes) -> None:
     with TestClient(create_app(reader)) as client:
         answer = client.post("/v1/pages", files={"picture": photo})
@@ -157,7 +173,13 @@ def test_too_many_at_once_are_refused_and_what_nobody_waits_for_is_left_out(
 def address(trained: Path) -> Iterator[str]:
     """A service over HTTP, with the detector that knows."""
     reader = Reader.load(trained, device="cpu")
-    app = create_app(reader, pages=PageReader(Known(), reader, turn=False))
+    with running(create_app(reader, pages=PageReader(Known(), reader, turn=False))) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def running(app: Any) -> Iterator[str]:
+    """An application over HTTP, by its address."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -166,6 +188,25 @@ def address(trained: Path) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join(20)
+
+
+async def plain_page(scope: Any, receive: Any, send: Any) -> None:
+    """A page of somebody else."""
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
+        await send({"type": "http.response.body", "body": b"<!doctype html><title>Another page</title>"})
+
+
+ASK_ELSEWHERE = """async ([address, bytes]) => {
+  const form = new FormData();
+  form.append("picture", new File([Uint8Array.from(bytes)], "photo.png"));
+  try {
+    const answer = await fetch(address, { method: "POST", body: form, headers: { "X-API-Key": "any" } });
+    return (await answer.json()).pages[0].text;
+  } catch (error) {
+    return "refused";
+  }
+}"""
 
 
 @needs_chromium
@@ -223,6 +264,30 @@ def test_a_photograph_on_a_phone(browser: Browser, address: str, photo: bytes) -
         give(page, {"photo.png": photo})
         expect(page.locator(".line")).to_have_count(3)
         assert page.evaluate("document.documentElement.scrollWidth <= 360")
+
+
+@needs_chromium
+def test_a_pdf_and_a_heic_photograph_on_the_page_are_told_from_damaged_pictures(browser: Browser, address: str) -> None:
+    for page in opened(browser, address):
+        give(page, {"scan.pdf": b"%PDF-1.7", "photo.heic": b"\0\0\0\x18ftypheic\0\0\0\0"})
+        expect(page.locator(".card .problem").nth(0)).to_contain_text("is a PDF")
+        expect(page.locator(".card .problem").nth(1)).to_contain_text("is a HEIC photograph")
+
+
+@needs_chromium
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_page_of_another_origin_reads_where_it_is_let(
+    browser: Browser, trained: Path, photo: bytes, allowed: bool
+) -> None:
+    reader = Reader.load(trained, device="cpu")
+    with running(plain_page) as elsewhere:
+        settings = ServeSettings(origins=(elsewhere if allowed else "https://another.example",))
+        with running(create_app(reader, settings, pages=PageReader(Known(), reader, turn=False))) as service:
+            page = browser.new_page()
+            page.goto(elsewhere)
+            text = page.evaluate(ASK_ELSEWHERE, [f"{service}/v1/pages", list(photo)])
+            page.close()
+    assert set(text.split()) == (set(PLACES) if allowed else {"refused"})
 
 
 def test_a_reader_of_signs_finds_plates(tmp_path: Path) -> None:

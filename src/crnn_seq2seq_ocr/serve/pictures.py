@@ -11,6 +11,9 @@ from crnn_seq2seq_ocr.data.transforms import coverage
 from crnn_seq2seq_ocr.data.views import split_views
 from crnn_seq2seq_ocr.serve.problems import Problem
 
+_HEIC = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
+"""Brands of the files that phones name .heic."""
+
 
 @dataclass(frozen=True)
 class Upload:
@@ -48,9 +51,18 @@ def look_at(data: bytes, *, name: str, most_pixels: int) -> Upload:
     except SizeError:
         raise _too_large(name, most_pixels) from None
     except DamagedError as error:
-        detail = f"{name} is no picture that can be read ({error}): send {', '.join(FORMATS)}"
+        detail = _document(data, name) or f"{name} is no picture that can be read ({error}): send {', '.join(FORMATS)}"
         raise Problem(422, "picture_unreadable", detail) from None
     return Upload(encoded.data, *encoded.upright)
+
+
+def _document(data: bytes, name: str) -> str | None:
+    """Return what to do with a PDF or HEIC, which the command line reads and the service does not."""
+    if data.startswith(b"%PDF"):
+        return f"{name} is a PDF: crnn-ocr read words FILE --find reads it, or send its pages as pictures"
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIC:
+        return f"{name} is a HEIC photograph: send it as JPEG, or crnn-ocr read words FILE --find reads it"
+    return None
 
 
 def regions(pictures: Sequence[Upload], preprocessing: Preprocessing) -> list[Region]:
