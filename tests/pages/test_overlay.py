@@ -26,3 +26,12 @@ def test_letters_with_accents_are_drawn_as_such() -> None:
     ]
     assert not np.array_equal(drawn[0], drawn[1])
     assert not np.array_equal(drawn[0], drawn[2])
+
+
+def test_texts_of_a_dense_page_stand_beside_the_picture() -> None:
+    lines = [Line("word " * 4, 0.95, ((20, y), (300, y), (300, y + 24), (20, y + 24)), ()) for y in range(20, 260, 28)]
+    page = Page("a", (400, 300), (Block(tuple(lines), lines[0].quadrilateral),))
+    over = draw_overlay(np.full((300, 400, 3), 200, np.uint8), page)
+    assert over.shape == (300, 800, 3)
+    assert (over[:, 400:] < 200).any(axis=(1, 2))[20:260].mean() > 0.3
+    assert (over[:, :400] < 200).any(axis=2)[4:16].sum() == 0  # nothing is written over the picture
