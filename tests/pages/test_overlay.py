@@ -29,7 +29,7 @@ def test_letters_with_accents_are_drawn_as_such() -> None:
 
 
 def test_texts_of_a_dense_page_stand_beside_the_picture() -> None:
-    lines = [Line("word " * 4, 0.95, ((20, y), (300, y), (300, y + 24), (20, y + 24)), ()) for y in range(20, 260, 28)]
+    lines = [Line("word " * 4, 0.95, ((20, y), (300, y), (300, y + 24), (20, y + 24)), ()) for y in range(20, 260, 26)]
     page = Page("a", (400, 300), (Block(tuple(lines), lines[0].quadrilateral),))
     over = draw_overlay(np.full((300, 400, 3), 200, np.uint8), page)
     assert over.shape == (300, 800, 3)
