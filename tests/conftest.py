@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -80,6 +81,15 @@ def write_folder(folder: Path, texts: list[str]) -> Path:
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of twelve PNG files of one to three characters a, b, c."""
     return write_folder(tmp_path_factory.mktemp("pictures"), TEXTS)
+
+
+def eventually(happened: Callable[[], bool]) -> None:
+    """Wait until something is true, two minutes at most."""
+    for _ in range(2400):
+        if happened():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never happened")
 
 
 @contextlib.contextmanager

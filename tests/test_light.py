@@ -24,19 +24,19 @@ SOURCES = ROOT / "src" / PACKAGE
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 REFUSING = """
-import contextlib, io, json, sys
+import contextlib, importlib.machinery, io, json, sys
 
 begun = set(sys.modules)
 refused, shelf, commands = map(json.loads, sys.argv[1:])
 
 
-class Refuse:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in refused:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+class Installed(importlib.machinery.PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.partition(".")[0] in refused else super().find_spec(name, path, target)
 
 
-sys.meta_path.insert(0, Refuse())
+sys.meta_path[sys.meta_path.index(importlib.machinery.PathFinder)] = Installed
 
 from crnn_seq2seq_ocr import cli
 from crnn_seq2seq_ocr.inference import backends

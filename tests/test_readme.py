@@ -90,7 +90,7 @@ def place(tmp_path: Path, micro: MakeRecipe, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(pretrained, "FOLDER", tmp_path / "released")
     for name in ("fsns", "words"):
         save_small(name, tmp_path / "released" / name)
-    for name in ("my-checks", "photos", "more", "real-signs"):
+    for name in ("my-checks", "pictures", "photos", "more", "real-signs"):
         write_folder(tmp_path / name, ["abc", "cab", "b", "ca"])
     for name in ("my-signs", "my-labels", "newer-labels"):
         write_folder(tmp_path / name, ["".join(each) for each in product("abc", repeat=3)])

@@ -7,8 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +19,7 @@ from crnn_seq2seq_ocr.bulk import run
 from crnn_seq2seq_ocr.checkpoint.weights import load_model, save_model
 from crnn_seq2seq_ocr.system.signals import StopRequest
 from tests.cli.conftest import Command
-from tests.conftest import TEXTS, python
+from tests.conftest import TEXTS, eventually, python
 
 FORMS = [".jsonl", ".csv", ".parquet"]
 
@@ -182,14 +181,6 @@ Lines.every = ParquetStore.every = 0.1
 cli.main()
 """
 """`crnn-ocr` that reads twenty batches a second and writes ten times."""
-
-
-def eventually(happened: Callable[[], bool]) -> None:
-    for _ in range(2400):
-        if happened():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it never happened")
 
 
 def many(pictures: Path, folder: Path, count: int) -> Path:

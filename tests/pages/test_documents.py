@@ -40,6 +40,17 @@ def test_a_pdf_is_drawn_page_by_page(tmp_path: Path) -> None:
         open_page(f"{path}#page=3")
 
 
+def test_a_relative_path_counts_from_the_folder_of_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder, picture in (("first", WHITE), ("second", BLUE)):
+        (tmp_path / folder).mkdir()
+        picture.save(tmp_path / folder / "scan.pdf", resolution=72)
+    for folder, red in (("first", 255), ("second", 0)):
+        monkeypatch.chdir(tmp_path / folder)
+        assert abs(int(pixels("scan.pdf")[20, 30, 0]) - red) < 6
+        with pytest.raises(PictureError, match=r"^missing\.pdf "):
+            page_names(Path("missing.pdf"))
+
+
 def test_a_pdf_of_500_pages_is_named_without_drawing(tmp_path: Path) -> None:
     document = pypdfium2.PdfDocument.new()
     for _ in range(500):

@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import TEXTS, picture_of
+from tests.conftest import TEXTS, eventually, picture_of
 from tests.serve.conftest import service
 from tests.serve.test_page import address, browser, give, needs_chromium, opened, page, text_of
 
@@ -74,7 +74,7 @@ def test_a_part_cut_out_with_the_keyboard(page: Page, wall: bytes) -> None:
 def test_readings_are_kept_until_they_are_cleared(page: Page, files: list[bytes]) -> None:
     give(page, {"a.png": files[0], "b.png": files[1]})
     expect(page.locator(".card .text")).to_have_count(2)
-    page.wait_for_function("sessionStorage.getItem('crnn-ocr readings')?.includes('b.png')")
+    eventually(lambda: "b.png" in (page.evaluate("sessionStorage.getItem('crnn-ocr readings')") or ""))
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/v1/read") else None)
     page.reload()

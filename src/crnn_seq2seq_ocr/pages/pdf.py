@@ -60,7 +60,8 @@ class _Process:
             if self._process is None or self._process.has_ended or self._owner != os.getpid():
                 self._process, self._owner = IsolatedProcess("crnn_seq2seq_ocr.pages.pdf_process"), os.getpid()
             try:
-                told, found = self._process.ask({**about, "memory": LEAST_MEMORY}, seconds=PAGE_SECONDS)
+                asked = {**about, "folder": str(Path.cwd()), "memory": LEAST_MEMORY}
+                told, found = self._process.ask(asked, seconds=PAGE_SECONDS)
             except EndedError as error:
                 page = f"page {about['index'] + 1}" if "index" in about else "it"
                 raise PictureError(

@@ -1,5 +1,6 @@
 """The process that draws pages of PDF files for another one: ``python -m crnn_seq2seq_ocr.pages.pdf_process``."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from crnn_seq2seq_ocr.system.isolated import Arrays, answer_all
 def answer(about: dict[str, Any], _arrays: dict[str, np.ndarray]) -> tuple[dict[str, Any], Arrays]:
     """Count the pages of a file, and draw one of them where one is named (``index``, from 0)."""
     path, index = Path(about["path"]), about.get("index")
+    os.chdir(about["folder"])  # relative paths count from the folder of who asks, which may have changed
     document = open_pdf(path)
     try:
         count = len(document)
