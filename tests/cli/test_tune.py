@@ -71,6 +71,7 @@ def test_a_training_is_resumed_by_its_folder_alone(command: Command, mine: Path,
     assert answer.status == 0, answer.err
     assert "trained 2 steps" in answer.out
     assert "name a recipe" in command("train").err
+    assert "none holds no training to resume" in command("train", "--resume", "--out", mine.parent / "none").err
     assert load_description(checkpoints(run)[-1]).name == "run"
 
 
@@ -81,3 +82,6 @@ def test_scores_of_drawn_words_are_told_for_what_they_are(command: Command, mine
     answer = command("train", "words", *small, "training.steps=1", "--out", mine.parent / "run")
     assert answer.status == 0, answer.err
     assert "the scores are of these, not of your pictures: set data.validation" in answer.out
+    assert "best strict sequence accuracy 0.0% (of drawn pictures, not of yours); the model is in" in answer.out
+    missing = command("train", "words", *small, "data.validation=nowhere", "--out", mine.parent / "other")
+    assert "data.validation: there is no nowhere" in missing.err

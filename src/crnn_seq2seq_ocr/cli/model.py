@@ -88,12 +88,15 @@ def train(
 def _recipe(recipe: str | None, settings: list[str], out: Path | None, *, resume: bool) -> "Recipe":
     """Return the recipe of that name; that of the run itself where one is resumed."""
     from crnn_seq2seq_ocr.config import load_recipe
+    from crnn_seq2seq_ocr.errors import CheckpointError
     from crnn_seq2seq_ocr.training.run_folder import RECIPE
 
     if resume:
         folder = out or Path("runs") / load_recipe(str(recipe), settings).name
         if (folder / RECIPE).is_file():
             return load_recipe(str(folder / RECIPE), settings)
+        if recipe is None:
+            raise CheckpointError(f"{folder} holds no training to resume: name the folder of one, or start with a recipe")
     # What is served is called by its own name, not by its recipe's.
     named = [f"name={out.name}"] if out is not None and out.name else []
     return load_recipe(str(recipe), [*named, *settings])

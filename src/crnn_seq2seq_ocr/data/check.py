@@ -139,7 +139,10 @@ def _content_lines(report: CheckReport) -> Iterator[str]:
         mean = sum(length * number for length, number in report.lengths.items()) / count
         yield f"texts: {min(report.lengths)} to {max(report.lengths)} characters, {mean:.1f} on average"
         yield f"{len(report.characters)} different characters: {''.join(sorted(report.characters))}"
-    rare = {character: count for character, count in report.support.items() if count < 10}
+    unseen = sorted(character for character, count in report.support.items() if not count)
+    if unseen:
+        yield f"characters of the charset in no usable sample: {''.join(unseen)}"
+    rare = {character: count for character, count in report.support.items() if 0 < count < 10}
     if rare:
         yield "characters of the charset in fewer than 10 usable samples: " + "  ".join(
             f"{character!r} {count}" for character, count in sorted(rare.items(), key=lambda each: (each[1], each[0]))

@@ -20,12 +20,29 @@ def training_source(recipe: Recipe) -> Source:
     Raises:
         DataError: It cannot be opened, or holds nothing.
     """
-    source = open_source(recipe.data.train)
+    source = _open("data.train", recipe.data.train)
     if recipe.data.train_samples is not None:
         source = Subset(source, range(min(recipe.data.train_samples, len(source))))
     if len(source) == 0:
         raise DataError(f"{recipe.data.train} holds no samples")
     return source
+
+
+def validation_source(recipe: Recipe) -> Source | None:
+    """Return what a training is measured on, if anything.
+
+    Raises:
+        DataError: It cannot be opened.
+    """
+    return _open("data.validation", recipe.data.validation) if recipe.data.validation else None
+
+
+def _open(setting: str, spec: str) -> Source:
+    """Open a source that a setting names, which may be the recipe's own choice: messages begin with the setting."""
+    try:
+        return open_source(spec)
+    except DataError as error:
+        raise type(error)(f"{setting}: {error}") from None
 
 
 def batches_of(

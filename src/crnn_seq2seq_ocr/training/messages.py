@@ -28,15 +28,20 @@ def _validated(recipe: Recipe, validation: Source | None) -> str:
     """Return what the scores of a training are scores of; a recipe's own data is easily taken for the user's."""
     if validation is None:
         return "none, there will be no scores"
-    drawn = (recipe.data.validation or "").startswith(SYNTHETIC)
-    own = not all(part.strip().startswith(SYNTHETIC) for part in recipe.data.train.split(" + "))
-    hint = "; the scores are of these, not of your pictures: set data.validation" if drawn and own else ""
+    hint = "; the scores are of these, not of your pictures: set data.validation" if _of_others(recipe) else ""
     return validation.description + hint
 
 
-def end(log: TrainingLog, progress: Progress, folder: Path, *, interrupted: bool) -> None:
+def _of_others(recipe: Recipe) -> bool:
+    """Whether scores are of drawn pictures only, though others are trained on."""
+    drawn = (recipe.data.validation or "").startswith(SYNTHETIC)
+    return drawn and not all(part.strip().startswith(SYNTHETIC) for part in recipe.data.train.split(" + "))
+
+
+def end(log: TrainingLog, recipe: Recipe, progress: Progress, folder: Path, *, interrupted: bool) -> None:
     """Say how a training ended, and what comes next."""
-    best = f", best strict sequence accuracy {progress.best:.1%}" if progress.best >= 0 else ""
+    of = " (of drawn pictures, not of yours)" if _of_others(recipe) else ""
+    best = f", best strict sequence accuracy {progress.best:.1%}{of}" if progress.best >= 0 else ""
     if interrupted:
         log.event("interrupted", progress.step, f"interrupted at step {progress.step} and saved; --resume goes on")
     else:

@@ -18,7 +18,6 @@ from crnn_seq2seq_ocr.checkpoint import folders, weights
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.config import Recipe, TrainingSettings
 from crnn_seq2seq_ocr.data.sample import Source
-from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.errors import CrnnOcrError, TrainingError
 from crnn_seq2seq_ocr.model.pattern import Pattern
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
@@ -27,7 +26,7 @@ from crnn_seq2seq_ocr.system.signals import StopRequest, stop_requests
 from crnn_seq2seq_ocr.text import Tokenizer
 from crnn_seq2seq_ocr.training import messages, optimization
 from crnn_seq2seq_ocr.training.batches import Batch
-from crnn_seq2seq_ocr.training.data import batches_of, make_examples, training_source
+from crnn_seq2seq_ocr.training.data import batches_of, make_examples, training_source, validation_source
 from crnn_seq2seq_ocr.training.finetune import PretrainedModel, resolve_charset
 from crnn_seq2seq_ocr.training.learner import Learner, Progress
 from crnn_seq2seq_ocr.training.log import Meter, TrainingLog
@@ -106,7 +105,7 @@ def _train(
     start = PretrainedModel.load(initial) if initial is not None and last is None else None
 
     source = training_source(recipe)
-    validation = open_source(recipe.data.validation) if recipe.data.validation else None
+    validation = validation_source(recipe)
     tokenizer = Tokenizer(_charset(recipe, source, last, start))
     Pattern(tokenizer, allow=recipe.text.allow, expression=recipe.text.pattern)  # a wrong one is said now
     torch.manual_seed(settings.seed)
@@ -137,7 +136,7 @@ def _train(
     # Closing the batches ends their workers.
     with stop_requests() as stop, contextlib.closing(log), contextlib.closing(batches):
         run.go(batches, validation, stop, samples=len(source))
-        messages.end(log, learner.progress, folder, interrupted=run.interrupted)
+        messages.end(log, recipe, learner.progress, folder, interrupted=run.interrupted)
     return Outcome(folder, learner.progress.step, learner.progress.best, run.interrupted)
 
 

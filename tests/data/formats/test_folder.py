@@ -141,12 +141,16 @@ def test_a_source_travels_light_and_notices_changes(mine):
 
 
 def test_names_that_differ_in_capitals_or_slashes_are_explained(tmp_path):
-    folder = make(tmp_path, a__JPG=b"a", labels__tsv="a.jpg\tA\nin\\b.png\tB\n")
+    folder = make(tmp_path, a__JPG=b"a", labels__tsv="a.jpg\tA\nin\\b.png\tB\nIN/b.PNG\tB\nno\\c.png\tC\n")
     make(tmp_path / "in", b__png=b"b")
     with pytest.raises(DataError, match=r"a\.jpg.*; there is a\.JPG, and small letters are not capitals here"):
         Folder(folder)[0]
     with pytest.raises(DataError, match=r"; it is there with / in place of \\"):
         Folder(folder)[1]
+    with pytest.raises(DataError, match=r"IN/b\.PNG.*; there is in/b\.png, and small letters are not capitals here"):
+        Folder(folder)[2]
+    with pytest.raises(DataError, match=r"No such file or directory$"):
+        Folder(folder)[3]
 
 
 def test_options_of_a_spec_and_what_is_said_of_a_list(tmp_path):

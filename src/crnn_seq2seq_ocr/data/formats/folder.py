@@ -183,15 +183,30 @@ def find_list(path: Path) -> Path | None:
 
 def nearby(place: Path) -> str:
     """Where a picture may be that is not where a list says, for a message; empty if that is not to be seen."""
-    if "\\" in place.name and (place.parent / place.name.replace("\\", "/")).is_file():
-        return "; it is there with / in place of \\: write the list with /"
-    name, stem, suffix = place.name, place.stem, place.suffix
-    spellings = (name.lower(), name.upper(), stem + suffix.lower(), stem + suffix.upper())
-    try:
-        other = next((each for each in spellings if each != name and (place.parent / each).is_file()), None)
-    except (OSError, ValueError):
+    slashed = Path(str(place).replace("\\", "/"))
+    other = _in_other_capitals(slashed)
+    if other is None:
         return ""
-    return f"; there is {other}, and small letters are not capitals here: correct the list" if other else ""
+    if other == slashed:
+        return "; it is there with / in place of \\: write the list with /" if slashed != place else ""
+    shared = os.path.commonpath((other, place))
+    return f"; there is {os.path.relpath(other, shared)}, and small letters are not capitals here: correct the list"
+
+
+def _in_other_capitals(place: Path) -> Path | None:
+    """Return the file or folder of this path in the usual spellings of each name in it; None where there is none.
+
+    Folders are not listed, for they may hold millions of files.
+    """
+    try:
+        if place.exists():
+            return place
+        parent = _in_other_capitals(place.parent) if place.parent != place else None
+        name, stem, suffix = place.name, place.stem, place.suffix
+        spellings = (name, name.lower(), name.upper(), stem + suffix.lower(), stem + suffix.upper(), name.capitalize())
+        return next((parent / each for each in spellings if (parent / each).exists()), None) if parent else None
+    except (OSError, ValueError):
+        return None
 
 
 def _pairs(folder: Path) -> Labels:
