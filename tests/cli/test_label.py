@@ -217,3 +217,12 @@ def test_mistakes(
     answer = command("label", *arguments)
     assert answer.status == 1
     assert message in answer.err
+
+
+def test_an_address_that_cannot_be_listened_at_ends_it_in_one_line(crops: Path, trained: Path) -> None:
+    """Not while the model reads on, which would be the end of the interpreter."""
+    with python("-m", "crnn_seq2seq_ocr", "label", str(crops), "--model", str(trained), "--host", "999.1.1.1") as child:
+        _, told = child.communicate(timeout=60)
+    assert child.returncode == 1
+    assert told.startswith("crnn-ocr: 999.1.1.1:8010 cannot be listened at")
+    assert told.count("\n") == 1

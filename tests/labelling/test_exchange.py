@@ -39,6 +39,7 @@ def test_ppocrlabels_own_files(tmp_path: Path) -> None:
     ("tool", "content", "message"),
     [
         ("ppocrlabel", "a.png plain\n", "no tab between the file and its text"),
+        ("ppocrlabel", "b.png\tfine\na.png\thalf\x01\n", r"file, line 2: the text holds .*; nothing was taken over"),
         ("label-studio", "{", "is not JSON"),
         ("label-studio", "[" * 100_000, "is not JSON"),
         ("label-studio", '{"a": 1}', "holds no list of tasks"),

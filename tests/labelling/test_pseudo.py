@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from crnn_seq2seq_ocr import open_source
+from crnn_seq2seq_ocr.data.pictures import encode_picture
 from crnn_seq2seq_ocr.errors import StorageError
 from crnn_seq2seq_ocr.labelling.pseudo import Rule, judge, label_folder
 from crnn_seq2seq_ocr.labelling.readers import Guess
@@ -78,11 +80,14 @@ def test_our_model_beside_another(command: Command, trained: Path, tmp_path: Pat
     """The other reads colours as no text: what ours is sure of is taken against it."""
     folder = write_folder(tmp_path / "crops", TEXTS[:3])
     (folder / "damaged.png").write_bytes(b"no picture")
+    (folder / "street.png").write_bytes(encode_picture(np.zeros((300, 400, 3), np.uint8)))
     answer = command("data", "label", folder, tmp_path / "out", "--with", f"{trained},rapidocr", "--alone", "0.5")
     assert answer.status == 0, answer.err
+    assert "1 of 5 pictures have the size and the shape of whole photographs" in answer.err
     assert "1\tunreadable picture" in answer.out
     source = open_source(str(tmp_path / "out"))
     read = {source[index].name: source[index].text for index in range(len(source))}
+    read.pop("street.png", None)
     assert {f"{number:03d}.png": text for number, text in enumerate(TEXTS[:3])}.items() >= read.items()
     assert read
 

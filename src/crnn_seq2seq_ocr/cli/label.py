@@ -49,7 +49,8 @@ def label(
     store = LabelStore(folder)
     if import_from is not None:
         taken, left = import_labels(store, tool, import_from, list(pictures))
-        echo(f"{taken} labels taken over from {import_from}, {left} entries left")
+        why = " (labelled already, without a text, or of no picture in the folder)" if left else ""
+        echo(f"{taken:,} labels taken over from {import_from}, {left:,} entries left out{why}")
     if export_to is not None:
         echo(f"{export_labels(store, tool, export_to)} labels written to {export_to}")
         return
@@ -62,13 +63,28 @@ def label(
     queue = Queue(store, list(pictures))
     reader = load_reader(Path(model), device="auto", precision="fp32", backend=None)
     waiting = [file for file in pictures if file not in store.labels]
-    threading.Thread(target=_read_all, args=(reader, pictures, waiting, queue), daemon=True).start()
+    end = threading.Event()
+    reading = threading.Thread(target=_read_all, args=(reader, pictures, waiting, queue, end))
     app = create_label_app(folder, pictures, queue, training=Training(model, folder), host=host)
-    run(app, host=host, port=port, announce=lambda address: echo(f"Label {folder} at {address}"))
+
+    def announce(address: str) -> None:
+        reading.start()
+        echo(f"Label {folder} at {address}")
+
+    try:
+        run(app, host=host, port=port, announce=announce)
+    finally:  # the network's own threads must have ended before the interpreter does
+        end.set()
+        if reading.is_alive():
+            reading.join()
 
 
-def _read_all(reader: "Reader", pictures: dict[str, Path], waiting: list[str], queue: "Queue") -> None:
+def _read_all(
+    reader: "Reader", pictures: dict[str, Path], waiting: list[str], queue: "Queue", end: threading.Event
+) -> None:
     """Let the model read what is not labelled; a picture that it cannot read is the surest to need a person."""
     readings = reader.read_stream((pictures[file] for file in waiting), batch_size=16)
     for file, reading in zip(waiting, readings, strict=True):
+        if end.is_set():
+            return
         queue.read(file, reading.text, 0.0 if reading.error else reading.confidence)

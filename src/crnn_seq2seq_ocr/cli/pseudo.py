@@ -32,6 +32,7 @@ def label(
     OUT/left-out.tsv lists each picture that got no label, with the reason. `crnn-ocr label OUT` shows the labels to be
     checked; `crnn-ocr data crop` cuts crops out of photographs.
     """
+    from crnn_seq2seq_ocr.cli.automatic import is_whole
     from crnn_seq2seq_ocr.data.readable import find_pictures
     from crnn_seq2seq_ocr.labelling.pseudo import LEFT_OUT, Rule, label_folder
     from crnn_seq2seq_ocr.labelling.readers import load_crop_reader
@@ -46,6 +47,13 @@ def label(
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}: name the one that holds the pictures")
     pictures = {Path(each).relative_to(folder).as_posix(): Path(each) for each in find_pictures([str(folder)])}
+    whole = sum(is_whole(str(path)) for path in pictures.values())
+    if whole:
+        echo(
+            f"crnn-ocr: {whole:,} of {len(pictures):,} pictures have the size and the shape of whole photographs; they "
+            "are read as one line. Cut the lines out first: crnn-ocr data crop PHOTOS CROPS",
+            err=True,
+        )
     here = stage(out)
     loaded = {name: load_crop_reader(name) for name in names}
     rule = Rule(agree=agree, nearly=nearly, alone=None if only_agreed else alone)

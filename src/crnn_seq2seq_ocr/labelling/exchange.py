@@ -15,6 +15,9 @@ from crnn_seq2seq_ocr.system.parsing import parse_json
 
 Tool = Literal["ppocrlabel", "label-studio"]
 
+Entry = tuple[str, str, str]
+"""Where it stands in its file, the name of a picture, and its text."""
+
 _FIELDS = {"from_name": "transcription", "to_name": "image", "type": "textarea"}
 """The names of Label Studio's own template "Optical Character Recognition"."""
 
@@ -72,14 +75,19 @@ def import_labels(store: LabelStore, tool: Tool, path: Path, files: list[str]) -
         StorageError: A label could not be written.
     """
     entries = list(_ppocrlabel(path) if tool == "ppocrlabel" else _label_studio(path))
-    taken = 0
-    for name, text in entries:
-        file = _file_of(name, files)
-        if file is None or file in store.labels or not text.strip():
+    known, by_last = set(files), _by_last_name(files)
+    taken: dict[str, Label] = {}
+    for place, name, text in entries:
+        file = name if name in known else _only(by_last.get(_last_name(name), []))
+        if file is None or file in store.labels or file in taken or not text.strip():
             continue
-        store.set(file, Label(checked_text(text), tool))
-        taken += 1
-    return taken, len(entries) - taken
+        try:
+            taken[file] = Label(checked_text(text), tool)
+        except DataError as error:
+            raise DataError(f"{path}, {place}: {error}; nothing was taken over") from None
+    if taken:
+        store.add_texts(taken)
+    return len(taken), len(entries) - len(taken)
 
 
 def _task(file: str, label: Label) -> dict[str, Any]:
@@ -90,7 +98,7 @@ def _task(file: str, label: Label) -> dict[str, Any]:
     }
 
 
-def _ppocrlabel(path: Path) -> Iterator[tuple[str, str]]:
+def _ppocrlabel(path: Path) -> Iterator[Entry]:
     for number, line in enumerate(decode(path).splitlines(), 1):
         if not line.strip():
             continue
@@ -100,12 +108,12 @@ def _ppocrlabel(path: Path) -> Iterator[tuple[str, str]]:
         if text.startswith("[{"):  # Label.txt: boxes in whole pictures; a crop has one
             boxes = _json(path, text)
             if len(boxes) == 1:
-                yield name, str(boxes[0].get("transcription", ""))
+                yield f"line {number}", name, str(boxes[0].get("transcription", ""))
         else:
-            yield name, text
+            yield f"line {number}", name, text
 
 
-def _label_studio(path: Path) -> Iterator[tuple[str, str]]:
+def _label_studio(path: Path) -> Iterator[Entry]:
     for number, task in enumerate(_json(path, decode(path)), 1):
         try:
             found = _Task.model_validate(task)
@@ -117,7 +125,7 @@ def _label_studio(path: Path) -> Iterator[tuple[str, str]]:
         texts = [text for each in results if each.type == "textarea" for text in each.value.text]
         pictures = [value for value in found.data.values() if isinstance(value, str)]
         if pictures and len(texts) == 1:
-            yield pictures[0].rpartition("?d=")[2], texts[0]
+            yield f"task {number}", pictures[0].rpartition("?d=")[2], texts[0]
 
 
 def _json(path: Path, content: str) -> list[dict[str, Any]]:
@@ -130,10 +138,17 @@ def _json(path: Path, content: str) -> list[dict[str, Any]]:
     return found
 
 
-def _file_of(name: str, files: list[str]) -> str | None:
-    """Find the picture of the folder that another tool calls so: the same name, or the only one that ends like it."""
-    if name in files:
-        return name
-    last = PurePosixPath(name.replace("\\", "/")).name
-    found = [file for file in files if PurePosixPath(file).name == last]
-    return found[0] if len(found) == 1 else None
+def _by_last_name(files: list[str]) -> dict[str, list[str]]:
+    """Pictures by the end of their name, as other tools call them from another folder."""
+    found: dict[str, list[str]] = {}
+    for file in files:
+        found.setdefault(_last_name(file), []).append(file)
+    return found
+
+
+def _last_name(name: str) -> str:
+    return PurePosixPath(name.replace("\\", "/")).name
+
+
+def _only(files: list[str]) -> str | None:
+    return files[0] if len(files) == 1 else None

@@ -1,5 +1,6 @@
 """The labels of a folder of pictures as files: what each picture says, and which cannot be read."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,13 +54,25 @@ class LabelStore:
         """
         if label is not None and label.text is not None:
             label = label._replace(text=checked_text(label.text))
-        before = self.labels
-        changed = {name: each for name, each in before.items() if name != file}
+        changed = {name: each for name, each in self.labels.items() if name != file}
         if label is not None:
             changed[file] = label
-        self.labels = changed
+        unreadable = any(each is not None and each.text is None for each in (label, self.labels.get(file)))
+        self._replace(changed, unreadable=unreadable)
+
+    def add_texts(self, labels: Mapping[str, Label]) -> None:
+        """Keep checked texts of many files, written once.
+
+        Raises:
+            StorageError: The file cannot be written; nothing has changed then.
+        """
+        unreadable = any(each.text is None for each in (self.labels.get(file) for file in labels) if each is not None)
+        self._replace({**self.labels, **labels}, unreadable=unreadable)
+
+    def _replace(self, labels: dict[str, Label], *, unreadable: bool) -> None:
+        before, self.labels = self.labels, labels
         try:
-            self._write(unreadable=any(each is not None and each.text is None for each in (label, before.get(file))))
+            self._write(unreadable=unreadable)
         except BaseException:
             self.labels = before
             raise
