@@ -96,7 +96,7 @@ def _recipe(recipe: str | None, settings: list[str], out: Path | None, *, resume
         if (folder / RECIPE).is_file():
             return load_recipe(str(folder / RECIPE), settings)
         if recipe is None:
-            raise CheckpointError(f"{folder} holds no training to resume: name another folder, or a recipe to begin with")
+            raise CheckpointError(f"{folder} holds no training to resume: name another folder, or a recipe")
     # What is served is called by its own name, not by its recipe's.
     named = [f"name={out.name}"] if out is not None and out.name else []
     return load_recipe(str(recipe), [*named, *settings])
