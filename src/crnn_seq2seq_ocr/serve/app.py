@@ -1,12 +1,10 @@
 """The service itself: its addresses, each a few lines over the parts that do the work."""
 
 import asyncio
-import contextlib
 import json
-import math
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 from fastapi import FastAPI, Request, Response, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
@@ -14,32 +12,23 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.inference.reader import Reader
-from crnn_seq2seq_ocr.inference.readings import Reading
-from crnn_seq2seq_ocr.model.constraint import Constraint, check_length
-from crnn_seq2seq_ocr.model.pattern import Pattern
 from crnn_seq2seq_ocr.pages import formats
 from crnn_seq2seq_ocr.pages.reader import PageReader
 from crnn_seq2seq_ocr.pages.signs import SignReader
 from crnn_seq2seq_ocr.pages.values import Page
 from crnn_seq2seq_ocr.serve.answers import answer
-from crnn_seq2seq_ocr.serve.batching import Batcher, ClosedError, QueueFullError
-from crnn_seq2seq_ocr.serve.clients import Shares, client_of
-from crnn_seq2seq_ocr.serve.keys import Keys
+from crnn_seq2seq_ocr.serve.clients import client_of
 from crnn_seq2seq_ocr.serve.metrics import READING, Metrics
 from crnn_seq2seq_ocr.serve.page import POLICY, page_files
 from crnn_seq2seq_ocr.serve.page_schemas import MEDIA_TYPES, PAGE_ANSWERS, PageForm, PagesResponse
-from crnn_seq2seq_ocr.serve.pages import PageQueue
 from crnn_seq2seq_ocr.serve.problems import Problem, mistake, tell_problems
-from crnn_seq2seq_ocr.serve.requests import ParsedRequest
 from crnn_seq2seq_ocr.serve.requests import receive as take_in
 from crnn_seq2seq_ocr.serve.schemas import PROBLEMS, READ_BODY, Model, ModelResult, Models, ReadResponse
+from crnn_seq2seq_ocr.serve.service import Service
 from crnn_seq2seq_ocr.serve.settings import ServeSettings
 from crnn_seq2seq_ocr.serve.static import file_handler
 from crnn_seq2seq_ocr.version import __version__
-
-_Read = TypeVar("_Read")
 
 _WRITERS: dict[PageForm, Callable[[Page], str]] = {
     "text": formats.as_text,
@@ -68,7 +57,7 @@ def create_app(
 ) -> FastAPI:
     """Create the ASGI application that serves a reader, and with `pages` whole photographs too."""
     settings = settings or ServeSettings()
-    service = _Service(reader, settings, pages)
+    service = Service(reader, settings, pages)
     app = FastAPI(
         title="crnn-ocr",
         version=__version__,
@@ -94,109 +83,7 @@ def create_app(
     return app
 
 
-class _Service:
-    """What the addresses share."""
-
-    def __init__(self, reader: Reader, settings: ServeSettings, pages: PageReader | SignReader | None) -> None:
-        self.pages = None if pages is None else PageQueue(pages, most_waiting=settings.most_pages_waiting)
-        self.page_settings = settings.model_copy(update={"most_texts": settings.most_pages})
-        self.description, self.settings = reader.description, settings
-        self._tokenizer = reader.tokenizer
-        self.views = reader.description.preprocessing.views
-        self.keys = Keys(settings.keys, most_wrong=settings.most_wrong_keys)
-        self.metrics = Metrics(lambda: self.batcher.waiting, lambda: self.pages.waiting if self.pages else 0)
-        self._requests = Shares(settings.most_requests)
-        self._bytes = Shares(settings.most_bytes_together)
-        self.batcher = Batcher(
-            reader.prepare,
-            reader.read_prepared,
-            batch_size=settings.batch_size,
-            concurrency=reader.backend.concurrency,
-            gather_seconds=settings.gather_seconds,
-            most_waiting=settings.most_waiting,
-            on_batch=self.metrics.batch,
-        )
-
-    @contextlib.asynccontextmanager
-    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
-        """Read while the application runs; what was accepted is finished at its end."""
-        self.batcher.start()
-        try:
-            yield
-        finally:
-            await self.batcher.close()
-            if self.pages is not None:
-                await self.pages.close()
-
-    @contextlib.contextmanager
-    def admitted(self, client: str) -> Iterator[Callable[[int], None]]:
-        """Count a request in, if there is room; what it gives is told the bytes of its body as they come."""
-        if not self._requests.take(client, 1):
-            raise _busy(1.0)
-        held = 0
-
-        def take(count: int) -> None:
-            nonlocal held
-            if not self._bytes.take(client, count):
-                detail = "the service holds as many bytes of requests as it may: try again in 2 s, or send less at once"
-                raise Problem(503, "no_room", detail, headers={"Retry-After": "2", "Connection": "close"})
-            held += count
-
-        try:
-            yield take
-        finally:
-            self._bytes.give_back(client, held)
-            self._requests.give_back(client, 1)
-
-    async def read(self, asked: ParsedRequest, request: Request, client: str) -> list[Reading]:
-        """Read a request, within the time allowed, and while its client is there."""
-        samples, pixels = [text.sample() for text in asked.texts], [text.pixels for text in asked.texts]
-        constraint = await asyncio.to_thread(self._constraint, asked)
-        work = self.batcher.read(samples, pixels=pixels, client=client, constraint=constraint)
-        return await self._in_time(request, work)
-
-    def _constraint(self, asked: ParsedRequest) -> Constraint | None:
-        """Return what a request allows; bounded in its size, so in the time it takes.
-
-        Raises:
-            Problem: 422, it is none, or allows nothing that the model reads.
-        """
-        if asked.allow is None and asked.pattern is None:
-            return None
-        try:
-            found = Pattern(
-                self._tokenizer, allow=asked.allow, expression=asked.pattern,
-                most_positions=self.settings.most_positions,
-            )  # fmt: skip
-            check_length(found, self.description.max_length)
-        except DataError as error:
-            raise Problem(422, "constraint_invalid", str(error)) from None
-        return found
-
-    async def read_pages(self, asked: ParsedRequest, request: Request, client: str) -> list[Page]:
-        """Read the pages of a request for single pictures, within the time allowed, and while its client is there."""
-        assert self.pages is not None
-        samples = [text.sample() for text in asked.texts]
-        pages = await self._in_time(request, self.pages.read(samples, client=client))
-        wrong = next((page for page in pages if page.error is not None), None)
-        if wrong is not None:
-            raise Problem(422, "picture_unreadable", str(wrong.error))
-        return pages
-
-    async def _in_time(self, request: Request, work: Coroutine[Any, Any, _Read]) -> _Read:
-        try:
-            async with asyncio.timeout(self.settings.read_seconds):
-                return await _while_there(request, work)
-        except QueueFullError as full:
-            raise _busy(full.seconds) from None
-        except TimeoutError:
-            detail = f"reading took longer than {self.settings.read_seconds:g} seconds: try again later"
-            raise Problem(503, "too_long", detail, headers={"Retry-After": "5"}) from None
-        except ClosedError:
-            raise Problem(503, "ending", "the service is ending: try again", headers={"Retry-After": "5"}) from None
-
-
-def _reading(app: FastAPI, service: _Service) -> None:
+def _reading(app: FastAPI, service: Service) -> None:
     open_to_all: dict[str, Any] = {} if service.settings.keys else {"security": [{}]}
 
     @app.post(
@@ -238,7 +125,7 @@ def _reading(app: FastAPI, service: _Service) -> None:
         return Models(models=[_model(service)])
 
 
-def _reading_pages(app: FastAPI, service: _Service) -> None:
+def _reading_pages(app: FastAPI, service: Service) -> None:
     open_to_all: dict[str, Any] = {} if service.settings.keys else {"security": [{}]}
 
     @app.post(
@@ -274,7 +161,7 @@ def _reading_pages(app: FastAPI, service: _Service) -> None:
         return Response(written, media_type=MEDIA_TYPES[form])
 
 
-def _watching(app: FastAPI, service: _Service) -> None:
+def _watching(app: FastAPI, service: Service) -> None:
     @app.get("/healthz", summary="Is it alive?")
     async def alive() -> dict[str, str]:
         """Answer that the process is alive."""
@@ -327,7 +214,7 @@ class _Outermost:
             await mistake(scope["method"], scope["path"], error)(scope, receive, sent)
 
 
-def _model(service: _Service) -> Model:
+def _model(service: Service) -> Model:
     description = service.description
     results = [
         ModelResult(data=each.data, samples=each.samples, sequence_accuracy=each.sequence_accuracy, cer=each.cer)
@@ -346,32 +233,3 @@ def _model(service: _Service) -> Model:
 
 def _client(request: Request) -> str:
     return client_of(request.client.host if request.client else "")
-
-
-async def _while_there(request: Request, work: Coroutine[Any, Any, _Read]) -> _Read:
-    """Wait for what the work gives; stop it when the client goes away.
-
-    Raises:
-        Problem: 400, which nobody hears; the metrics count it.
-    """
-    working, gone = asyncio.ensure_future(work), asyncio.ensure_future(_gone(request))
-    try:
-        await asyncio.wait([working, gone], return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        raise Problem(400, "cut_short", "the client has gone")
-    finally:
-        for each in (working, gone):
-            each.cancel()
-        await asyncio.wait([working, gone])
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
-def _busy(seconds: float) -> Problem:
-    after = str(max(1, math.ceil(seconds)))
-    detail = f"too many requests are waiting: try again in {after} s"
-    return Problem(429, "busy", detail, headers={"Retry-After": after})
