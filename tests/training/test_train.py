@@ -28,11 +28,11 @@ from crnn_seq2seq_ocr.errors import (
     WorkerError,
 )
 from crnn_seq2seq_ocr.inference.reader import Reader
-from crnn_seq2seq_ocr.training import optimization
-from crnn_seq2seq_ocr.training import train as training
+from crnn_seq2seq_ocr.training import loop, optimization
+from crnn_seq2seq_ocr.training.data import batches_of
 from crnn_seq2seq_ocr.training.learner import Learner
 from crnn_seq2seq_ocr.training.overfit import overfit_recipe
-from crnn_seq2seq_ocr.training.train import train
+from crnn_seq2seq_ocr.training.train import Outcome, train
 from crnn_seq2seq_ocr.training.validation import Validation
 from tests.conftest import TEXTS, MakeRecipe, picture_of, write_folder
 
@@ -111,7 +111,7 @@ def test_what_a_run_writes_and_shows(micro: MakeRecipe, tmp_path: Path, pictures
         "trained 6 steps, best strict sequence accuracy",
     ):
         assert part in shown
-    assert outcome == training.Outcome(
+    assert outcome == Outcome(
         tmp_path / "run", 6, max(first["sequence_accuracy"], last["sequence_accuracy"]), interrupted=False
     )
 
@@ -145,7 +145,7 @@ def pretend_scores(monkeypatch: pytest.MonkeyPatch, scores: Iterator[float]) -> 
     def validate(*_arguments: object) -> Validation:
         return Validation({"samples": 1.0, "sequence_accuracy": next(scores), "cer": 0.5}, [])
 
-    monkeypatch.setattr(training, "validate", validate)
+    monkeypatch.setattr(loop, "validate", validate)
 
 
 def test_it_stops_when_validations_do_not_get_better(
@@ -477,9 +477,11 @@ class Dying:
 def test_what_was_learnt_before_a_worker_died_is_saved(
     micro: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = training.batches_of
+    real = batches_of
     with monkeypatch.context() as patch:
-        patch.setattr(training, "batches_of", lambda *args, **options: Dying(real(*args, **options), 4))
+        patch.setattr(
+            "crnn_seq2seq_ocr.training.train.batches_of", lambda *args, **options: Dying(real(*args, **options), 4)
+        )
         with pytest.raises(WorkerError, match="a worker process has died"):
             train(micro(), folder=tmp_path / "run")
     assert [path.name for path in checkpoints(tmp_path / "run")] == ["step-00000004"]
@@ -511,7 +513,7 @@ def test_files_that_vanish_end_with_all_saved(micro: MakeRecipe, tmp_path: Path)
 def test_a_training_whose_steps_are_not_finite_any_more_ends(
     micro: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "SKIPPED_IN_A_ROW", 3)
+    monkeypatch.setattr(loop, "SKIPPED_IN_A_ROW", 3)
     spoil_step(monkeypatch, {0, 2, 3, 4, 5})
     with pytest.raises(TrainingError, match="3 steps in a row were not finite, up to 5: look at the data"):
         train(micro(), folder=tmp_path)
