@@ -44,6 +44,7 @@ def test_it_reads_what_it_never_saw(name: str) -> None:
     assert all(0 < reading.confidence <= 1 for reading in readings)
 
 
+@pytest.mark.slow
 def test_both_engines_read_the_same(name: str) -> None:
     """Both files come along, and are of the same weights."""
     assert (find_model(Path(name)) / ONNX).is_file()

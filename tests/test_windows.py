@@ -1,6 +1,10 @@
 """What only Unix has: every module is imported without it."""
 
+import pytest
+
 from tests.conftest import python
+
+pytestmark = pytest.mark.slow
 
 HIDDEN = ("fcntl", "resource", "grp", "pwd", "termios", "syslog")
 

@@ -9,6 +9,8 @@ from crnn_seq2seq_ocr.bench.isolated import in_subprocess
 from crnn_seq2seq_ocr.bench.machine import peak_memory
 from crnn_seq2seq_ocr.errors import CrnnOcrError, DataError
 
+pytestmark = pytest.mark.slow
+
 
 def hold(length: int) -> tuple[int, int]:
     """The process, and by how much its peak has grown, of holding so many bytes for a moment."""

@@ -54,6 +54,7 @@ def test_without_any_the_message_says_so(tmp_path: Path, monkeypatch: pytest.Mon
         find_model(Path("fsns"))
 
 
+@pytest.mark.slow
 def test_a_training_goes_on_from_a_name(shelf: Path, micro: MakeRecipe, tmp_path: Path) -> None:
     recipe = micro(model__width=32, training__steps=1, training__optimizer__learning_rate=1e-12)
     train(recipe, folder=tmp_path / "run", initial=Path("words"))

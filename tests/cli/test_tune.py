@@ -61,6 +61,7 @@ def test_the_version_is_told(command: Command) -> None:
     assert answer.out.startswith("crnn-ocr ")
 
 
+@pytest.mark.slow
 def test_a_training_is_resumed_by_its_folder_alone(command: Command, mine: Path, pictures: Path) -> None:
     run = mine.parent / "run"
     small = ["preprocessing.height=32", "preprocessing.width=32", "preprocessing.views=1", "text.charset=abc",

@@ -21,6 +21,7 @@ def test_the_page_has_commands() -> None:
     assert len(COMMANDS) == 7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_of_the_page(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest

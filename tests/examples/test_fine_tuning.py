@@ -3,12 +3,15 @@
 import runpy
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from crnn_seq2seq_ocr.checkpoint.metadata import Description
 from crnn_seq2seq_ocr.checkpoint.weights import build, load_model, save_model
 from crnn_seq2seq_ocr.config import load_recipe
 from crnn_seq2seq_ocr.text import WORDS_CHARSET
+
+pytestmark = pytest.mark.slow
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "fine_tuning.py"
 SMALLER = [

@@ -19,6 +19,8 @@ from crnn_seq2seq_ocr.inference.onnx_metadata import read_metadata
 from crnn_seq2seq_ocr.inference.reader import Reader
 from tests.conftest import python
 
+pytestmark = pytest.mark.slow
+
 IMAGES, MASK = np.zeros((1, 1, 32, 32, 3), np.uint8), np.ones((1, 1), bool)
 OUTPUTS = {
     "tokens": (TensorProto.INT64, [1, 1]), "log_probs": (TensorProto.FLOAT, [1, 1]),

@@ -62,7 +62,9 @@ def make_case(sizes: Sizes) -> Case:
     return Case(sizes, sizes.load(), make_recognizer(sizes), images, torch.ones(2, 4, dtype=torch.bool))
 
 
-@pytest.fixture(scope="module", params=[SMALL, FULL], ids=lambda sizes: sizes.name)
+@pytest.fixture(
+    scope="module", params=[SMALL, pytest.param(FULL, marks=pytest.mark.slow)], ids=lambda sizes: sizes.name
+)
 def evaluated(request: pytest.FixtureRequest) -> tuple[Case, Tensor]:
     """A case and its CNN features (N, C, T) in evaluation."""
     case = make_case(request.param)
@@ -208,7 +210,9 @@ class Trained(NamedTuple):
     statistics: dict[str, Tensor]
 
 
-@pytest.fixture(scope="module", params=[SMALL, FULL], ids=lambda sizes: sizes.name)
+@pytest.fixture(
+    scope="module", params=[SMALL, pytest.param(FULL, marks=pytest.mark.slow)], ids=lambda sizes: sizes.name
+)
 def trained(request: pytest.FixtureRequest) -> Trained:
     case = without_dropout(make_case(request.param))
     result = train_pass(case, "tf1")

@@ -7,6 +7,8 @@ import pytest
 
 from benchmarks.load import main
 
+pytestmark = pytest.mark.slow
+
 
 def test_its_table(
     trained: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

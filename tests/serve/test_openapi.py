@@ -1,6 +1,7 @@
 """The service against its own description: requests made of `/openapi.json`, good and bad."""
 
 import hypothesis
+import pytest
 import schemathesis
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -11,6 +12,8 @@ from schemathesis.specs.openapi.checks import (
 
 from crnn_seq2seq_ocr.inference.reader import Reader
 from crnn_seq2seq_ocr.serve import ServeSettings, create_app
+
+pytestmark = pytest.mark.slow
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 

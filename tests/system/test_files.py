@@ -58,6 +58,7 @@ def test_errors_of_this_package_pass() -> None:
         raise DownloadError("ours")
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_written_anew_is_there_at_every_moment(tmp_path: Path) -> None:
     """Another process looks for it as fast as it can."""
     folder = tmp_path / "model"

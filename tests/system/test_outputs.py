@@ -17,6 +17,8 @@ from tests.cli.conftest import Command, command
 from tests.conftest import TEXTS
 from tests.system.s3 import SECRET, server, store
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["command", "server", "store"]
 
 
@@ -73,7 +75,6 @@ def test_a_report(store: Any, command: Command, pictures: Path) -> None:
     assert len(store.cat_file("bucket/samples.csv").splitlines()) == 3
 
 
-@pytest.mark.slow
 def test_an_exported_model_is_read_with_from_there(
     store: Any, command: Command, trained: Path, pieces: Pieces, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,7 +86,6 @@ def test_an_exported_model_is_read_with_from_there(
     assert [line.split("\t")[1] for line in read.out.splitlines()] == TEXTS
 
 
-@pytest.mark.slow
 def test_a_release(store: Any, command: Command, trained: Path, pictures: Path) -> None:
     answer = command("release", trained, "s3://bucket/models/small", pictures, "--about", "Reads abc.")
     assert answer.status == 0, answer.err

@@ -16,6 +16,8 @@ from tests.cli.conftest import Command, command
 from tests.conftest import TEXTS
 from tests.system.s3 import SECRET, server, store
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["command", "server", "store"]
 
 

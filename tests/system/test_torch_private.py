@@ -54,6 +54,7 @@ def test_averages_move_by_a_share() -> None:
     assert [each.tolist() for each in averages] == [[0.25, 0.25], [1.5]]
 
 
+@pytest.mark.slow
 def test_loops_that_can_be_exported() -> None:
     total, sums = torch_private.scan(lambda carry, each: (carry + each, carry + each), torch.zeros(2), torch.ones(3, 2))
     assert total.tolist() == [3, 3]

@@ -13,6 +13,8 @@ from crnn_seq2seq_ocr.training.batches import Collate, training_batches
 from tests.conftest import python
 from tests.training.test_batches import Texts, examples, positions
 
+pytestmark = pytest.mark.slow
+
 SENDING = """
 import threading, time, torch
 from crnn_seq2seq_ocr.training.workers import Begun

@@ -8,6 +8,8 @@ from crnn_seq2seq_ocr.errors import StorageError
 from crnn_seq2seq_ocr.tuning.curve import Point, curve_lines, expected_wrong, learning_curve
 from crnn_seq2seq_ocr.tuning.plan import Request, make_plan
 
+pytestmark = pytest.mark.slow
+
 QUICK = ("training.steps=2", "training.evaluate_every=2", "data.workers=0", "augmentation=null")
 
 

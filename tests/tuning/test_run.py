@@ -13,6 +13,8 @@ from crnn_seq2seq_ocr.tuning.plan import Plan, Request, make_plan
 from crnn_seq2seq_ocr.tuning.run import next_commands, tune
 from tests.training.test_resume import stop_at_step
 
+pytestmark = pytest.mark.slow
+
 QUICK = ("training.steps=8", "training.evaluate_every=4", "data.workers=0", "augmentation=null")
 
 
