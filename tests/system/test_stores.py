@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crnn_seq2seq_ocr.data.sources import open_source
-from crnn_seq2seq_ocr.errors import StorageError
+from crnn_seq2seq_ocr.errors import DataError, StorageError
 from crnn_seq2seq_ocr.system.addresses import is_remote, shown
 from crnn_seq2seq_ocr.system.files import write_whole
 from crnn_seq2seq_ocr.system.stores import fetch
@@ -45,6 +45,25 @@ def test_lists_of_pictures_and_of_texts(store: Any, command: Command, pictures: 
     assert [line.split("\t")[:2] for line in answer.out.splitlines()] == [["000.png", "xx"], ["003.png", "xx"]]
     labelled = command("data", "label", "s3://bucket/listed", tmp_path / "out", "--with", "words")
     assert labelled.status == 0, labelled.err
+
+
+def test_lists_on_this_computer_of_addresses(store: Any, command: Command, pictures: Path, tmp_path: Path) -> None:
+    put(store, pictures, "bucket/far")
+    store.pipe_file("bucket/far/empty.png", b"")
+    names = ["000.png", "003.png", "none.png", "empty.png"]
+    (tmp_path / "list.txt").write_text("".join(f"s3://bucket/far/{name}\n" for name in names))
+    answer = command("read", "words", "--input", tmp_path / "list.txt")
+    assert [line.split("\t")[0] for line in answer.out.splitlines()] == [f"s3://bucket/far/{name}" for name in names[:2]]
+    assert "there is nothing at s3://bucket/far/none.png: check the address" in answer.err
+    assert "the picture is empty" in answer.err
+    (tmp_path / "labels.tsv").write_text("".join(f"s3://bucket/far/{name}\ttext {name}\n" for name in names))
+    source = open_source(str(tmp_path))
+    assert source[1].images[0] == (pictures / "003.png").read_bytes()
+    assert source[3].images[0] == b""
+    with pytest.raises(DataError, match=r"listed in .*labels\.tsv:3: there is nothing at s3://bucket/far/none\.png"):
+        source[2]
+    store.rm("bucket/far/003.png")
+    assert open_source(str(tmp_path))[1].images[0] == (pictures / "003.png").read_bytes()  # it was fetched before
 
 
 def test_what_was_fetched_is_not_fetched_again_after_a_failure(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from crnn_seq2seq_ocr.data.formats.labels import BETWEEN_VIEWS
 from crnn_seq2seq_ocr.data.sample import Sample
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.inference.readings import Reading
+from crnn_seq2seq_ocr.system.addresses import is_remote
 from crnn_seq2seq_ocr.system.stores import local_copy
 
 _BOM = codecs.BOM_UTF8
@@ -146,8 +147,9 @@ class ListFile:
 
 
 def _files(entry: str, folder: Path) -> list[str]:
-    """Return the views of an entry of a list."""
-    return [str(folder / file.strip()) for file in entry.split(BETWEEN_VIEWS)]
+    """Return the views of an entry of a list: files, or addresses in an object store."""
+    files = map(str.strip, entry.split(BETWEEN_VIEWS))
+    return [file if is_remote(file) else str(folder / file) for file in files]
 
 
 def read_listing(name: str) -> Listing:

@@ -11,15 +11,16 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from crnn_seq2seq_ocr.data.sample import Sample
-from crnn_seq2seq_ocr.errors import DataError, PictureError
+from crnn_seq2seq_ocr.errors import DataError, PictureError, StorageError
 from crnn_seq2seq_ocr.system.addresses import is_remote
 from crnn_seq2seq_ocr.system.files import read_ordinary
+from crnn_seq2seq_ocr.system.objects import read_object
 from crnn_seq2seq_ocr.system.stores import fetch
 
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
 
 Readable = str | Path | bytes | np.ndarray | Image.Image
-"""A file, an encoded picture, RGB pixels uint8 (H, W, 3), or a Pillow image."""
+"""A file or its address in an object store, an encoded picture, RGB pixels uint8 (H, W, 3), or a Pillow image."""
 
 
 def name_of(image: Readable | Sequence[Readable], number: int) -> str:
@@ -42,6 +43,11 @@ def _parts(image: Readable | Sequence[Readable]) -> Sequence[Any]:
 
 
 def _picture(image: Readable, name: str) -> bytes | np.ndarray:
+    if isinstance(image, str) and is_remote(image):
+        try:
+            return read_object(image, keep=False)
+        except StorageError as error:
+            raise PictureError(str(error)) from None
     if isinstance(image, str | Path):
         try:
             return read_ordinary(Path(image))

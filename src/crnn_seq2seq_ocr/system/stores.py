@@ -111,7 +111,8 @@ def open_store(place: str | Path, doing: str) -> Remote:
         if scheme == "s3":
             from s3fs import S3FileSystem as FileSystem
         else:
-            from gcsfs import GCSFileSystem as FileSystem
+            # That of the package itself asks by gRPC for the kind of each bucket, and waits a minute where it cannot.
+            from gcsfs.core import GCSFileSystem as FileSystem
     address = f"{scheme}://{inner}"
     with failures_as_sentences(address, "opened"):
         return Remote(FileSystem(skip_instance_cache=True), address, inner)

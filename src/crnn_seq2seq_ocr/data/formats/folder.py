@@ -11,8 +11,10 @@ from crnn_seq2seq_ocr.data.formats.label_columns import Label, Labels, LabelsBui
 from crnn_seq2seq_ocr.data.formats.label_rows import PICTURES
 from crnn_seq2seq_ocr.data.formats.labels import SUFFIXES, decode, read_labels
 from crnn_seq2seq_ocr.data.sample import Sample
-from crnn_seq2seq_ocr.errors import DataError
+from crnn_seq2seq_ocr.errors import DataError, StorageError
+from crnn_seq2seq_ocr.system.addresses import is_remote
 from crnn_seq2seq_ocr.system.files import read_ordinary
+from crnn_seq2seq_ocr.system.objects import read_object
 from crnn_seq2seq_ocr.text import normalize
 
 LISTS = (*(f"labels{suffix}" for suffix in SUFFIXES), "metadata.jsonl", "metadata.csv", "gt.txt", "rec_gt.txt")
@@ -29,7 +31,7 @@ class Folder:
     * a list (`LISTS`, or any file of these kinds): columns ``file`` (or ``path``, ``image``, ...) and ``text``
       (or ``label``, ...), others are left alone; without a header line the first column is the file, the second
       the text; JSON lines, or one JSON object of texts by file.
-      Files are relative to the list. Several views of one text are joined by ``|`` (a list in JSON);
+      Files are relative to the list, or addresses in an object store. Several views of one text are joined by ``|`` (a list in JSON);
       a column ``views`` says how many views of a strip are real.
     * pairs ``x.png`` and ``x.gt.txt``, in order of their names.
 
@@ -135,11 +137,16 @@ class Folder:
         return read_labels(self._list, file_column=self._file_column, text_column=self._text_column, only=chosen)
 
     def _picture(self, label: Label, file: str) -> bytes:
+        listed = f", listed in {self._list}:{label.line}" if self._list else ""
+        if is_remote(file):
+            try:
+                return read_object(file, keep=True)
+            except StorageError as error:
+                raise DataError(f"cannot read the picture{listed}: {error}") from None
         place = (self._list.parent if self._list else self.path) / file
         try:
             return read_ordinary(place)
         except (OSError, ValueError) as error:
-            listed = f", listed in {self._list}:{label.line}" if self._list else ""
             reason = getattr(error, "strerror", None) or error
             raise DataError(f"cannot read the picture {place}{listed}: {reason}{nearby(place)}") from None
 
