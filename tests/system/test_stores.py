@@ -51,9 +51,10 @@ def test_lists_on_this_computer_of_addresses(store: Any, command: Command, pictu
     put(store, pictures, "bucket/far")
     store.pipe_file("bucket/far/empty.png", b"")
     names = ["000.png", "003.png", "none.png", "empty.png"]
-    (tmp_path / "list.txt").write_text("".join(f"s3://bucket/far/{name}\n" for name in names))
+    addresses = [f"s3://bucket/far/{name}" for name in names]
+    (tmp_path / "list.txt").write_text("\n".join(addresses))
     answer = command("read", "words", "--input", tmp_path / "list.txt")
-    assert [line.split("\t")[0] for line in answer.out.splitlines()] == [f"s3://bucket/far/{name}" for name in names[:2]]
+    assert [line.split("\t")[0] for line in answer.out.splitlines()] == addresses[:2]
     assert "there is nothing at s3://bucket/far/none.png: check the address" in answer.err
     assert "the picture is empty" in answer.err
     (tmp_path / "labels.tsv").write_text("".join(f"s3://bucket/far/{name}\ttext {name}\n" for name in names))

@@ -31,8 +31,8 @@ class Folder:
     * a list (`LISTS`, or any file of these kinds): columns ``file`` (or ``path``, ``image``, ...) and ``text``
       (or ``label``, ...), others are left alone; without a header line the first column is the file, the second
       the text; JSON lines, or one JSON object of texts by file.
-      Files are relative to the list, or addresses in an object store. Several views of one text are joined by ``|`` (a list in JSON);
-      a column ``views`` says how many views of a strip are real.
+      Files are relative to the list, or addresses in an object store. Several views of one text are joined by ``|``
+      (a list in JSON); a column ``views`` says how many views of a strip are real.
     * pairs ``x.png`` and ``x.gt.txt``, in order of their names.
 
     Texts are UTF-8 and come in NFC, otherwise as they stand: spaces, case and accents count.
