@@ -192,7 +192,7 @@ def test_what_it_can_do(light: Any, place: Path) -> None:
     [
         ("read /run /pictures", r".*/run has no model.onnx: reading with it needs PyTorch"),
         ("read words --backend torch /pictures", "the backend torch needs PyTorch"),
-        ("read words --beam 3 /pictures", "a beam or a lexicon needs PyTorch"),
+        ("read words --beam 3 /pictures", "a beam needs PyTorch"),
         ("read words --precision bf16 /pictures", "the precision bf16 needs PyTorch"),
         ("read words --device mps /pictures", "the device 'mps' needs PyTorch"),
         ("evaluate words synthetic:signs?count=3", r"drawing synthetic:signs needs \w+"),

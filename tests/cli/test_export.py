@@ -94,9 +94,27 @@ def test_a_file_that_reads_within_a_pattern_only(
     assert "has a constraint of its own" in command("read", out, pictures / "000.png", "--pattern", "a").err
 
 
+def test_a_file_that_reads_texts_of_a_lexicon_only(
+    command: Command, trained: Path, pictures: Path, tmp_path: Path
+) -> None:
+    out, names = tmp_path / "abc.onnx", tmp_path / "names.txt"
+    names.write_text("cab\nab\n")
+    answer = command("export", trained, out, "--lexicon", names)
+    assert answer.status == 0, answer.err
+    session = onnxruntime.InferenceSession(out, providers=["CPUExecutionProvider"])
+    assert session.get_modelmeta().custom_metadata_map["within"] == "a lexicon of 2 texts"
+    assert [each.name for each in session.get_inputs()] == ["images", "view_mask"]
+    assert {each.text for each in Reader.load(out).read([pictures / f"{n:03d}.png" for n in range(6)])} <= {"cab", "ab"}
+    names.write_text("abcab\n")
+    too_long = command("export", trained, tmp_path / "b.onnx", "--lexicon", names)
+    assert "no text of a lexicon of 1 texts has 4 characters or fewer" in too_long.err
+    both = command("export", trained, tmp_path / "b.onnx", "--lexicon", names, "--allow", "a")
+    assert "a lexicon says all that is allowed" in both.err
+
+
 def test_a_pattern_that_cannot_be_read_is_told_before_the_work(command: Command, trained: Path, tmp_path: Path) -> None:
     answer = command("export", trained, tmp_path / "abc.onnx", "--pattern", r"\d{4}")
     assert (answer.status, "no text of the model's characters is within the pattern" in answer.err) == (1, True)
     answer = command("export", trained, tmp_path / "abc.pt2", "--format", "torch", "--allow", "a")
-    assert "--allow and --pattern are for ONNX files" in " ".join(answer.err.split())
+    assert "--allow, --pattern and --lexicon are for ONNX files" in " ".join(answer.err.split())
     assert not list(tmp_path.iterdir())

@@ -13,7 +13,6 @@ from crnn_seq2seq_ocr.errors import CheckpointError, DeviceError
 from crnn_seq2seq_ocr.inference.onnx_backend import OnnxBackend
 from crnn_seq2seq_ocr.inference.onnx_session import LocalSession
 from crnn_seq2seq_ocr.inference.reader import Reader, as_sample
-from crnn_seq2seq_ocr.model.lexicon import Lexicon
 from tests.conftest import TEXTS, python
 
 
@@ -64,12 +63,27 @@ def test_the_backend_follows_from_the_path_or_is_insisted_on(trained: Path, expo
         Reader.load(trained, backend="onnx")
 
 
+class Unknown:
+    """A constraint of another kind."""
+
+    description, fingerprint, shortest = "what there is not", "", 1
+
+    def start(self, rows: int) -> np.ndarray:
+        return np.zeros(rows)
+
+    def allowed(self, state: np.ndarray, room: int) -> np.ndarray:
+        return np.ones((len(state), 9), bool)
+
+    def after(self, state: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+        return state
+
+
 def test_what_only_pytorch_can_do(trained: Path, exported: Path, files: list[str]) -> None:
     reader = Reader.load(exported)
-    with pytest.raises(CheckpointError, match="reads greedily: for a beam or a lexicon, load the model"):
+    with pytest.raises(CheckpointError, match="reads greedily: for a beam, load the model"):
         reader.read(files, beam=2)
-    with pytest.raises(CheckpointError, match="reads greedily"):
-        reader.read(files, lexicon=Lexicon(["ab"], reader.tokenizer))
+    with pytest.raises(CheckpointError, match="reads within a pattern or a lexicon, not within what there is not"):
+        reader.read(files, lexicon=Unknown())
     with pytest.raises(CheckpointError, match="is of an ONNX file, which can read and be evaluated"):
         _ = reader.recognizer
     with pytest.raises(CheckpointError, match="has the precision it was exported with: leave out bf16"):

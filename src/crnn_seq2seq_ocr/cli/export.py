@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from crnn_seq2seq_ocr.cli.model import Allow, Model, PatternText
+from crnn_seq2seq_ocr.cli.model import Allow, LexiconFile, Model, PatternText
 from crnn_seq2seq_ocr.cli.outputs import send_output
 from crnn_seq2seq_ocr.cli.printing import echo, make_console
 
@@ -38,10 +38,11 @@ def export(
     limit: Annotated[int | None, typer.Option(min=1, help="Use only the first N samples of --data.")] = None,
     allow: Allow = None,
     pattern: PatternText = None,
+    lexicon: LexiconFile = None,
 ) -> None:
     """Export a model to one file, from pictures to texts, and check it against PyTorch.
 
-    With --allow or --pattern the file reads nothing else, in whatever program runs it.
+    With --allow, --pattern or --lexicon the file reads nothing else, in whatever program runs it.
     """
     if quantize is not None and fp16:
         raise typer.BadParameter("take either --quantize int8 or --fp16")
@@ -52,8 +53,8 @@ def export(
     if format == "torch":
         if quantize is not None or fp16:
             raise typer.BadParameter("--quantize and --fp16 are for ONNX files")
-        if allow is not None or pattern is not None:
-            raise typer.BadParameter("--allow and --pattern are for ONNX files")
+        if (allow, pattern, lexicon) != (None, None, None):
+            raise typer.BadParameter("--allow, --pattern and --lexicon are for ONNX files")
         _export_torch(model, out)
         return
 
@@ -72,6 +73,7 @@ def export(
             limit=limit,
             allow=allow,
             pattern=pattern,
+            lexicon=lexicon,
         )
     _say(here, out, exported.checked, whole=not exported.measured)
     if exported.measured:

@@ -144,8 +144,7 @@ def evaluate(
 
     sent = (out, csv)
     out, csv = (None if each is None else stage(each) for each in sent)
-    searching = beam > 1 or lexicon is not None
-    reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
+    reader = load_reader(model, device=device, precision=precision, backend=backend, searching=beam > 1)
     if suite is not None:
         if (beam, lexicon, allow, pattern) != (1, None, None, None):
             raise DataError("a suite is read greedily and freely: leave out --beam, --lexicon, --allow and --pattern")
@@ -218,13 +217,13 @@ def load_reader(
     searching: bool = False,
     concurrency: int = 1,
 ) -> "Reader":
-    """Load the reader of a model, see `Reader.load`; `searching`, with a beam or a lexicon, needs PyTorch."""
+    """Load the reader of a model, see `Reader.load`; `searching`, with a beam, needs PyTorch."""
     from crnn_seq2seq_ocr.inference.reader import Reader
     from crnn_seq2seq_ocr.system.dependencies import needing
 
     if searching and backend is None and model.suffix != ".onnx":
         backend = "torch"
-        with needing("a beam or a lexicon"):
+        with needing("a beam"):
             import crnn_seq2seq_ocr.inference.torch_backend  # noqa: F401  (its absence is told for what it is needed)
     return Reader.load(model, device=device, precision=precision, backend=backend, concurrency=concurrency)
 

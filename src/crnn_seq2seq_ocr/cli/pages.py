@@ -83,8 +83,7 @@ def read_pages(
     place, overlay, searchable = (None if each is None else stage(each) for each in sent)
     for folder in filter(None, (overlay, None if table else place)):
         make_folder(folder)
-    searching = beam > 1 or lexicon is not None
-    reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
+    reader = load_reader(model, device=device, precision=precision, backend=backend, searching=beam > 1)
     allowed = read_constraint(reader, lexicon=lexicon, allow=allow, pattern=pattern)
     pages = page_reader(RapidDetector(side=side), reader, dpi=dpi)
     if table and place is not None:

@@ -171,8 +171,7 @@ def read(
     if attention is not None:
         drawn = stage(attention)
         make_folder(drawn)
-    searching = beam > 1 or lexicon is not None
-    reader = load_reader(model, device=device, precision=precision, backend=backend, searching=searching)
+    reader = load_reader(model, device=device, precision=precision, backend=backend, searching=beam > 1)
     names = read_constraint(reader, lexicon=lexicon, allow=allow, pattern=pattern)
     if output is not None and share:
         from crnn_seq2seq_ocr.bulk.share import share_into

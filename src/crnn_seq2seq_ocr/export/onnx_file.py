@@ -20,8 +20,10 @@ from crnn_seq2seq_ocr.export.output_file import prepare_output, write
 from crnn_seq2seq_ocr.export.quantize import halved, quantized
 from crnn_seq2seq_ocr.inference.onnx_backend import OnnxBackend
 from crnn_seq2seq_ocr.inference.onnx_constraint import constrained
+from crnn_seq2seq_ocr.inference.onnx_steps import steps_of
 from crnn_seq2seq_ocr.inference.torch_backend import TorchBackend
-from crnn_seq2seq_ocr.model.constraint import check_length
+from crnn_seq2seq_ocr.model.constraint import Constraint, check_length
+from crnn_seq2seq_ocr.model.lexicon import read_lexicon
 from crnn_seq2seq_ocr.model.outputs import Outputs
 from crnn_seq2seq_ocr.model.pattern import Pattern
 from crnn_seq2seq_ocr.model.recognizer import Recognizer
@@ -51,6 +53,7 @@ def export_onnx(
     limit: int | None = None,
     allow: str | None = None,
     pattern: str | None = None,
+    lexicon: Path | None = None,
     console: Console | None = None,
 ) -> Exported:
     """Write a model as an ONNX file; one that is there is replaced when the new one has been checked.
@@ -66,18 +69,19 @@ def export_onnx(
         limit: Most samples of `data`.
         allow: The only characters that the file reads, see `Reader.constraint`; None as the model itself does.
         pattern: A regular expression that every text it reads matches; None as the model itself does.
+        lexicon: A file of the only texts that it reads, one a line; not beside `allow` or `pattern`.
         console: Where to show progress; None shows nothing.
 
     Raises:
         CheckpointError: There is no such model.
-        DataError: A data set cannot be used, or nothing that the model reads is within `allow` and `pattern`.
+        DataError: A data set cannot be used, or nothing that the model reads is allowed.
         ExportError: `data` is missing; or what was exported reads otherwise than the model in PyTorch, and lies
             beside `out` to be looked at.
         StorageError: The file cannot be written.
     """
     source = None if data is None else open_source(data)
     backend = TorchBackend.load(model, device="cpu", precision="fp32")
-    description, within = _constraint(backend.description, allow=allow, pattern=pattern)
+    description, within = _constraint(backend.description, allow=allow, pattern=pattern, lexicon=lexicon)
     if precision == "fp16" and source is None and is_half(backend.recognizer):
         prepare_output(out, suffix=".onnx")
         content, checked = exactly_half(backend, out, description=description, within=within)
@@ -103,7 +107,7 @@ def export_onnx(
 
 
 def exactly_half(
-    backend: TorchBackend, out: Path, *, description: Description, within: Pattern | None = None
+    backend: TorchBackend, out: Path, *, description: Description, within: Constraint | None = None
 ) -> tuple[bytes, check.Checked]:
     """Make the ONNX file of a network whose matrices are kept in fp16: they stay what they are, computed in fp32.
 
@@ -132,27 +136,34 @@ class _Within:
     """A network that reads within a constraint, as what is exported does."""
 
     backend: TorchBackend
-    constraint: Pattern | None
+    constraint: Constraint | None
 
     def read(self, images: np.ndarray, view_mask: np.ndarray) -> Outputs:
         return self.backend.read(images, view_mask, lexicon=self.constraint)
 
 
 def _constraint(
-    description: Description, *, allow: str | None, pattern: str | None
-) -> tuple[Description, Pattern | None]:
+    description: Description, *, allow: str | None, pattern: str | None, lexicon: Path | None
+) -> tuple[Description, Constraint | None]:
     """Return what the file says of itself, and the constraint that becomes part of it: its reader adds none."""
-    if allow is None and pattern is None:
-        allow, pattern = description.allow, description.pattern
-    if allow is None and pattern is None:
-        return description, None
-    found = Pattern(Tokenizer(description.charset), allow=allow, expression=pattern)
+    tokenizer = Tokenizer(description.charset)
+    found: Constraint
+    if lexicon is not None:
+        if allow is not None or pattern is not None:
+            raise DataError("a lexicon says all that is allowed: leave out allow and pattern, or the lexicon")
+        found = read_lexicon(lexicon, tokenizer)
+    else:
+        if allow is None and pattern is None:
+            allow, pattern = description.allow, description.pattern
+        if allow is None and pattern is None:
+            return description, None
+        found = Pattern(tokenizer, allow=allow, expression=pattern)
     check_length(found, description.max_length)
     return replace(description, allow=None, pattern=None), found
 
 
 def _checked(
-    backend: TorchBackend, content: bytes, description: Description, out: Path, within: Pattern | None
+    backend: TorchBackend, content: bytes, description: Description, out: Path, within: Constraint | None
 ) -> check.Checked:
     try:
         return check.check(_Within(backend, within), OnnxBackend.of(content, where=str(out)), description)
@@ -170,13 +181,13 @@ def _content(
     *,
     checked: dict[str, object] | None = None,
     measured: dict[str, object] | None = None,
-    within: Pattern | None = None,
+    within: Constraint | None = None,
 ) -> bytes:
     joined = join(pieces, description)
     told = within.description if within else None
     describe(joined, description, precision=precision, checked=checked, measured=measured, within=told)
     content = joined.SerializeToString()
-    return sign_onnx(constrained(content, within.arrays) if within else content)
+    return sign_onnx(constrained(content, *steps_of(within)) if within else content)
 
 
 def _calibration(name: str | None, description: Description) -> list[Prepared]:

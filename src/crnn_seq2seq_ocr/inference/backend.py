@@ -29,7 +29,7 @@ class Backend(Protocol):
 
     @property
     def can_search(self) -> bool:
-        """Whether `read` takes a beam or a lexicon, and not only a pattern; where it does not, `Reader` gives none."""
+        """Whether `read` takes a beam of more than 1; where it does not, `Reader` gives none."""
 
     @property
     def recognizer(self) -> "Recognizer | None":

@@ -18,10 +18,10 @@ from crnn_seq2seq_ocr.inference.onnx_constraint import OUTPUT, constrained
 from crnn_seq2seq_ocr.inference.onnx_isolated import IsolatedSession
 from crnn_seq2seq_ocr.inference.onnx_metadata import metadata_of
 from crnn_seq2seq_ocr.inference.onnx_session import LocalSession, Session
+from crnn_seq2seq_ocr.inference.onnx_steps import Steps, steps_of
 from crnn_seq2seq_ocr.inference.providers import automatic_device, check_device
 from crnn_seq2seq_ocr.model.constraint import Constraint, check_length
 from crnn_seq2seq_ocr.model.outputs import FILE_OUTPUTS, Outputs
-from crnn_seq2seq_ocr.model.pattern import Pattern
 from crnn_seq2seq_ocr.system.files import read_ordinary
 from crnn_seq2seq_ocr.system.parsing import parse_json
 from crnn_seq2seq_ocr.text import SPECIAL_COUNT
@@ -42,12 +42,12 @@ _EXTERNAL = b"\x0a\x08location\x12"
 class OnnxBackend:
     """A network of ``crnn-ocr export``.
 
-    It reads greedily, also within a `Pattern`: a beam or a lexicon needs PyTorch. For patterns the network is loaded
-    a second time when the first one comes, with the constraint in its loop.
+    It reads greedily, also within a `Pattern` or a `Lexicon`: a beam needs PyTorch. For either of them the network is
+    loaded once more when the first one comes, with the constraint in its loop.
 
     Args:
         session: Runs it.
-        open_constrained: Makes the session that takes a pattern; None where there can be none.
+        open_constrained: Makes the session that takes a kind of constraint; None where there can be none.
         description: What the file says of itself.
         where: Its name, for messages.
         device: Where the session runs.
@@ -60,7 +60,7 @@ class OnnxBackend:
     def __init__(
         self,
         session: Session,
-        open_constrained: Callable[[], Session] | None,
+        open_constrained: Callable[[Steps], Session] | None,
         description: Description,
         *,
         where: str = "the network",
@@ -69,7 +69,7 @@ class OnnxBackend:
     ) -> None:
         self._session = session
         self._open_constrained = open_constrained
-        self._constrained: Session | None = None
+        self._constrained: dict[int, Session] = {}
         self._opening = threading.Lock()
         self._where = where
         self._classes = SPECIAL_COUNT + len(description.charset)
@@ -139,13 +139,13 @@ class OnnxBackend:
                 return IsolatedSession(network, where, device=device, threads=each, processes=concurrency)
             return LocalSession(network, where, device=device, threads=each)
 
-        def open_constrained() -> Session:
+        def open_constrained(steps: Steps) -> Session:
             try:
-                return opened(constrained(content))
+                return opened(constrained(content, steps))
             except ValueError as error:
                 raise CheckpointError(
-                    f"{where} cannot read within a pattern ({error}): load the model that it was exported from, with "
-                    "the backend torch"
+                    f"{where} cannot read within a pattern or a lexicon ({error}): load the model that it was exported "
+                    "from, with the backend torch"
                 ) from None
 
         session = opened(content)
@@ -165,12 +165,12 @@ class OnnxBackend:
         """Read the texts of images uint8 (N, V, H, W, 3) with view_mask (N, V) bool, greedily.
 
         Raises:
-            ValueError: A beam or a lexicon is given.
+            ValueError: A beam is given.
             CheckpointError: The file has a constraint of its own, or is of a layout that takes none.
-            DataError: No text of the pattern is as short as the model's longest.
+            DataError: No text of the pattern or the lexicon is as short as the model's longest.
         """
-        if beam > 1 or not (lexicon is None or isinstance(lexicon, Pattern)):
-            raise ValueError("the network of an ONNX file takes no beam and no lexicon")
+        if beam > 1:
+            raise ValueError("the network of an ONNX file takes no beam")
         pictures = np.ascontiguousarray(images.transpose(0, 1, 4, 2, 3))  # (N, V, 3, H, W)
         inputs = {"images": pictures, "view_mask": view_mask}
         if lexicon is None:
@@ -178,20 +178,21 @@ class OnnxBackend:
             outputs = Outputs(*self._session.run(names, inputs))
         else:
             check_length(lexicon, self.description.max_length)
-            outputs = Outputs(*self._for_patterns().run(list(Outputs._fields), inputs | lexicon.arrays))
+            steps, arrays = steps_of(lexicon)
+            outputs = Outputs(*self._within(steps).run(list(Outputs._fields), inputs | arrays))
         if not _is_of_reader(outputs, len(images), self._classes, most_tokens=self.description.max_length + 1):
             raise CheckpointError(
                 f"{self._where} gives other numbers than a reader does: give a file that `crnn-ocr export` wrote"
             )
         return outputs
 
-    def _for_patterns(self) -> Session:
+    def _within(self, steps: Steps) -> Session:
         if self._open_constrained is None:
             raise CheckpointError("the ONNX file has a constraint of its own: take the one it was made of")
         with self._opening:
-            if self._constrained is None:
-                self._constrained = self._open_constrained()
-            return self._constrained
+            if steps.kind not in self._constrained:
+                self._constrained[steps.kind] = self._open_constrained(steps)
+            return self._constrained[steps.kind]
 
 
 def _description(content: bytes, where: str) -> Description:

@@ -126,7 +126,7 @@ class Reader:
         Raises:
             TypeError: A single picture was given instead of a sequence.
             DataError: No allowed text is as short as the model's longest, or a lexicon is given beside a pattern.
-            CheckpointError: The backend takes no beam or lexicon.
+            CheckpointError: The backend takes no beam.
         """
         if allow is not None or pattern is not None:
             if lexicon is not None:
@@ -224,10 +224,10 @@ class Reader:
             lexicon: The only allowed texts; None takes `within`.
 
         Raises:
-            CheckpointError: The backend takes no beam and no lexicon.
+            CheckpointError: The backend takes no beam.
         """
         lexicon = lexicon or self.within
-        self._check_search(beam, lexicon)
+        self._check_search(beam)
         view_mask = np.stack([each.view_mask for each in prepared])  # (N, V)
         views = view_mask.shape[1]
         if not self._mixes_views:
@@ -236,13 +236,11 @@ class Reader:
         outputs = self.backend.read(images, view_mask[:, :views].copy(), beam=beam, lexicon=lexicon)
         return [self._reading(each, outputs, row) for row, each in enumerate(prepared)]
 
-    def _check_search(self, beam: int, lexicon: Constraint | None) -> None:
-        if self.backend.can_search:
-            return
-        if beam > 1 or not (lexicon is None or isinstance(lexicon, Pattern)):
+    def _check_search(self, beam: int) -> None:
+        if beam > 1 and not self.backend.can_search:
             raise CheckpointError(
-                "an ONNX file reads greedily: for a beam or a lexicon, load the model that it was exported from, with "
-                "the backend torch"
+                "an ONNX file reads greedily: for a beam, load the model that it was exported from, with the backend "
+                "torch"
             )
 
     def _together(self, batch_size: int) -> int:
@@ -260,7 +258,7 @@ class Reader:
         workers: int = 2,
     ) -> Iterator[Reading]:
         """Yield readings of what `prepare` makes of items in other threads, a group ahead of the model."""
-        self._check_search(beam, lexicon)
+        self._check_search(beam)
         if batch_size < 1 or beam < 1 or workers < 1:
             raise ValueError(f"batch_size, beam and workers are 1 or more, not {batch_size}, {beam} and {workers}")
         with ThreadPoolExecutor(max_workers=workers) as pool:

@@ -46,6 +46,18 @@ class Lexicon:
         return self._texts
 
     @property
+    def arrays(self) -> dict[str, NDArray[np.int64]]:
+        """What an exported network takes to read within it, see `inference.onnx_steps`."""
+        most = int(np.diff(self._starts).max())  # edges of one node
+        return {
+            "starts": self._starts,
+            "tokens_of_edges": self._tokens.astype(np.int64),
+            "to_end": self._to_end,
+            "places": np.arange(most),
+            "classes": np.array([self.classes]),
+        }
+
+    @property
     def description(self) -> str:
         """What is allowed, for people."""
         return f"a lexicon of {len(self)} texts"

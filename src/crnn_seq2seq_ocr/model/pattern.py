@@ -72,7 +72,7 @@ class Pattern:
 
     @property
     def arrays(self) -> dict[str, NDArray[np.float32]]:
-        """What an exported network takes to read within it, see `inference.onnx_constraint`."""
+        """What an exported network takes to read within it, see `inference.onnx_steps`."""
         return {"first": self.start(1)[0], "follow": self.follow, "kinds": self.kinds, "to_end": self.to_end}
 
     @property

@@ -1,7 +1,9 @@
 """Parquet and Arrow: files by pyarrow and by Hugging Face's datasets, columns by name, pictures beside, damage."""
 
+import functools
 import io
 import multiprocessing
+import os
 import pickle
 from pathlib import Path
 
@@ -10,7 +12,8 @@ import pyarrow.parquet as parquet
 import pytest
 from PIL import Image
 
-from crnn_seq2seq_ocr.data.formats.arrow import ArrowSamples
+from crnn_seq2seq_ocr.data.formats import arrow
+from crnn_seq2seq_ocr.data.formats.arrow import ArrowSamples, write_parquet
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.errors import DataError, RecordError
 
@@ -83,6 +86,31 @@ def test_pictures_as_files_and_rows_without(tmp_path):
         source[2]
     with pytest.raises(RecordError, match=r"x\.parquet#2: the row has no text"):
         source.text(2)
+
+
+@functools.cache
+def counting_pool():
+    """Never freed, for what was allocated from it is given back to it, however late."""
+    return pyarrow.proxy_memory_pool(pyarrow.default_memory_pool())
+
+
+def test_a_large_group_is_read_in_parts(tmp_path, monkeypatch):
+    """In any order; memory holds some parts, not the whole group."""
+    rows = [(os.urandom(2_000), f"{number}.png", f"text {number}", None) for number in range(6_000)]
+    monkeypatch.setattr(arrow, "ROWS_OF_GROUP", len(rows))
+    write_parquet(tmp_path / "x.parquet", rows)
+    monkeypatch.setattr(arrow, "LARGE_GROUP", 300_000)
+    before, pool = pyarrow.default_memory_pool(), counting_pool()
+    pyarrow.set_memory_pool(pool)
+    try:
+        source = open_source(str(tmp_path / "x.parquet"))
+        for index in [*range(0, 6_000, 7), 5_999, *range(4_000, 4_003), 3, 3_000]:
+            sample = source[index]
+            assert (sample.images, sample.text) == ((rows[index][0],), rows[index][2])
+            assert sample.name == f"x.parquet#{index}"
+        assert pool.max_memory() < 9_000_000  # 12 million bytes, of which PyArrow decodes 1,024 rows at a time
+    finally:
+        pyarrow.set_memory_pool(before)
 
 
 def test_files_that_are_damaged(tmp_path):

@@ -1,7 +1,8 @@
 """Parquet and Arrow files, in which Hugging Face data sets are kept: a column of pictures and one of texts.
 
 A picture is ``{bytes, path}`` as ``datasets.Image`` keeps it (a path without bytes is a file beside), or bytes
-alone. Rows are read in groups (those of Parquet, batches of Arrow), and the last groups are kept.
+alone. Rows are read in groups (those of Parquet, in parts where they are large; batches of Arrow), and the last groups
+are kept.
 """
 
 import functools
@@ -10,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -29,9 +30,18 @@ VIEWS_COLUMN = "views"
 PARQUET, ARROW = ".parquet", ".arrow"
 
 PICTURE_GROUPS = 4
-"""Groups of pictures that a process keeps: each may be some dozen megabytes."""
+"""Groups of pictures that a process keeps, or parts of large ones (`LARGE_GROUP`)."""
 
 TEXT_GROUPS = 256
+
+LARGE_GROUP = 64_000_000
+"""Bytes of a group of Parquet that is read whole; a larger one is read in parts of that size.
+
+A page of it, which PyArrow writes for every 1,024 rows, is in memory besides.
+"""
+
+PARQUET_BUFFER = 1 << 20
+"""Bytes of a file that are read at a time."""
 
 ROWS_OF_GROUP = 100
 """Rows of one group that we write: few, for a single row cannot be read without its group."""
@@ -52,17 +62,65 @@ class _File(Protocol):
         ...
 
 
+class _Part(NamedTuple):
+    """Some rows of a group of Parquet: the number of the part among those of its group, and how many rows it has."""
+
+    group: int
+    number: int
+    rows: int
+
+
 class _ParquetFile:
+    """Groups, the large ones in parts: a part is found by reading those before it, and the next one comes at once."""
+
     def __init__(self, path: Path) -> None:
         import pyarrow.parquet
 
-        self._file = pyarrow.parquet.ParquetFile(path)
+        self._file = pyarrow.parquet.ParquetFile(path, buffer_size=PARQUET_BUFFER, pre_buffer=False)
         metadata = self._file.metadata
-        self.sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+        groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+        self._parts = [part for number, group in enumerate(groups) for part in _parts(number, group)]
+        self.sizes = [part.rows for part in self._parts]
         self.schema = self._file.schema_arrow
+        self._next: dict[str, tuple[_Part, Iterator[Any]]] = {}
+        """By column, the part that comes next, and what yields it."""
 
     def column(self, group: int, name: str) -> Any:
-        return self._file.read_row_group(group, columns=[name]).column(name)
+        part = self._parts[group]
+        if part.rows == self._file.metadata.row_group(part.group).num_rows:
+            return self._file.read_row_group(part.group, columns=[name]).column(name)
+        following, columns = self._next.pop(name, (None, iter(())))  # taken out, so that two threads share none
+        if following is None or following.group != part.group or following.number > part.number:
+            first = self._parts[group - part.number]
+            following, columns = first, _columns(self._file, part.group, name, first.rows)
+        column = next(islice(columns, part.number - following.number, None))
+        self._next[name] = part._replace(number=part.number + 1), columns
+        return column
+
+
+def _parts(number: int, group: Any) -> Iterator[_Part]:
+    """Cut a group by the bytes that its columns say they have."""
+    rows = group.num_rows
+    size = max(1, rows * LARGE_GROUP // max(group.total_byte_size, LARGE_GROUP))
+    for part, start in enumerate(range(0, rows, size)):
+        yield _Part(number, part, min(size, rows - start))
+
+
+def _columns(file: Any, group: int, name: str, size: int) -> Iterator[Any]:
+    """Yield a column of a group in parts of so many rows, the last one shorter."""
+    import pyarrow
+
+    chunks: list[Any] = []
+    for batch in file.iter_batches(batch_size=size, row_groups=[group], columns=[name]):
+        chunks.append(batch.column(name))
+        while sum(map(len, chunks)) >= size:
+            kept = pyarrow.chunked_array(chunks)
+            yield kept.slice(0, size)
+            chunks = [
+                chunk for chunk in kept.slice(size).chunks if len(chunk)
+            ]  # an empty one would hold what it was of
+    if chunks:
+        yield pyarrow.chunked_array(chunks)
 
 
 class _ArrowFile:
@@ -201,7 +259,7 @@ class ArrowSamples:
         number, inner = self._groups[group]
         try:
             return self._file(number).column(inner, name)
-        except (pyarrow.ArrowException, OSError, KeyError) as error:
+        except (pyarrow.ArrowException, OSError, KeyError, StopIteration) as error:
             raise RecordError(f"{self.paths[number]}: its column {name} is damaged ({error}): fetch it again") from None
 
     def _picture(self, picture: bytes | dict[str, Any] | None, name: str) -> Picture:
