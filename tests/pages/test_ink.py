@@ -53,3 +53,12 @@ def test_blurred_letters_of_a_typeface() -> None:
     assert found is not None
     widest = np.sort(np.diff(found.gaps, axis=1)[:, 0])[::-1]
     assert widest[1] > 1.5 * widest[2]  # two spaces
+
+
+def test_a_tail_below_the_line_does_not_fill_the_gap_above_it() -> None:
+    pixels = line()
+    pixels[45:51, 106:134] = 0  # of the first letter of the second word, as in italic "f" and "j"
+    found = find_ink(pixels)
+    assert found is not None
+    assert (found.gaps * 220).round().tolist()[1] == [80, 130]
+    assert found.rows(0.5, 1.0) == (20 / 60, 51 / 60)

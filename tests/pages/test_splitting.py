@@ -75,3 +75,29 @@ def test_a_gap_beside_a_space_that_was_read_cuts_on_its_own_side() -> None:
     edges = np.delete(seen(text), 9)
     edges[9:11] += 0.02  # over the stop the attention looked at what follows
     assert words(read, edges, ink_of(text)) == text.split()
+
+
+def test_characters_that_were_not_read_do_not_move_a_cut_into_the_next_word() -> None:
+    text = "vous - - 274"
+    read = "vous - 274"
+    edges = np.delete(seen(text), [8, 9])  # of the second dash and its space, which went to the figure behind them
+    assert words(read, edges, ink_of(text)) == ["vous", "-", "274"]
+
+
+def test_the_gaps_beside_an_apostrophe_are_no_spaces_in_letters_of_one_width() -> None:
+    pixels = np.full((40, 300, 3), 255, np.uint8)
+    for place, letter in enumerate("j'ose aimer"):
+        if letter != " ":
+            left = 10 + 24 * place + (8 if letter == "'" else 0)
+            pixels[8 : 16 if letter == "'" else 32, left : left + (8 if letter == "'" else 22)] = 0
+    ink = find_ink(pixels)
+    assert ink is not None
+    edges = (10 + 24 * np.arange(12)) / 300
+    assert words("j'ose aimer", edges, ink) == ["j'ose", "aimer"]
+
+
+def test_a_gap_beside_an_apostrophe_between_letters_is_no_space() -> None:
+    text = "il a dit j' ose le dire"
+    assert words("il a dit j'ose le dire", np.delete(seen(text), 11), ink_of(text)) == [
+        "il", "a", "dit", "j'ose", "le", "dire"
+    ]  # fmt: skip

@@ -11,6 +11,9 @@ CONTRAST = 24
 MOST = 0.6
 """Share of a line's pixels that may be text; where more seems to be, it is a picture."""
 
+FILLED = 0.3
+"""Share of the fullest row's pixels that the last row above the tails of letters has at least."""
+
 
 @dataclass(frozen=True)
 class Ink:
@@ -18,7 +21,8 @@ class Ink:
 
     Attributes:
         pixels: bool (H, W), where text is.
-        runs: (N, 2), the begin and end of each stretch of columns with text in them, from left to right.
+        runs: (N, 2), the begin and end of each stretch of columns with text in them, from left to right; what hangs
+            below the line is not looked at, since it reaches under the letters beside it.
         height: Of all of the text, in widths of the line.
     """
 
@@ -50,13 +54,20 @@ def find_ink(pixels: np.ndarray) -> Ink | None:
     if not 0 < mask.mean() <= MOST or distance[mask > 0].mean() - distance[mask == 0].mean() < CONTRAST:
         return None
     ink = _without_rests(mask)
-    columns, rows = np.flatnonzero(ink.any(axis=0)), np.flatnonzero(ink.any(axis=1))
-    if not len(columns):
+    rows = np.flatnonzero(ink.any(axis=1))
+    if not len(rows):
         return None
+    columns = np.flatnonzero(ink[: _baseline(ink)].any(axis=0))
     breaks = np.flatnonzero(np.diff(columns) > 1)
     begin = np.concatenate([columns[:1], columns[breaks + 1]])
     end = np.concatenate([columns[breaks], columns[-1:]]) + 1
     return Ink(ink, np.stack([begin, end], axis=1) / width, float(rows[-1] + 1 - rows[0]) / width)
+
+
+def _baseline(ink: np.ndarray) -> int:
+    """Find the row below which there are only tails of letters."""
+    filled = ink.sum(axis=1)
+    return int(np.flatnonzero(filled >= FILLED * filled.max())[-1]) + 1
 
 
 def _without_rests(mask: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ from crnn_seq2seq_ocr.pages.crops import ROOM, Crop, cut
 from crnn_seq2seq_ocr.pages.detector import MOST_BOXES, Detector, RapidDetector
 from crnn_seq2seq_ocr.pages.documents import DPI, expand, open_page
 from crnn_seq2seq_ocr.pages.ink import find_ink
+from crnn_seq2seq_ocr.pages.rereading import close_up, read_again
 from crnn_seq2seq_ocr.pages.turning import read_all_ways
 from crnn_seq2seq_ocr.pages.values import Page, failed_page
 
@@ -186,23 +187,26 @@ class PageReader:
     ) -> list[list[Piece | None]]:
         """Read each crop of each page; None where nothing was read."""
 
-        def read(crops: list[Crop]) -> list[Piece | None]:
-            samples = (Sample("", (crop.pixels,), "") for crop in crops)
+        def read_pixels(pictures: list[np.ndarray]) -> list[tuple[Reading, float]]:
+            samples = (Sample("", (pixels,), "") for pixels in pictures)
             readings = self.reader.stream(samples, batch_size=batch_size, beam=beam, lexicon=lexicon)
-            return [self._piece(crop, reading) for crop, reading in zip(crops, readings, strict=True)]
+            preprocessing = self.reader.description.preprocessing
+            return [
+                (replace(reading, attention=None, views=None), coverage(pixels, preprocessing)[1])
+                for pixels, reading in zip(pictures, readings, strict=True)
+            ]
 
-        return read_all_ways(pages, read) if self.turn else [read(crops) for crops in pages]
+        def read(crops: list[Crop]) -> list[Piece | None]:
+            inks = [find_ink(crop.pixels) for crop in crops]
+            seen = read_pixels([close_up(crop, ink) for crop, ink in zip(crops, inks, strict=True)])
+            return [
+                Piece(crop.corners, reading, covered, ink) if reading.text.strip() else None
+                for crop, ink, (reading, covered) in zip(crops, inks, seen, strict=True)
+            ]
 
-    def _piece(self, crop: Crop, reading: Reading) -> Piece | None:
-        if not reading.text.strip():
-            return None
-        preprocessing = self.reader.description.preprocessing
-        return Piece(
-            crop.corners,
-            replace(reading, attention=None, views=None),
-            coverage(crop.pixels, preprocessing)[1],
-            find_ink(crop.pixels),
-        )
+        ways = read_all_ways(pages, read) if self.turn else [[*zip(crops, read(crops), strict=True)] for crops in pages]
+        pieces = iter(read_again([line for lines in ways for line in lines], read_pixels))
+        return [[next(pieces) for _ in crops] for crops in pages]
 
 
 def _done(found: "Future[SearchedPicture | Page] | Page") -> SearchedPicture | Page:

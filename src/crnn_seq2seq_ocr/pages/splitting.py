@@ -16,8 +16,20 @@ NEAR = 0.1
 LOST = 0.3
 """Width of a gap, at least, in heights of the text, where a space was not read and the line has no two others."""
 
+WIDE = 0.5
+"""Width that is enough where the line has one other space: typewritten letters have wide gaps beside thin ones."""
+
 ALIKE = 0.8
 """Width of such a gap, at least, in widths of the middle one of the line's spaces."""
+
+UNREAD = 0.5
+"""How much nearer to such a gap, in heights of the text, a cut is than any character, where some were not read."""
+
+JOINED = 0.25
+"""The same for a place beside an apostrophe, which has gaps of its own."""
+
+APOSTROPHES = "'’"
+"""They join what is on both sides."""
 
 WIDER = 2.5
 """How many times as wide as the middle gap between letters such a gap is, at least: letters may be spaced out."""
@@ -49,8 +61,9 @@ def split(characters: tuple[Character, ...], edges: np.ndarray, ink: Ink | None)
     if ink is None:
         return _parts(characters, edges, cuts, [None] * len(cuts), ink)
     gaps = _gaps_of(spaces, edges, ink)
+    joined = _joined(characters)
     for gap in _lost(gaps, ink):
-        place = _place(gap, cuts, gaps, edges, ink)
+        place = _place(gap, cuts, gaps, edges, ink, joined)
         if place is not None:
             cuts.append((place, place))
             gaps.append(gap)
@@ -94,19 +107,49 @@ def _lost(gaps: list[int | None], ink: Ink) -> list[int]:
     others = np.setdiff1d(np.arange(len(widths)), spaces)
     if not len(others):
         return []
-    usual = ALIKE * float(np.median(widths[spaces])) if len(spaces) > 1 else LOST
+    usual = ALIKE * float(np.median(widths[spaces])) if spaces else LOST
+    if len(spaces) == 1:
+        usual = min(max(usual, LOST), WIDE)
     least = max(usual, WIDER * float(np.median(widths[others])))
     return [int(gap) for gap in others if widths[gap] > least]
 
 
-def _place(gap: int, cuts: list[tuple[int, int]], gaps: list[int | None], edges: np.ndarray, ink: Ink) -> int | None:
-    """Find which character begins after a gap, the nearest between the cuts beside it; None if there is none."""
+def _joined(characters: tuple[Character, ...]) -> set[int]:
+    """Find the places beside an apostrophe between letters, where no word ends."""
+    return {
+        place + side
+        for place in range(1, len(characters) - 1)
+        if characters[place].text in APOSTROPHES
+        and characters[place - 1].text.isalpha()
+        and characters[place + 1].text.isalpha()
+        for side in (0, 1)
+    }
+
+
+def _place(
+    gap: int,
+    cuts: list[tuple[int, int]],
+    gaps: list[int | None],
+    edges: np.ndarray,
+    ink: Ink,
+    joined: set[int],
+) -> int | None:
+    """Find which character begins after a gap, the nearest between the cuts beside it.
+
+    None if there is none, or a cut is so much nearer that what stands between the gap and that cut was not read, or
+    one of the `joined` places is so much nearer that the gap is its own.
+    """
     pairs = [(cut, at) for cut, at in zip(cuts, gaps, strict=True) if at is not None]
     first = max([after for (_, after), at in pairs if at < gap], default=0) + 1
     last = min([before for (before, _), at in pairs if at > gap], default=len(edges) - 1) - 1
     inside = [place for place in range(first, last + 1) if not any(begin <= place <= end for begin, end in cuts)]
-    middle = ink.gaps[gap].mean()
-    return min(inside, key=lambda place: abs(edges[place] - middle), default=None)
+    away = np.abs(edges - ink.gaps[gap].mean())
+    place = min((each for each in inside if each not in joined), key=lambda each: away[each], default=None)
+    if place is None:
+        return None
+    at_cuts = [away[each] + UNREAD * ink.height for cut in cuts for each in cut if first - 1 <= each <= last + 1]
+    at_joined = [away[each] + JOINED * ink.height for each in inside if each in joined]
+    return place if away[place] <= min([*at_cuts, *at_joined], default=np.inf) else None
 
 
 def _parts(
