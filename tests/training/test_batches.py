@@ -2,7 +2,6 @@
 
 import itertools
 import pickle
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,6 @@ from crnn_seq2seq_ocr.training.batches import (
     Example,
     Positions,
     TrainingExamples,
-    shuffled,
     training_batches,
 )
 from tests.conftest import picture_of
@@ -71,31 +69,6 @@ def positions(
 
 def take(batches: Iterator[Batch], count: int) -> list[Batch]:
     return list(itertools.islice(batches, count))
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7, 16, 17, 63, 64, 65, 100, 257, 1000, 4097])
-@pytest.mark.parametrize("key", [0, 1, 1_000_003, 2**40 + 7])
-def test_shuffled_is_a_permutation(size: int, key: int) -> None:
-    assert sorted(shuffled(position, size, key) for position in range(size)) == list(range(size))
-
-
-def test_shuffled_is_another_permutation_for_each_key_and_mixes() -> None:
-    orders = [[shuffled(position, 1000, key) for position in range(1000)] for key in range(5)]
-    for first, second in itertools.combinations(orders, 2):
-        assert sum(a == b for a, b in zip(first, second, strict=True)) < 20
-    for order in orders:
-        assert abs(np.corrcoef(order, range(1000))[0, 1]) < 0.15
-
-
-def test_shuffled_puts_every_sample_everywhere() -> None:
-    firsts = Counter(shuffled(0, 10, key) for key in range(2000))
-    assert set(firsts) == set(range(10))
-    assert max(firsts.values()) < 2 * min(firsts.values())
-
-
-def test_shuffled_needs_no_memory_for_a_large_set() -> None:
-    size = 10**12
-    assert len({shuffled(position, size, 3) for position in range(100)}) == 100
 
 
 def test_an_epoch_has_every_sample_once_and_the_next_another_order() -> None:

@@ -25,9 +25,10 @@ from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.data.transforms import prepare
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.text import Tokenizer
-from crnn_seq2seq_ocr.training.batches import MOST_REPLACEMENTS, Example, TrainingExamples, shuffled
+from crnn_seq2seq_ocr.training.batches import MOST_REPLACEMENTS, Example, TrainingExamples
 from crnn_seq2seq_ocr.training.data import batches_in_pool, batches_of, make_collate, make_examples
 from crnn_seq2seq_ocr.training.finetune import resolve_charset
+from crnn_seq2seq_ocr.training.order import shuffled
 
 STAGE_UNITS = {
     "take a sample": "ms",

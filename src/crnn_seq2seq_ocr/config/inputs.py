@@ -87,6 +87,9 @@ class DataSettings(Settings):
     """A path or a name that `data.sources.open_source` knows, such as ``synthetic:signs``."""
     validation: str | None = None
     """The same; evaluated as the training goes."""
+    order: Literal["random", "shards"] = "random"
+    """``shards`` reads tar files and TFRecords one after the other, in another order in each epoch, and
+    shuffles 4,096 samples at a time: for data that is larger than the memory, or on a slow disk."""
     workers: Annotated[int, Field(ge=0)] = 2
     """Processes that prepare batches; 0 prepares them in the training process."""
     train_samples: Size | None = None

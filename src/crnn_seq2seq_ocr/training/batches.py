@@ -18,6 +18,7 @@ from crnn_seq2seq_ocr.data.transforms import fill, prepare
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.text import PAD_ID, Tokenizer
 from crnn_seq2seq_ocr.training import workers as processes
+from crnn_seq2seq_ocr.training.order import OrderName, order_of, shuffled
 
 MOST_REPLACEMENTS = 100
 """So many samples in a row that cannot be used mean that something is wrong with the data."""
@@ -66,33 +67,8 @@ class Batch:
         return Batch(images, view_mask, targets, self.names, self.dropped)
 
 
-def shuffled(position: int, size: int, key: int) -> int:
-    """Where a position of 0..size-1 goes in the permutation number `key`, in constant memory.
-
-    A four-round Feistel network on the next even number of bits; results outside the range walk on
-    (Black and Rogaway, "Ciphers with arbitrary finite domains", 2002).
-    """
-    half = max(1, ((size - 1).bit_length() + 1) // 2)
-    low = (1 << half) - 1
-    while True:
-        left, right = position >> half, position & low
-        for turn in range(4):
-            left, right = right, left ^ (_mix(right + (turn << 32) + key * 0x9E3779B97F4A7C15) & low)
-        position = (left << half) | right
-        if position < size:
-            return position
-
-
-def _mix(value: int) -> int:
-    """Mix the bits as the finaliser of splitmix64 does (Steele, Lea and Flood, 2014)."""
-    value &= 0xFFFFFFFFFFFFFFFF
-    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
-    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF
-    return value ^ (value >> 31)
-
-
 class TrainingExamples(Dataset[tuple[Example | None, list[Dropped]]]):
-    """Examples by their position in the endless order of training: epoch after epoch, each shuffled.
+    """Examples by their position in the endless order of training: epoch after epoch, each in another order.
 
     A sample that cannot be used is replaced by the next usable one and named in the second value; the
     example is None where a hundred in a row cannot be used.
@@ -107,8 +83,10 @@ class TrainingExamples(Dataset[tuple[Example | None, list[Dropped]]]):
         augmentation: Augmentation | None,
         max_length: int,
         seed: int,
+        order: OrderName = "random",
     ) -> None:
         self.source = source
+        self.order = order_of(source, order)
         self.tokenizer = tokenizer
         self.preprocessing = preprocessing
         self.augmentation = augmentation
@@ -120,7 +98,7 @@ class TrainingExamples(Dataset[tuple[Example | None, list[Dropped]]]):
         epoch, place = divmod(position, size)
         dropped: list[Dropped] = []
         for extra in range(min(size, MOST_REPLACEMENTS)):
-            index = shuffled((place + extra) % size, size, self.seed * 1_000_003 + epoch)
+            index = self.order.index((place + extra) % size, self.seed * 1_000_003 + epoch)
             try:
                 return self._example(index, epoch), dropped
             except (DataError, OSError) as error:

@@ -80,6 +80,7 @@ def make_examples(recipe: Recipe, source: Source, tokenizer: Tokenizer) -> Train
         augmentation=recipe.augmentation,
         max_length=recipe.text.max_length,
         seed=recipe.training.seed,
+        order=recipe.data.order,
     )
 
 

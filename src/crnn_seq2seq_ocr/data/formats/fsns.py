@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from crnn_seq2seq_ocr.data.formats.example import Values, parse_example, serialize_example
 from crnn_seq2seq_ocr.data.formats.format import Format, Options
 from crnn_seq2seq_ocr.data.formats.tfrecord import OnTruncated, TFRecords, is_tfrecord
@@ -63,6 +65,11 @@ class FsnsRecords:
     def faults(self) -> list[str]:
         """What is wrong with shards that were kept though truncated, one line each."""
         return self._records.faults
+
+    @property
+    def shard_ends(self) -> np.ndarray:
+        """(S,) where each shard ends among all samples."""
+        return self._records.ends
 
     def __len__(self) -> int:
         return len(self._records)

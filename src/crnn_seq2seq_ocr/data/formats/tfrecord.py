@@ -278,6 +278,11 @@ class TFRecords:
         vars(self).update(state)
         self._opened = functools.lru_cache(OPEN_SHARDS)(_Shard)
 
+    @property
+    def ends(self) -> np.ndarray:
+        """(S,) where each shard ends among all records."""
+        return self._ends
+
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0
 

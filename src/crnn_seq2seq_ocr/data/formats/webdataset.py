@@ -75,6 +75,11 @@ class WebDataset:
         """Nothing: a file that breaks off does not open."""
         return []
 
+    @property
+    def shard_ends(self) -> np.ndarray:
+        """(S,) where each file ends among all samples."""
+        return self._ends
+
     def __len__(self) -> int:
         return int(self._ends[-1])
 
