@@ -1,6 +1,6 @@
 """What reading a picture gives: its text, its characters, how sure each is and where it was seen."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,18 @@ class Character:
     x: float
     y: float
     alternatives: tuple[Alternative, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it, for JSON."""
+        # Not `asdict`, which took half of the time of bulk reading with a small model.
+        return {
+            "text": self.text,
+            "confidence": self.confidence,
+            "view": self.view,
+            "x": self.x,
+            "y": self.y,
+            "alternatives": [{"text": each.text, "confidence": each.confidence} for each in self.alternatives],
+        }
 
 
 @dataclass(frozen=True)
@@ -78,7 +90,7 @@ class Reading:
             "confidence": self.confidence,
             **({} if self.allowed is None else {"allowed": self.allowed}),
             "complete": self.complete,
-            "characters": [asdict(each) for each in self.characters],
+            "characters": [each.to_dict() for each in self.characters],
         }
 
 
