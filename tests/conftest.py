@@ -3,8 +3,10 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
@@ -90,6 +92,28 @@ def eventually(happened: Callable[[], bool]) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("it never happened")
+
+
+@contextlib.contextmanager
+def silent_server() -> Iterator[tuple[str, list[socket.socket]]]:
+    """A server that takes connections and says nothing: its address, and the connections so far."""
+    taken: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def take() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    taken.append(listening.accept()[0])
+
+        thread = threading.Thread(target=take)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}", taken
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            for each in taken:
+                each.close()
 
 
 @contextlib.contextmanager

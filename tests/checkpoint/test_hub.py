@@ -14,9 +14,10 @@ from crnn_seq2seq_ocr.checkpoint.hub import HubAddress, fetch_model, hub_address
 from crnn_seq2seq_ocr.checkpoint.weights import load_model, save_model
 from crnn_seq2seq_ocr.errors import CheckpointError
 from crnn_seq2seq_ocr.inference.reader import Reader
+from crnn_seq2seq_ocr.system import hub as hub_of_the_system
 from tests.checkpoint.hub_server import HubServer, hub_server
 from tests.cli.conftest import Command, command
-from tests.conftest import TEXTS
+from tests.conftest import TEXTS, silent_server
 
 __all__ = ["command"]
 
@@ -179,3 +180,15 @@ def test_which_paths_are_addresses(path: str, expected: HubAddress | None) -> No
 def test_addresses_that_are_none(path: str) -> None:
     with pytest.raises(CheckpointError, match="write hf://owner/name"):
         hub_address(Path(path))
+
+
+@pytest.mark.usefixtures("here")
+def test_a_hub_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = fetch_model(HubAddress("me/abc", "v1"))
+    monkeypatch.setattr(hub_of_the_system, "PATIENCE", 0.2)
+    with silent_server() as (address, _):
+        monkeypatch.setattr(constants, "ENDPOINT", address)
+        fetch_model.cache_clear()
+        assert fetch_model(HubAddress("me/abc", "v1")) == found  # what was fetched before
+        with pytest.raises(CheckpointError, match="the hub does not answer"):
+            fetch_model(HubAddress("me/abd", "v1"))

@@ -13,7 +13,7 @@ from crnn_seq2seq_ocr.system.addresses import is_remote, shown
 from crnn_seq2seq_ocr.system.files import write_whole
 from crnn_seq2seq_ocr.system.stores import fetch
 from tests.cli.conftest import Command, command
-from tests.conftest import TEXTS
+from tests.conftest import TEXTS, silent_server
 from tests.system.s3 import SECRET, server, store
 
 pytestmark = pytest.mark.slow
@@ -151,3 +151,21 @@ def test_what_is_an_address() -> None:
     assert not is_remote("hf://a/b")
     assert shown(Path("s3://me:secret@bucket/x")) == "s3://bucket/x"
     assert os.environ.get("AWS_SECRET_ACCESS_KEY") != SECRET
+
+
+def test_a_store_that_says_nothing_is_given_up(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import s3fs
+
+    monkeypatch.setattr(s3fs.S3FileSystem, "read_timeout", 0.2)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, SECRET)
+    with silent_server() as (address, taken):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        answer = command("read", "words", "s3://bucket/pictures")
+    assert answer.status == 1
+    assert "s3://bucket/pictures cannot be read" in answer.err
+    assert SECRET not in answer.err
+    assert len(taken) <= 2 * 5

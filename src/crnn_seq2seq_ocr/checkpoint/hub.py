@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from crnn_seq2seq_ocr.errors import CheckpointError
 from crnn_seq2seq_ocr.system.dependencies import needing
-from crnn_seq2seq_ocr.system.hub import hub_failures
+from crnn_seq2seq_ocr.system.hub import hub_failures, is_silent
 
 FILES = ("model.json", "model.safetensors", "model.onnx", "README.md")
 """All that is ever fetched or sent; nothing of it is executed."""
@@ -51,7 +51,10 @@ def fetch_model(address: HubAddress) -> Path:
     with needing("a model on the hub"):
         from huggingface_hub import snapshot_download
     with hub_failures(f"hf://{address.repository}", address.revision, CheckpointError):
-        found = snapshot_download(address.repository, revision=address.revision, allow_patterns=list(FILES))
+        found = snapshot_download(
+            address.repository, revision=address.revision, allow_patterns=list(FILES),
+            local_files_only=is_silent(address.repository, address.revision),
+        )  # fmt: skip
     folder = Path(found)
     if not (folder / "model.json").is_file():
         raise CheckpointError(

@@ -11,7 +11,7 @@ from crnn_seq2seq_ocr.data.formats.arrow import part_of
 from crnn_seq2seq_ocr.data.formats.labels import SUFFIXES
 from crnn_seq2seq_ocr.errors import DataError
 from crnn_seq2seq_ocr.system.dependencies import needing
-from crnn_seq2seq_ocr.system.hub import HubPlace, hub_failures, hub_place
+from crnn_seq2seq_ocr.system.hub import HubPlace, hub_failures, hub_place, is_silent
 
 DATA = (
     ".parquet", ".arrow", ".tar", ".mdb", ".tsv", ".csv", ".jsonl", ".json", ".txt", ".xml",
@@ -45,13 +45,14 @@ class HubData:
             )
         with needing("a data set on the hub"):
             from huggingface_hub import snapshot_download
-        if not place.path:
+        silent = is_silent(place.repository, place.revision, repo_type="dataset")
+        if not place.path and not silent:
             _refuse_parts(place)
         whole = place._replace(path="")
         with hub_failures(str(whole), place.revision, DataError):
             root = snapshot_download(
                 place.repository, repo_type="dataset", revision=place.revision, allow_patterns=_patterns(place.path),
-                ignore_patterns=["*.py"],
+                ignore_patterns=["*.py"], local_files_only=silent,
             )  # fmt: skip
         if not Path(root).is_dir():
             raise DataError(f"{place} holds no data that is known here: look at its files on the hub")

@@ -15,6 +15,10 @@ _ADDRESS = re.compile(
 )
 
 
+PATIENCE = 20.0
+"""Seconds that the hub has for the first answer."""
+
+
 class HubPlace(NamedTuple):
     """A place on the hub.
 
@@ -37,6 +41,27 @@ def hub_place(address: str) -> HubPlace | None:
     """Parse ``hf://owner/name``, ``hf://owner/name@revision`` or ``hf://owner/name/data/train-*``; None for others."""
     found = _ADDRESS.fullmatch(address)
     return HubPlace(found["repository"], found["revision"], (found["path"] or "").strip("/")) if found else None
+
+
+def is_silent(repository: str, revision: str | None, *, repo_type: str = "model") -> bool:
+    """Return whether the hub gives no answer, whatever it would be: then only what was fetched before can be used.
+
+    `snapshot_download` would wait for it without an end.
+
+    Args:
+        repository: ``owner/name``.
+        revision: A branch, tag or commit; None is the newest.
+        repo_type: ``model`` or ``dataset``.
+    """
+    from huggingface_hub import HfApi, errors
+
+    try:
+        HfApi().repo_info(repository, revision=revision, repo_type=repo_type, timeout=PATIENCE)
+    except errors.HfHubHTTPError:
+        return False  # an answer, which the download gets as well
+    except Exception:  # of httpx or httpx2, by the version of the client
+        return True
+    return False
 
 
 @contextlib.contextmanager

@@ -115,7 +115,9 @@ def open_store(place: str | Path, doing: str) -> Remote:
             from gcsfs.core import GCSFileSystem as FileSystem
     address = f"{scheme}://{inner}"
     with failures_as_sentences(address, "opened"):
-        return Remote(FileSystem(skip_instance_cache=True), address, inner)
+        # s3fs itself asks five times, for 15 s; with the five of its client for each, silence would last six minutes.
+        settings = {"config_kwargs": {"retries": {"total_max_attempts": 2}}} if scheme == "s3" else {}
+        return Remote(FileSystem(skip_instance_cache=True, **settings), address, inner)
 
 
 def digest_of(address: str) -> str:
@@ -127,10 +129,17 @@ def _objects(store: Any, inner: str, *, whole_folder: bool) -> tuple[str, dict[s
     """Return the folder that an address means, and the objects in it, by their whole names."""
     if _MAGIC.search(inner):
         return str(PurePosixPath(inner).parent), store.glob(inner, detail=True)
-    if not store.isfile(inner):
+    if not _is_file(store, inner):
         return inner, store.find(inner, detail=True)
     parent = str(PurePosixPath(inner).parent)
     return parent, store.find(parent, detail=True) if whole_folder else {inner: store.info(inner)}
+
+
+def _is_file(store: Any, inner: str) -> bool:
+    """Whether there is an object of this name; the store's own `isfile` takes silence for a no."""
+    with contextlib.suppress(FileNotFoundError, PermissionError):
+        return bool(store.info(inner)["type"] == "file")
+    return False
 
 
 def _update(remote: Remote, base: str, objects: dict[str, dict[str, Any]], folder: Path, *, whole: bool) -> None:
