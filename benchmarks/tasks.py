@@ -57,27 +57,29 @@ def draw_plate(rng: np.random.Generator) -> tuple[str, np.ndarray]:
 def draw_counter(rng: np.random.Generator) -> tuple[str, np.ndarray]:
     """A counter of five black and three red digits on drums, the last on its way to the next one.
 
-    A digit that is half turned counts as the one it comes from, as meters are read. While the last digit goes from
-    9 to 0 those before it go along. RGB uint8 (H, W, 3), 24 to 56 pixels high.
+    A turned digit counts as the one of which more is seen; none is so nearly half turned that nobody could tell.
+    While the last digit goes from 9 to 0 those before it go along. RGB uint8 (H, W, 3), 24 to 56 pixels high.
     """
-    value, turned = int(rng.integers(10**8)), float(rng.uniform(0, 0.75)) if rng.random() < 0.7 else 0.0
-    text = f"{value:08d}"
+    value, turned = int(rng.integers(10**8)), float(rng.uniform(0, 0.65)) if rng.random() < 0.7 else 0.0
+    turned += 0.1 if turned > 0.45 else 0.0
+    digits = f"{value:08d}"
     font = _font(_COUNTER_FONTS, 60, rng)
     light_digits = rng.random() < 0.8
     cells = []
     for place in range(8):
-        moves = turned if set(text[place + 1 :]) <= {"9"} else 0.0
+        moves = turned if set(digits[place + 1 :]) <= {"9"} else 0.0
         background = (150, 28, 30) if place >= 5 else (24, 24, 26)
         ink = (238, 236, 228)
         if not light_digits:
             background, ink = (236, 234, 226), ((170, 25, 25) if place >= 5 else (16, 16, 18))
-        cells.append(_drum(int(text[place]), moves, font, background, ink))
+        cells.append(_drum(int(digits[place]), moves, font, background, ink))
     gap = np.full((84, int(rng.integers(4, 14)), 3), rng.uniform(30, 200), np.float32)
     joined = [part for cell in cells for part in (cell, gap)][:-1]
     top, bottom, left, right = rng.integers(2, 16, 4).tolist()
     row = np.concatenate(joined, 1)
     window = np.asarray(cv2.copyMakeBorder(row, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(90, 92, 96)))
-    return text, _photograph(_askew(window, rng, around=(90, 92, 96)), int(rng.integers(24, 57)), rng)
+    seen = f"{(value + (turned > 0.5)) % 10**8:08d}"
+    return seen, _photograph(_askew(window, rng, around=(90, 92, 96)), int(rng.integers(24, 57)), rng)
 
 
 def draw_label(rng: np.random.Generator) -> tuple[str, np.ndarray]:

@@ -100,6 +100,24 @@ def test_harm_happens_and_is_bounded(setting: str) -> None:
         assert changed.shape == (150, 150, 3)
 
 
+def test_coarse_views_lose_detail_and_keep_their_place() -> None:
+    rng, view = np.random.default_rng(1), photograph(32, 64)
+    settings = OFF.model_copy(update={"coarse": 1.0})
+    coarse = [augment_view(view, (32, 64), settings, rng) for _ in range(20)]
+    assert {each.shape for each in coarse} == {view.shape}
+    original = cv2.Laplacian(view, cv2.CV_64F).std()
+    assert max(cv2.Laplacian(each, cv2.CV_64F).std() for each in coarse) < original
+    assert max(abs(float(each.mean()) - float(view.mean())) for each in coarse) < 4
+
+
+def test_inverting_swaps_light_and_dark_as_often_as_asked() -> None:
+    rng, view = np.random.default_rng(1), photograph(32, 64)
+    always = augment_view(view, (32, 64), OFF.model_copy(update={"invert": 1.0}), rng)
+    assert np.array_equal(always, 255 - view)
+    some = [augment_view(view, (32, 64), OFF.model_copy(update={"invert": 0.3}), rng) for _ in range(200)]
+    assert sum(not np.array_equal(each, view) for each in some) == pytest.approx(60, abs=20)
+
+
 def test_perspective_moves_corners_but_not_far() -> None:
     view = np.zeros((150, 150, 3), np.uint8)
     view[40:110, 40:110] = 255
@@ -110,6 +128,16 @@ def test_perspective_moves_corners_but_not_far() -> None:
         assert (changed[70:80, 70:80] == 255).all()
         assert not changed[:15].any()
         assert not changed[:, :15].any()
+
+
+def test_perspective_of_a_line_moves_by_its_height() -> None:
+    rng, line = np.random.default_rng(1), np.zeros((32, 640, 3), np.uint8)
+    line[:, 20:24] = line[:, -24:-20] = 255  # a twentieth of the width would put these outside
+    settings = OFF.model_copy(update={"perspective": 0.1})
+    for _ in range(20):
+        changed = augment_view(line, (32, 640), settings, rng)
+        assert changed[:, 8:40].max() > 200
+        assert changed[:, -40:-8].max() > 200
 
 
 def test_blur_removes_detail() -> None:

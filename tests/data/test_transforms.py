@@ -138,6 +138,17 @@ def test_fitted_widths_follow_the_picture(size: tuple[int, int], inner: int, out
     assert changed.shape == pixels.shape
 
 
+def test_stretching_changes_fitted_widths_only() -> None:
+    word, rng = sample(np.full((32, 200, 3), 10, np.uint8)), np.random.default_rng(1)
+    fitted = Preprocessing(height=32, width=448, resize="fit", width_step=1)
+    changed = Augmentation(stretch=0.2)
+    widths = [prepare(word, fitted, augmentation=changed, rng=rng)[0].shape[2] for _ in range(100)]
+    assert 160 <= min(widths) < 170
+    assert 230 < max(widths) <= 240
+    padded = Preprocessing(height=32, width=448)
+    assert prepare(word, padded, augmentation=changed, rng=rng)[0].shape == (1, 32, 448, 3)
+
+
 @pytest.mark.parametrize("wrong", [{"views": 4}, {"width": 100}])
 def test_fitting_needs_one_view_and_whole_steps(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="resize 'fit' needs one view, and a width that is a multiple of width_step"):

@@ -10,6 +10,7 @@ from torch import nn
 
 from crnn_seq2seq_ocr.config import LossSettings, OptimizerSettings, TeacherForcing, TrainingSettings
 from crnn_seq2seq_ocr.errors import CrnnOcrError, DataError, DeviceError
+from crnn_seq2seq_ocr.text import BOS_ID, EOS_ID, PAD_ID
 from crnn_seq2seq_ocr.training import optimization
 from crnn_seq2seq_ocr.training.batches import Batch
 from tests.conftest import MakeRecipe
@@ -36,6 +37,25 @@ def test_teacher_forcing_falls_and_is_drawn_per_token_or_text() -> None:
     assert ((rows.sum(1) == 0) | (rows.sum(1) == 25)).all()
     assert rows[:, 0].float().mean().item() == pytest.approx(0.5, abs=0.1)
     assert optimization.forced_tokens((2, 3), TeacherForcing(), 0.3) is None
+
+
+def test_some_of_the_fed_tokens_are_wrong_but_never_the_first() -> None:
+    torch.manual_seed(1)
+    targets = torch.randint(4, 14, (50, 20))
+    targets[:, -2], targets[:, -1] = EOS_ID, PAD_ID
+    right = optimization.fed_tokens(targets, 0.0)
+    assert right[:, 0].eq(BOS_ID).all()
+    assert right[:, 1:].equal(targets[:, :-1])
+    some = optimization.fed_tokens(targets, 0.4)
+    assert some[:, 0].eq(BOS_ID).all()
+    # A tenth of the characters drawn are the right ones.
+    assert some.ne(right)[:, 1:].float().mean().item() == pytest.approx(0.4 * 0.9, abs=0.05)
+    assert set(some[:, 1:-2].unique().tolist()) == set(range(4, 14))
+
+
+def test_texts_without_characters_are_fed_as_they_are() -> None:
+    targets = torch.tensor([[EOS_ID], [EOS_ID]])
+    assert optimization.fed_tokens(targets, 0.5).tolist() == [[BOS_ID], [BOS_ID]]
 
 
 def test_only_matrices_decay() -> None:

@@ -76,8 +76,14 @@ class Augmentation(Settings):
     """Probability of Gaussian noise."""
     jpeg: Share = 0.0
     """Probability of JPEG compression at quality 20 to 80."""
+    coarse: Share = 0.0
+    """Probability that a view is reduced to 0.35 to 0.9 of its size and enlarged again, as if taken from afar."""
     perspective: Annotated[float, Field(ge=0, le=0.3)] = 0.0
-    """Most that a corner moves, as a share of the view's side."""
+    """Most that a corner moves, as a share of the view's shorter side."""
+    stretch: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    """Width multiplied by a factor drawn from 1 - s to 1 + s; only where resize is ``fit``."""
+    invert: Share = 0.0
+    """Probability that light becomes dark and dark light."""
 
 
 class DataSettings(Settings):

@@ -57,6 +57,9 @@ class TeacherForcing(Settings):
     """At the last step; linear in between."""
     per: Literal["token", "sequence"] = "token"
     """Drawn once per token, or once per text (the original)."""
+    wrong: Share = 0.0
+    """Probability that any token at all is fed instead of the true one: the reader learns to look at the picture,
+    where it would learn a few texts by heart."""
 
 
 class TrainingSettings(Settings):

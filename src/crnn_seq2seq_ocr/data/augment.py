@@ -36,6 +36,10 @@ def augment_view(
     if settings.perspective:
         view = _perspective(view, settings.perspective, rng)
     view = _colours(view, settings, rng)
+    if settings.invert and rng.random() < settings.invert:
+        view = cv2.bitwise_not(view)
+    if settings.coarse and rng.random() < settings.coarse:
+        view = _coarse(view, rng)
     if rng.random() < settings.blur:
         view = _blur(view, rng)
     if rng.random() < settings.noise:
@@ -110,12 +114,23 @@ def hue(view: np.ndarray, shift: float) -> np.ndarray:
 
 
 def _perspective(view: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
-    """Move the four corners by up to a share of the sides; repeat the edge where nothing was seen."""
+    """Move the four corners by up to a share of the shorter side, or a line would lose whole characters.
+
+    The edge is repeated where nothing was seen.
+    """
     height, width = view.shape[:2]
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    moves = rng.uniform(-strength, strength, (4, 2)) * (width, height)
+    moves = rng.uniform(-strength, strength, (4, 2)) * min(width, height)
     matrix = cv2.getPerspectiveTransform((corners + moves).astype(np.float32), corners)
     return cv2.warpPerspective(view, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _coarse(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Reduce to a part of the size and enlarge again: what is lost is the same at any size of the view."""
+    height, width = view.shape[:2]
+    share = rng.uniform(0.35, 0.9)
+    small = resize(view, (max(1, round(height * share)), max(1, round(width * share))), cv2.INTER_AREA)
+    return resize(small, (height, width), cv2.INTER_CUBIC if rng.random() < 0.5 else cv2.INTER_LINEAR)
 
 
 def _blur(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:

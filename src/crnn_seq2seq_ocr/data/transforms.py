@@ -106,8 +106,18 @@ def _placed(
     """One view, changed where augmentation asks for it, at the network's size."""
     if augmentation is None or rng is None:
         return resize_view(view, preprocessing)
-    inner = _inner_size(view, preprocessing)
+    inner = _stretched(_inner_size(view, preprocessing), preprocessing, augmentation, rng)
     return fill(augment_view(view, inner, augmentation, rng), _outer_size(inner, preprocessing))
+
+
+def _stretched(
+    inner: tuple[int, int], preprocessing: Preprocessing, augmentation: Augmentation, rng: np.random.Generator
+) -> tuple[int, int]:
+    """Change the width at random where it is the picture's own."""
+    if not augmentation.stretch or preprocessing.resize != "fit":
+        return inner
+    factor = rng.uniform(1 - augmentation.stretch, 1 + augmentation.stretch)
+    return inner[0], min(preprocessing.width, max(1, round(inner[1] * factor)))
 
 
 def _inner_size(view: np.ndarray, preprocessing: Preprocessing) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from crnn_seq2seq_ocr.model.loss import count_losses, ctc_losses, loss_divisor, 
 from crnn_seq2seq_ocr.model.recognizer import normalise
 from crnn_seq2seq_ocr.system.processes import on_cpu
 from crnn_seq2seq_ocr.system.torch_private import forget_accelerator, move_towards, processor_has_bf16, skip_unless
-from crnn_seq2seq_ocr.text import BOS_ID
+from crnn_seq2seq_ocr.text import BOS_ID, UNK_ID
 from crnn_seq2seq_ocr.training.batches import Batch
 
 PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
@@ -97,6 +97,18 @@ def forced_tokens(shape: tuple[int, int], settings: TeacherForcing, progress: fl
     return None if forced.all() else forced.expand(shape)
 
 
+def fed_tokens(targets: Tensor, wrong: float) -> Tensor:
+    """Ids (N, L) that are fed: begin, then the targets without their last, a share `wrong` of them drawn from all."""
+    inputs = torch.cat([torch.full_like(targets[:, :1], BOS_ID), targets[:, :-1]], 1)
+    characters = targets[targets > UNK_ID]
+    if not wrong or not len(characters):
+        return inputs
+    drawn = characters[torch.randint(len(characters), inputs.shape)]  # (N, L)
+    replaced = torch.rand(inputs.shape) < wrong
+    replaced[:, 0] = False
+    return torch.where(replaced.to(inputs.device), drawn, inputs)
+
+
 def batch_loss(
     model: nn.Module, batch: Batch, forced: Tensor | None, settings: TrainingSettings, *, letters_only: bool = False
 ) -> Tensor:
@@ -111,8 +123,7 @@ def batch_loss(
     """
     device = next(model.parameters()).device
     targets = batch.targets.to(device, non_blocking=True)
-    begin = torch.full_like(targets[:, :1], BOS_ID)
-    inputs = torch.cat([begin, targets[:, :-1]], 1)
+    inputs = fed_tokens(targets, settings.teacher_forcing.wrong)
     images = normalise(batch.images.to(device, non_blocking=True))
     view_mask = batch.view_mask.to(device, non_blocking=True)
     forced = None if forced is None else forced.to(device, non_blocking=True)
