@@ -103,6 +103,13 @@ def draw_label(rng: np.random.Generator) -> tuple[str, np.ndarray]:
 
 TASKS: dict[str, Draw] = {"plates": draw_plate, "meters": draw_counter, "labels": draw_label}
 
+PATTERNS = {
+    "plates": r"[A-Z]{2}-\d{3}-[A-Z]{2}",
+    "meters": r"\d{8}",
+    "labels": r"LOT [A-Z]\d{5}[A-Z] EXP \d{2}\.\d{2}\.20\d{2}",
+}
+"""What the texts of each task look like, as a user would write it."""
+
 
 def texts_of(folder: Path) -> set[str]:
     """The texts of a folder that `write_task` wrote."""

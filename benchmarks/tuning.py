@@ -16,12 +16,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.tasks import TASKS, texts_of, write_task
+from benchmarks.tasks import PATTERNS, TASKS, texts_of, write_task
 from crnn_seq2seq_ocr.bench.machine import Circumstances
 
 HEAD = (
-    "| task | samples | unseen | right before | right after | CER after | words before | words after | minutes "
-    "| processor minutes |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    "| task | samples | unseen | right before | right after | with pattern | CER after | words before | words after "
+    "| minutes | processor minutes |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
 )
 
 
@@ -34,16 +34,17 @@ def row(task: str, folder: Path, *, count: int, unseen: int, settings: list[str]
     _command("tune", "words", str(mine), "--out", str(out), *settings)
     wall, used = time.perf_counter() - began, _processor_seconds() - used
     before, after = (_scores(model, others) for model in ("words", str(out / "model")))
+    within = _scores(str(out / "model"), others, "--pattern", PATTERNS[task])
     known = _scores("words", "synthetic:words?part=test&count=300&seed=3")
     kept = _scores(str(out / "model"), "synthetic:words?part=test&count=300&seed=3")
-    shares = [before["sequence_accuracy"], after["sequence_accuracy"], after["cer"]]
+    shares = [before["sequence_accuracy"], after["sequence_accuracy"], within["sequence_accuracy"], after["cer"]]
     shares += [known["sequence_accuracy"], kept["sequence_accuracy"]]
     told = " | ".join(f"{share:.1%}" for share in shares)
     return f"| {task} | {count} | {unseen} | {told} | {wall / 60:.1f} | {used / 60:.1f} |"
 
 
-def _scores(model: str, data: Path | str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(_command("evaluate", model, str(data), "--json"))
+def _scores(model: str, data: Path | str, *options: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_command("evaluate", model, str(data), "--json", *options))
     return dict(found["scores"]["strict"])
 
 

@@ -1,7 +1,10 @@
 """The drawn tasks of `crnn-ocr tune`'s benchmark."""
 
+import re
+
 import numpy as np
-from benchmarks.tasks import TASKS, draw_counter
+
+from benchmarks.tasks import PATTERNS, TASKS, draw_counter, samples_of_task
 
 
 def test_a_sample_is_a_function_of_its_generator() -> None:
@@ -19,3 +22,8 @@ def test_a_turned_digit_counts_as_the_one_of_which_more_is_seen() -> None:
         assert read in (standing, (standing + 1) % 10**8)
         further += read != standing
     assert 8 <= further <= 32  # seven of ten are turned, three in ten of these more than half
+
+
+def test_texts_match_the_pattern_of_their_task() -> None:
+    for task, pattern in PATTERNS.items():
+        assert all(re.fullmatch(pattern, text) for text, _ in samples_of_task(task, count=5, seed=3))
