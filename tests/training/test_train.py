@@ -161,6 +161,23 @@ def test_it_stops_when_validations_do_not_get_better(
     assert checkpoints(tmp_path)[-1].name == "step-00000008"
 
 
+def test_of_validations_that_are_about_equal_the_latest_is_the_best(
+    micro: MakeRecipe, tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend_scores(monkeypatch, iter([0.95, 0.93, 0.91, 0.92, 0.90, 0.89, 0.96]))
+    recipe = micro(
+        data__validation=str(pictures),
+        training__evaluate_every=1,
+        training__patience=2,
+        training__tolerance=0.035,
+        training__steps=100,
+    )
+    outcome = train(recipe, folder=tmp_path)
+    # 0.92 is no worse than 0.95 by 0.035; two that are come after it.
+    assert (outcome.step, outcome.best) == (6, 0.95)
+    assert json.loads((tmp_path / "best.json").read_text()) == {"checkpoint": "step-00000004", "score": 0.92}
+
+
 def test_it_stops_at_an_accuracy(
     micro: MakeRecipe, tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ def recipe_for(base: Description, *, samples: int, keep: str | None = None, char
         check="mine?hash=80-100",
         keep=keep,
         samples=samples,
+        checked=40,
         characters=characters,
         longest=120,
         from_scratch=False,
@@ -31,6 +32,8 @@ def test_sizes_and_characters_are_the_models() -> None:
     assert (recipe.training.loss.ctc, recipe.training.loss.counts) == (0.3, 0)
     assert recipe.training.precision == "fp32"
     assert recipe.training.patience is not None
+    assert 1 / 40 < recipe.training.tolerance < 2 / 40
+    assert recipe.training.teacher_forcing.wrong > 0
 
 
 def test_a_model_of_several_views_is_kept_by_signs() -> None:

@@ -100,5 +100,8 @@ class TrainingSettings(Settings):
     """Checkpoints kept besides the best."""
     patience: Size | None = None
     """Stop after so many validations without a better one."""
+    tolerance: Share = 0.0
+    """A validation that is worse than the best by less than this counts as equally good: of a few samples, one more or
+    less says little, and the later weights have seen more."""
     stop_at: Share | None = None
     """Stop when a validation's strict sequence accuracy reaches this."""

@@ -95,7 +95,8 @@ class Run:
         )
         self.log.validation(progress.step, result.values, result.examples)
         score = result.values["sequence_accuracy"]
-        is_best = score >= progress.best  # of equals the later one has seen more
+        # Of equals the later one has seen more.
+        is_best = score >= progress.best or score > progress.best - settings.tolerance
         self.stopped = _judge(score, progress, self.recipe, self.log)
         return _Judged(result.values, is_best=is_best)
 
@@ -113,7 +114,7 @@ class Run:
                     )
                 saved = weights.save_checkpoint(self.folder, self.learner.evaluated, description, self.learner.state())
                 if judged.is_best:
-                    folders.mark_best(self.folder, saved, progress.best)
+                    folders.mark_best(self.folder, saved, judged.values["sequence_accuracy"])
                 folders.remove_old(self.folder, keep_last=self.recipe.training.keep_last)
             except (CrnnOcrError, OSError) as error:
                 failure = error
@@ -203,10 +204,9 @@ def _judge(score: float, progress: Progress, recipe: Recipe, log: TrainingLog) -
     """Note a validation's score; whether training should stop."""
     settings = recipe.training
     progress.validated = progress.step
-    if score > progress.best:
-        progress.best, progress.validations_since_best = score, 0
-    else:
-        progress.validations_since_best += 1
+    better = score > progress.best - settings.tolerance
+    progress.validations_since_best = 0 if better else progress.validations_since_best + 1
+    progress.best = max(progress.best, score)
     if settings.stop_at is not None and score >= settings.stop_at:
         log.event("stop", progress.step, f"stopped: strict sequence accuracy reached {score:.1%}")
         return True

@@ -24,7 +24,8 @@ def blend(recognizer: Recognizer, description: Description, base: Path, *, own: 
 
     Only those of `SHARES` count that read no fewer of `own` than the tuned weights alone. Of these the largest is taken
     that has lost no more than `FORGOTTEN` of `known`; where none has, the one that reads most of it. Averages along
-    the way from one model to the other often keep what both can read (WiSE-FT: Wortsman et al., 2022, arXiv 2109.01903).
+    the way from one model to the other often keep what both can read (WiSE-FT: Wortsman et al., 2022, arXiv
+    2109.01903).
 
     Args:
         recognizer: The tuned network.

@@ -172,6 +172,7 @@ def recipe_of(plan: Plan, learn: str, samples: int) -> Recipe:
         check=plan.split.check,
         keep=plan.keep,
         samples=samples,
+        checked=plan.checked,
         characters=plan.characters,
         longest=plan.longest,
         from_scratch=plan.request.from_scratch,

@@ -37,7 +37,9 @@ WRONG = 0.2
 """Share of the tokens fed that are wrong: the decoder would soon know two hundred texts by their first characters."""
 
 VALIDATIONS, PATIENCE = 10, 6
-"""How often a tuning is measured, and after how many without a better one it stops."""
+"""How often a tuning is measured, and after how many that are clearly worse than the best it stops."""
+TOLERATED = 1.5
+"""Held-out texts by which a later checkpoint may be worse: by one, of some forty, chance decides."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ def tuning_recipe(
     check: str,
     keep: str | None,
     samples: int,
+    checked: int,
     characters: str,
     longest: int,
     from_scratch: bool,
@@ -113,6 +116,7 @@ def tuning_recipe(
         check: Held-out samples.
         keep: What to mix in against forgetting; None mixes nothing.
         samples: How many `learn` has.
+        checked: How many `check` has.
         characters: What the model lacks; added to its own, which all stay.
         longest: Most characters of a text.
         from_scratch: The weights begin fresh.
@@ -158,6 +162,7 @@ def tuning_recipe(
         "save_every": every,
         "keep_last": 1,
         "patience": None if from_scratch else PATIENCE,
+        "tolerance": min(0.5, TOLERATED / checked),
     }
     raw["training"]["optimizer"] |= {
         "learning_rate": LEARNING_RATE_FROM_SCRATCH if from_scratch else LEARNING_RATE,
