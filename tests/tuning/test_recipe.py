@@ -18,6 +18,7 @@ def recipe_for(base: Description, *, samples: int, keep: str | None = None, char
         checked=40,
         characters=characters,
         longest=120,
+        length=9.0,
         from_scratch=False,
     )
 
@@ -43,9 +44,13 @@ def test_a_model_of_several_views_is_kept_by_signs() -> None:
 
 
 def test_steps_grow_with_the_samples_within_bounds() -> None:
-    steps = [steps_for(samples) for samples in (1, 100, 400, 10_000, 100_000_000)]
+    steps = [steps_for(samples, 9.0) for samples in (1, 100, 400, 10_000, 100_000_000)]
     assert steps == sorted(steps)
     assert steps[2] == 2 * steps[1]
+
+
+def test_longer_texts_take_fewer_steps() -> None:
+    assert steps_for(400, 2.0) == steps_for(400, 10.0) == 2 * steps_for(400, 40.0)
 
 
 def test_the_share_of_the_own_pictures_does_not_depend_on_their_number() -> None:

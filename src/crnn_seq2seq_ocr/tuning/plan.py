@@ -90,6 +90,7 @@ class Plan:
         lost: What the check of the data found unusable, a line each.
         keep: What is mixed in against forgetting; None mixes nothing.
         longest: Most characters of a text to learn from.
+        length: Its characters on average.
         characters: Those that the model lacks.
         name: What the new model is called.
     """
@@ -104,6 +105,7 @@ class Plan:
     lost: tuple[str, ...]
     keep: str | None
     longest: int
+    length: float
     characters: str
     name: str
 
@@ -147,11 +149,16 @@ def make_plan(request: Request, *, name: str) -> Plan:
         lost=tuple(f"{problem.name}: {problem.detail}" for problem in (*learn.problems, *check.problems)),
         keep=drawn.learn if drawn else request.keep or None,
         longest=max(learn.lengths),
+        length=_mean(learn.lengths),
         characters=lacking(base, learn.characters),
         name=name,
     )
     recipe_of(plan, parts.learn, learn.usable)  # a wrong setting is said now
     return plan
+
+
+def _mean(lengths: dict[int, int]) -> float:
+    return sum(length * count for length, count in lengths.items()) / sum(lengths.values())
 
 
 def recipe_of(plan: Plan, learn: str, samples: int) -> Recipe:
@@ -175,6 +182,7 @@ def recipe_of(plan: Plan, learn: str, samples: int) -> Recipe:
         checked=plan.checked,
         characters=plan.characters,
         longest=plan.longest,
+        length=plan.length,
         from_scratch=plan.request.from_scratch,
         allow=plan.request.allow,
         pattern=plan.request.pattern,

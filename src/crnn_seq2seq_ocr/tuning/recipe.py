@@ -15,6 +15,8 @@ OWN = 0.6
 
 STEPS_AT_100, FEWEST_STEPS, MOST_STEPS = 1000, 200, 20_000
 """Steps for a hundred samples; they grow with the root of the number. docs/comparison.md has what was measured."""
+USUAL_LENGTH = 10
+"""Characters of a text above which fewer steps are made: a longer text teaches more at once, and takes longer."""
 STEPS_FROM_SCRATCH = 20_000
 
 LEARNING_RATE, LEARNING_RATE_FROM_SCRATCH = 3e-4, 1e-3
@@ -75,9 +77,10 @@ DRAWN = {
 }
 
 
-def steps_for(samples: int) -> int:
-    """Return the number of steps of a training that goes on from a model."""
-    return int(min(max(STEPS_AT_100 * math.sqrt(samples / 100), FEWEST_STEPS), MOST_STEPS))
+def steps_for(samples: int, length: float) -> int:
+    """Return the number of steps of a training that goes on from a model, by samples and characters of a text."""
+    steps = STEPS_AT_100 * math.sqrt(samples / 100 * min(1.0, USUAL_LENGTH / max(1.0, length)))
+    return int(min(max(steps, FEWEST_STEPS), MOST_STEPS))
 
 
 def free_length(base: Description) -> bool:
@@ -102,6 +105,7 @@ def tuning_recipe(
     checked: int,
     characters: str,
     longest: int,
+    length: float,
     from_scratch: bool,
     allow: str | None = None,
     pattern: str | None = None,
@@ -119,6 +123,7 @@ def tuning_recipe(
         checked: How many `check` has.
         characters: What the model lacks; added to its own, which all stay.
         longest: Most characters of a text.
+        length: Characters of a text on average.
         from_scratch: The weights begin fresh.
         allow: The only characters that the model will read; None as the base.
         pattern: What every text matches that it will read; None as the base.
@@ -131,7 +136,7 @@ def tuning_recipe(
         allow, pattern = base.allow, base.pattern
     kind = DRAWN["words" if base.preprocessing.views == 1 else "signs"]
     raw = load_recipe(kind.base).model_dump(mode="json")
-    steps = STEPS_FROM_SCRATCH if from_scratch else steps_for(samples)
+    steps = STEPS_FROM_SCRATCH if from_scratch else steps_for(samples, length)
     raw |= {
         "name": name,
         "text": {
