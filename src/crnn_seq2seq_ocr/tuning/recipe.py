@@ -13,7 +13,7 @@ BATCH_SIZE = 16
 OWN = 0.6
 """Share of the pictures seen that are the user's own; the others are of what the model was trained on."""
 
-STEPS_AT_100, FEWEST_STEPS, MOST_STEPS = 1000, 200, 20_000
+STEPS_AT_100, FEWEST_STEPS, MOST_STEPS = 600, 200, 20_000
 """Steps for a hundred samples; they grow with the root of the number. docs/comparison.md has what was measured."""
 USUAL_LENGTH = 10
 """Characters of a text above which fewer steps are made: a longer text teaches more at once, and takes longer."""
