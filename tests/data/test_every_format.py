@@ -3,7 +3,8 @@
 Packages that write a format and are small enough are in the extra [dev]: lmdb, datasets, webdataset and pandas (which
 fast-plate-ocr reads its lists with). The others bring a framework of their own or do not run beside today's versions:
 PaddleOCR and PPOCRLabel (PaddlePaddle, Qt), docTR and kraken (another PyTorch), OCR-D (its models need pkg_resources,
-which setuptools has no more). Their files are written here as their documentation and their code write them.
+which setuptools has no more). Their files are written here as their documentation and their code write them; files that
+kraken and OCR-D wrote themselves are in tests/fixtures/pages.
 """
 
 import csv

@@ -1,6 +1,7 @@
 """PAGE and ALTO: our own writer's files, those of other tools by their layout, and what is wrong with some."""
 
 import pickle
+import shutil
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ from crnn_seq2seq_ocr.data.formats.folder import Folder
 from crnn_seq2seq_ocr.data.sample import Source
 from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.errors import DataError, RecordError
+from tests.conftest import picture_of
 
 RED, BLUE, PAPER = (200, 30, 30), (30, 30, 200), (240, 235, 220)
 
@@ -169,3 +171,18 @@ def test_a_list_beside_them_wins(pages: Path) -> None:
     (pages / "labels.tsv").write_text("p.png\tall of it\n")
     assert len(open_source(str(pages))) == 1
     assert len(open_source(str(pages / "p*.xml"))) == 3
+
+
+@pytest.mark.parametrize("file", ["kraken_alto.xml", "kraken_page.xml", "ocrd_page.xml"])
+def test_files_that_other_tools_wrote(tmp_path: Path, file: str) -> None:
+    """By the serializer of kraken 7.1.1, and by the models of OCR-D 3.13.3 with a second reading of each line."""
+    texts = ["ab", "c", "cab", "a", "bb", "abc"]
+    words = [picture_of(text) for text in texts]
+    cv2.imwrite(str(tmp_path / "p.png"), np.concatenate(words)[..., ::-1])
+    shutil.copy(Path(__file__).parents[2] / "fixtures" / "pages" / file, tmp_path / file)
+    source = open_source(str(tmp_path))
+    assert [source.text(index) for index in range(len(source))] == texts
+    for index, word in enumerate(words):
+        cut = source[index].images[0]
+        assert isinstance(cut, np.ndarray)
+        assert np.abs(cut.astype(int) - word[: cut.shape[0], : cut.shape[1]]).mean() < 1
