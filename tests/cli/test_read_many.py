@@ -63,7 +63,8 @@ def test_a_list_into_a_file(command: Command, trained: Path, listed: Path, tmp_p
     answer = command("read", trained, "--input", listed, "--output", output, "--batch-size", 4)
     assert answer.status == 1
     assert answer.out == (
-        f"{output}: 13 of 13 texts, 13 of them now, 1 of them failed (--retry-failed reads them again)\n"
+        f"{output}: 13 of 13 texts, 13 of them now, 1 of them failed "
+        "(their rows say why; --retry-failed reads them again)\n"
     )
     assert answer.err == ""
     found = rows(output)

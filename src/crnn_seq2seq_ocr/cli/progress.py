@@ -24,7 +24,8 @@ def write_all(work: "Callable[..., ReadingProgress]", path: Path, *, shown: bool
     """
     with _progress(shown=shown) as progress:
         so_far = work(progress=progress)
-    failed = f", {so_far.failed:,} of them failed (--retry-failed reads them again)" if so_far.failed else ""
+    again = "(their rows say why; --retry-failed reads them again)"
+    failed = f", {so_far.failed:,} of them failed {again}" if so_far.failed else ""
     echo(f"{path}: {so_far.done:,} of {so_far.total:,} {what}, {so_far.read:,} of them now{failed}")
     if so_far.left:
         echo(f"stopped with {so_far.left:,} left: the same command goes on", err=True)
