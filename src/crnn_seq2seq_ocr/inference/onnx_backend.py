@@ -69,7 +69,7 @@ class OnnxBackend:
     ) -> None:
         self._session = session
         self._open_constrained = open_constrained
-        self._constrained: dict[int, Session] = {}
+        self._constrained: dict[str, Session] = {}
         self._opening = threading.Lock()
         self._where = where
         self._classes = SPECIAL_COUNT + len(description.charset)
@@ -190,9 +190,9 @@ class OnnxBackend:
         if self._open_constrained is None:
             raise CheckpointError("the ONNX file has a constraint of its own: take the one it was made of")
         with self._opening:
-            if steps.kind not in self._constrained:
-                self._constrained[steps.kind] = self._open_constrained(steps)
-            return self._constrained[steps.kind]
+            if steps.name not in self._constrained:
+                self._constrained[steps.name] = self._open_constrained(steps)
+            return self._constrained[steps.name]
 
 
 def _description(content: bytes, where: str) -> Description:

@@ -24,6 +24,7 @@ class Steps(NamedTuple):
     """One kind of constraint.
 
     Attributes:
+        name: Of the kind.
         inputs: The arrays that it takes, and how many dimensions each has.
         kind: The type of its arrays and of its state, FLOAT or INT64.
         dimensions: Of the state; the first is N.
@@ -33,6 +34,7 @@ class Steps(NamedTuple):
         follow: Makes ``within/after``, given the name of the chosen token (N,).
     """
 
+    name: str
     inputs: dict[str, int]
     kind: int
     dimensions: int
@@ -66,6 +68,7 @@ def _follow_pattern(token: str) -> State:
 
 
 PATTERN = Steps(
+    name="pattern",
     inputs={"first": 1, "follow": 2, "kinds": 2, "to_end": 1},
     kind=FLOAT,
     dimensions=2,
@@ -119,6 +122,7 @@ def _follow_lexicon(token: str) -> State:
 
 
 LEXICON = Steps(
+    name="lexicon",
     inputs={"starts": 1, "tokens_of_edges": 1, "to_end": 1, "places": 1, "classes": 1},
     kind=INT64,
     dimensions=1,

@@ -4,7 +4,6 @@ import contextlib
 import errno
 import functools
 import os
-from pathlib import Path
 from typing import Any
 
 from crnn_seq2seq_ocr.errors import StorageError
@@ -59,4 +58,4 @@ def _fetched(address: str) -> bytes:
 def _store(scheme: str, endpoint: str, process: int) -> Any:
     """Return the store that all objects of a process are fetched with: its connections stay open."""
     del endpoint, process  # another one has connections of its own
-    return open_store(Path(f"{scheme}://all"), "reading").store
+    return open_store(f"{scheme}://all", "reading").store

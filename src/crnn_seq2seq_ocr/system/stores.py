@@ -129,17 +129,19 @@ def _objects(store: Any, inner: str, *, whole_folder: bool) -> tuple[str, dict[s
     """Return the folder that an address means, and the objects in it, by their whole names."""
     if _MAGIC.search(inner):
         return str(PurePosixPath(inner).parent), store.glob(inner, detail=True)
-    if not _is_file(store, inner):
+    file = _file(store, inner)
+    if file is None:
         return inner, store.find(inner, detail=True)
     parent = str(PurePosixPath(inner).parent)
-    return parent, store.find(parent, detail=True) if whole_folder else {inner: store.info(inner)}
+    return parent, store.find(parent, detail=True) if whole_folder else {inner: file}
 
 
-def _is_file(store: Any, inner: str) -> bool:
-    """Whether there is an object of this name; the store's own `isfile` takes silence for a no."""
+def _file(store: Any, inner: str) -> dict[str, Any] | None:
+    """Return what the store says of an object of this name, if it is one; its own `isfile` takes silence for a no."""
     with contextlib.suppress(FileNotFoundError, PermissionError):
-        return bool(store.info(inner)["type"] == "file")
-    return False
+        found: dict[str, Any] = store.info(inner)
+        return found if found["type"] == "file" else None
+    return None
 
 
 def _update(remote: Remote, base: str, objects: dict[str, dict[str, Any]], folder: Path, *, whole: bool) -> None:

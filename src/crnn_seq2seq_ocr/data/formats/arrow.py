@@ -116,9 +116,8 @@ def _columns(file: Any, group: int, name: str, size: int) -> Iterator[Any]:
         while sum(map(len, chunks)) >= size:
             kept = pyarrow.chunked_array(chunks)
             yield kept.slice(0, size)
-            chunks = [
-                chunk for chunk in kept.slice(size).chunks if len(chunk)
-            ]  # an empty one would hold what it was of
+            # An empty chunk would hold what it was cut from.
+            chunks = [chunk for chunk in kept.slice(size).chunks if len(chunk)]
     if chunks:
         yield pyarrow.chunked_array(chunks)
 
