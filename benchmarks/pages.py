@@ -32,10 +32,8 @@ from crnn_seq2seq_ocr.data.pictures import encode_picture
 from crnn_seq2seq_ocr.data.synthetic.whole_pages import KINDS, WholePage, draw_page
 from crnn_seq2seq_ocr.metrics.profiles import fold
 from crnn_seq2seq_ocr.metrics.scores import edit_distance
-from crnn_seq2seq_ocr.pages.assemble import Piece
 from crnn_seq2seq_ocr.pages.crops import Crop, cut
-from crnn_seq2seq_ocr.pages.ink import find_ink
-from crnn_seq2seq_ocr.pages.rereading import ReadPixels, close_up, read_again
+from crnn_seq2seq_ocr.pages.rereading import ReadPixels, read_again, read_close
 
 
 @dataclass
@@ -168,11 +166,11 @@ def compare_readers(kind: str, drawn: list[WholePage], side: int) -> None:
     for page in drawn:
         crops = [crop for corners in detector.find(page.pixels) for crop in cut(page.pixels, corners)]
         boxes += [(text, crop) for crop in crops if (text := inside(page, crop.corners))]
-    pieces = _pieces([crop for _, crop in boxes], reader)
+    pieces = read_close([crop for _, crop in boxes], _seen_by(reader))
     again = read_again([(crop, piece) for (_, crop), piece in zip(boxes, pieces, strict=True)], _seen_by(reader))
     read: dict[str, list[str]] = {
         "ours, as they are": [reading.text for reading in reader.read([crop.pixels for _, crop in boxes])],
-        "ours, close to the text": [piece.reading.text for piece in pieces],
+        "ours, close to the text": [piece.reading.text if piece else "" for piece in pieces],
         "ours, unsure ones again": [piece.reading.text if piece else "" for piece in again],
         "RapidOCR": [_recognized(theirs, crop.pixels) for _, crop in boxes],
     }
@@ -183,16 +181,6 @@ def compare_readers(kind: str, drawn: list[WholePage], side: int) -> None:
         words = sum((Counter(truth.split()) & Counter(text.split())).total() for truth, text in pairs)
         there = sum(len(truth.split()) for truth, _ in pairs)
         print(f"| {kind} | {name} | {len(pairs)} | {exact:.1%} | {words / there:.1%} | {errors:.1%} |", flush=True)
-
-
-def _pieces(crops: list[Crop], reader: Reader) -> list[Piece]:
-    """Read crops close to their text, as whole pages are read."""
-    inks = [find_ink(crop.pixels) for crop in crops]
-    seen = _seen_by(reader)([close_up(crop, ink) for crop, ink in zip(crops, inks, strict=True)])
-    return [
-        Piece(crop.corners, reading, covered, ink)
-        for crop, ink, (reading, covered) in zip(crops, inks, seen, strict=True)
-    ]
 
 
 def _seen_by(reader: Reader) -> ReadPixels:

@@ -19,8 +19,7 @@ from crnn_seq2seq_ocr.pages.assemble import Piece, assemble
 from crnn_seq2seq_ocr.pages.crops import ROOM, Crop, cut
 from crnn_seq2seq_ocr.pages.detector import MOST_BOXES, Detector, RapidDetector
 from crnn_seq2seq_ocr.pages.documents import DPI, expand, open_page
-from crnn_seq2seq_ocr.pages.ink import find_ink
-from crnn_seq2seq_ocr.pages.rereading import close_up, read_again
+from crnn_seq2seq_ocr.pages.rereading import read_again, read_close
 from crnn_seq2seq_ocr.pages.turning import read_all_ways
 from crnn_seq2seq_ocr.pages.values import Page, failed_page
 
@@ -197,12 +196,7 @@ class PageReader:
             ]
 
         def read(crops: list[Crop]) -> list[Piece | None]:
-            inks = [find_ink(crop.pixels) for crop in crops]
-            seen = read_pixels([close_up(crop, ink) for crop, ink in zip(crops, inks, strict=True)])
-            return [
-                Piece(crop.corners, reading, covered, ink) if reading.text.strip() else None
-                for crop, ink, (reading, covered) in zip(crops, inks, seen, strict=True)
-            ]
+            return read_close(crops, read_pixels)
 
         ways = read_all_ways(pages, read) if self.turn else [[*zip(crops, read(crops), strict=True)] for crops in pages]
         pieces = iter(read_again([line for lines in ways for line in lines], read_pixels))

@@ -10,7 +10,7 @@ from crnn_seq2seq_ocr.data.pictures import resize
 from crnn_seq2seq_ocr.inference.readings import Reading
 from crnn_seq2seq_ocr.pages.assemble import Piece
 from crnn_seq2seq_ocr.pages.crops import Crop
-from crnn_seq2seq_ocr.pages.ink import Ink
+from crnn_seq2seq_ocr.pages.ink import Ink, find_ink
 
 ABOVE = 0.1
 """Room above and below the text, in its heights: a detector leaves more, and the reader shrinks all to one height."""
@@ -40,6 +40,21 @@ def close_up(crop: Crop, ink: Ink | None) -> np.ndarray:
     low, high = float(rows[0]), float(rows[-1] + 1)
     room = max((high - low) * ABOVE, (LOWEST * height - (high - low)) / 2)
     return crop.pixels[max(0, round(low - room)) : min(height, round(high + room))]
+
+
+def read_close(crops: Sequence[Crop], read: ReadPixels) -> list[Piece | None]:
+    """Read crops close to their text; None where nothing was read.
+
+    Args:
+        crops: Of one line each.
+        read: Reads pixels of lines.
+    """
+    inks = [find_ink(crop.pixels) for crop in crops]
+    seen = read([close_up(crop, ink) for crop, ink in zip(crops, inks, strict=True)])
+    return [
+        Piece(crop.corners, reading, covered, ink) if reading.text.strip() else None
+        for crop, ink, (reading, covered) in zip(crops, inks, seen, strict=True)
+    ]
 
 
 def read_again(lines: Sequence[tuple[Crop, Piece | None]], read: ReadPixels) -> list[Piece | None]:
