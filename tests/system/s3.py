@@ -1,9 +1,5 @@
 """A server on the loopback that speaks S3 (moto), as fixtures."""
 
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +7,7 @@ from typing import Any
 import pytest
 
 from crnn_seq2seq_ocr.checkpoint.folders import local_model
+from tests.system.servers import free_port, serving
 
 SECRET = "very-secret-key"
 
@@ -18,21 +15,9 @@ SECRET = "very-secret-key"
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The address of a store."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    starting = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(starting, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(3000):
-                with socket.socket() as probe:
-                    assert process.poll() is None, "moto does not start: make installs it, with all of [dev]"
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.kill()
+    port = free_port()
+    with serving(port, "moto.server", "-H", "127.0.0.1", "-p", str(port)) as address:
+        yield address
 
 
 @pytest.fixture

@@ -1,9 +1,5 @@
 """Google Cloud Storage, spoken by an emulator on the loopback: data, lists of addresses, outputs, and what is wrong."""
 
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +10,7 @@ from crnn_seq2seq_ocr.data.sources import open_source
 from crnn_seq2seq_ocr.errors import StorageError
 from tests.cli.conftest import Command, command
 from tests.conftest import TEXTS
+from tests.system.servers import free_port, serving
 from tests.system.test_stores import put
 
 __all__ = ["command"]
@@ -22,22 +19,10 @@ __all__ = ["command"]
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The address of a store."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    starting = [sys.executable, "-m", "gcp_storage_emulator", "start", "--host=127.0.0.1", f"--port={port}"]
-    starting += ["--in-memory", "--default-bucket=bucket", "--quiet"]
-    with subprocess.Popen(starting, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(3000):
-                with socket.socket() as probe:
-                    assert process.poll() is None, "the emulator does not start: make installs it, with all of [dev]"
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.kill()
+    port = free_port()
+    told = ("start", "--host=127.0.0.1", f"--port={port}", "--in-memory", "--default-bucket=bucket", "--quiet")
+    with serving(port, "gcp_storage_emulator", *told) as address:
+        yield address
 
 
 @pytest.fixture
