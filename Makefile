@@ -26,7 +26,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-demo: $(VENV)/.installed ## Read with the trained models, then draw, train, evaluate, read: six minutes on two CPU cores
+demo: $(VENV)/.installed ## Read with the trained models, then draw, train, evaluate, read: 5 to 12 minutes on two CPU cores
 	rm -rf $(DEMO)
 	$(BIN)/crnn-ocr data draw '$(SIGNS)&count=4&names=test&seed=4' $(DEMO)/signs --to folder
 	$(BIN)/crnn-ocr data draw 'synthetic:words?part=test&difficulty=0.5&count=6&seed=4' $(DEMO)/words --to folder
@@ -39,7 +39,7 @@ demo: $(VENV)/.installed ## Read with the trained models, then draw, train, eval
 	$(BIN)/crnn-ocr data draw '$(SIGNS)&count=200&names=test&seed=3' $(DEMO)/data/test --split test
 	$(BIN)/crnn-ocr train tiny --out $(DEMO)/run
 	$(BIN)/crnn-ocr evaluate $(DEMO)/run $(DEMO)/data/test --out $(DEMO)/report
-	@echo 'The four signs, read after four minutes of training:'
+	@echo 'The four signs, read after a short training:'
 	$(BIN)/crnn-ocr read $(DEMO)/run $(DEMO)/signs
 	@echo "The signs with texts and where the decoder looked: $(DEMO)/report/report.html"
 
